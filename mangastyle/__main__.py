@@ -1,0 +1,7 @@
+"""`python -m mangastyle` is the same as the command `mangastyle`."""
+
+import sys
+
+from mangastyle.cli import main
+
+sys.exit(main())

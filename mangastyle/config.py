@@ -1,0 +1,289 @@
+"""Every option of every command, once: flags, defaults, help texts and presets all come from here.
+
+Each command has one frozen dataclass. `settle` joins, weakest first: the dataclass defaults, the preset,
+the JSON file given by --config, the flags given on the command line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mangastyle.errors import MangastyleError
+from mangastyle.files import read_json, write_json
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+
+
+def option(default: Any, help: str, choices: tuple = (), least: float | None = None, positional: bool = False) -> Any:
+    """A dataclass field with what the command line needs to know about it."""
+    return field(
+        default=default,
+        metadata={"help": help, "choices": choices, "least": least, "positional": positional},
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """What every command accepts."""
+
+    preset: str = option("default", "a named set of options, see the end of this help")
+    seed: int = option(0, "every random choice follows from it", least=0)
+    force: bool = option(False, "overwrite results that exist already")
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            _check(f, getattr(self, f.name))
+
+
+@dataclass(frozen=True)
+class FetchConfig(Config):
+    """Download pictures of manga characters from safebooru.org, politely, safe rating only."""
+
+    tags: str = option("1girl solo", "space-separated tags to look for")
+    count: int = option(20000, "how many pictures to have in the end", least=1)
+    out: str = option("pictures", "folder for the pictures and manifest.jsonl; run again to resume")
+    site: str = option("https://safebooru.org", "address of a site that speaks the Gelbooru 0.2 interface")
+    rate: float = option(1.0, "requests per second at most", least=0.01)
+    retries: int = option(6, "tries per request before a post is skipped, with growing pauses", least=1)
+    timeout: float = option(30.0, "seconds to wait for an answer", least=0.1)
+    dry_run: bool = option(False, "list what would be fetched, download nothing")
+
+
+@dataclass(frozen=True)
+class DrawConfig(Config):
+    """Draw manga characters of our own: the embedded data set, with true line art and flat colours."""
+
+    count: int = option(48, "how many characters", least=1)
+    size: int = option(256, "side of each square picture, in pixels", least=16)
+    out: str = option("drawn", "folder for the pictures")
+    lines: bool = option(False, "also write each character's true line art, as NAME-line.png")
+    flats: bool = option(False, "also write each character's flat colours, as NAME-flat.png")
+    sheet: bool = option(False, "also write all characters on one picture, sheet.png")
+
+
+@dataclass(frozen=True)
+class SketchConfig(Config):
+    """Turn pictures into line art by OpenCV's adaptive mean threshold (paper, section 4.1)."""
+
+    inputs: str = option("", "a picture, or a folder of pictures", positional=True)
+    out: str = option("", "output file or folder; default: NAME-sketch.png beside the picture, FOLDER-sketch")
+    size: int = option(0, "work at this short side and return to full size; 0 = the picture's own size", least=0)
+    block: int = option(0, "side of the mean's window, odd; 0 = grows with the picture from 9 at 256 px", least=0)
+    c: float = option(2.0, "how much darker than its surroundings ink must be, in grey levels")
+    despeckle: int = option(0, "remove ink specks of fewer pixels than this", least=0)
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+@dataclass(frozen=True)
+class TrainConfig(Config):
+    """Train a shading network: line art and colour hint in, shaded colour out (paper, section 4.2)."""
+
+    data: tuple[str, ...] = option(("drawn:2000",), "folders, .zip or .tar files of pictures, or drawn:N")
+    out: str = option("runs/shade", "run folder: config, log, samples, checkpoints, weights")
+    resume: bool = option(False, "go on from the last checkpoint in the run folder, exactly")
+    describe: bool = option(False, "print the networks, layer by layer, and stop")
+    init: str = option("", "start from the generator in this weights file")
+    # data
+    size: int = option(64, "side of the training pictures, in pixels", least=8)
+    flip: bool = option(True, "mirror half of the pictures")
+    hint: str = option("mixed", "hint to train with: paper, default, mixed or none", ("paper", "default", "mixed", "none"))
+    no_hint: float = option(0.15, "share of the pictures that train without a hint", least=0)
+    validation: float = option(0.02, "share of the pictures held out to choose the best weights", least=0)
+    test: float = option(0.02, "share of the pictures never touched by training", least=0)
+    # networks
+    model: str = option("gan", "gan: U-Net and discriminator; baseline: the simple CNN of Fig. 2", ("gan", "baseline"))
+    width: int = option(64, "features of the first level; each level doubles them", least=1)
+    levels: int = option(4, "levels of the U-Net, each of stride 2", least=1)
+    residual: int = option(1, "residual blocks at the lowest level (Fig. 7)", least=0)
+    upsample: str = option("resize", "transpose: 5x5 transposed convolution; resize: enlarge, then convolve", ("transpose", "resize"))
+    head: str = option("fc", "discriminator's verdict: fc, one for the picture; patch, one for each region", ("fc", "patch"))
+    see_line: bool = option(True, "show the line art to the discriminator too")
+    # loss
+    distance: str = option("l1", "pixel distance beside the adversarial loss", ("l1", "l2"))
+    distance_weight: float = option(100.0, "weight of the pixel distance", least=0)
+    gan_weight: float = option(1.0, "weight of the adversarial loss in the generator", least=0)
+    # schedule
+    epochs: float = option(0, "stop after this many passes over the data", least=0)
+    steps: int = option(0, "stop after this many steps", least=0)
+    minutes: float = option(0, "stop after this many minutes", least=0)
+    batch: int = option(32, "pictures a step, over all devices together", least=1)
+    learning_rate: float = option(2e-4, "Adam's step size", least=0)
+    beta_1: float = option(0.5, "Adam's momentum", least=0)
+    decay: str = option("linear", "learning rate over the last half of the run: constant, or linear to zero", ("constant", "linear"))
+    ema: float = option(0.999, "momentum of the generator's averaged weights; 0 = no averaging", least=0)
+    # running
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    strategy: str = option("none", "tf.distribute strategy", ("none", "mirrored", "multiworker"))
+    checkpoint_every: int = option(500, "steps between checkpoints", least=1)
+    keep: int = option(2, "checkpoints to keep", least=1)
+    validate_every: int = option(500, "steps between validations", least=1)
+    sample_every: int = option(500, "steps between sample sheets", least=1)
+    cache: str = option("", "folder for decoded pictures; default: the user's cache folder")
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+@dataclass(frozen=True)
+class ShadeConfig(Config):
+    """Colour and shade line art with a trained network, at the picture's own size."""
+
+    inputs: str = option("", "line art, a colour picture (sketched first), or a folder", positional=True)
+    hint: str = option("none", "none; auto (simulated from the colour picture); a hint picture, strokes in a transparent PNG, points and lines in a JSON file")
+    hint_kind: str = option("default", "the simulated hint of --hint auto", ("paper", "default"))
+    palette: tuple[str, ...] = option((), "colours (#rrggbb) or a reference picture that set the colours instead of a hint")
+    sketch: str = option("auto", "whether to sketch the input first: auto = only if it is not line art already", ("auto", "always", "never"))
+    weights: str = option("", "weights file from training; default: the shipped ones")
+    out: str = option("", "output file or folder; default: NAME-shaded.png beside the picture, FOLDER-shaded")
+    work_size: int = option(0, "short side at which the colours are laid out; 0 = as the weights were trained", least=0)
+    tile: int = option(768, "larger pictures are worked in overlapping tiles of this side", least=64)
+    ink: float = option(0.7, "how strongly the line art is drawn over the colours, 0 to 1", least=0)
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+@dataclass(frozen=True)
+class ExportConfig(Config):
+    """Write a trained shading network as a TensorFlow SavedModel: uint8 in and out, any size."""
+
+    weights: str = option("", "weights file from training; default: the shipped ones")
+    out: str = option("shade-savedmodel", "folder for the SavedModel")
+
+
+@dataclass(frozen=True)
+class StyleConfig(Config):
+    """Paint a picture in the style of a painting by optimisation on VGG-19 features (paper, section 4.3)."""
+
+    inputs: str = option("", "content: a picture, or a folder of pictures", positional=True)
+    style: tuple[str, ...] = option((), "the painting; several are blended")
+    out: str = option("", "output file or folder; default: NAME-styled.png beside the picture, FOLDER-styled")
+    backbone: str = option("auto", "auto = full VGG-19 if at hand, else the fixed-seed random one; full; random; or an HDF5 weights file")
+    allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
+    optimizer: str = option("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
+    iterations: int = option(100, "iterations of the optimiser", least=1)
+    size: int = option(512, "short side to work at and return; 0 = the content's own size", least=0)
+    content_weight: float = option(1.0, "alpha of equation 7", least=0)
+    style_weight: float = option(100.0, "beta of equation 7", least=0)
+    tv_weight: float = option(1.0, "weight of the total variation, which calms speckle", least=0)
+    content_layers: tuple[str, ...] = option(("relu4_2",), "VGG-19 layers whose features keep the content")
+    style_layers: tuple[str, ...] = option(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers whose Gram matrices carry the style")
+    loss: str = option("mean", "sum: the paper's equations to the letter; mean: the same, free of the picture's size", ("sum", "mean"))
+    init: str = option("content", "start from the content, the style, or noise (Fig. 11)", ("content", "style", "noise"))
+    learning_rate: float = option(0.02, "Adam's step size, in units of half the pixel range", least=0)
+    style_size: str = option("own", "own: the painting at the working size's short side; content: stretched to the content's size, as the paper does", ("own", "content"))
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+@dataclass(frozen=True)
+class RunConfig(Config):
+    """The whole way: picture, sketch, hint, shaded colour, painter's style, and a sheet of all of them."""
+
+    picture: str = option("", "a picture; default: a drawn character that ships with mangastyle", positional=True)
+    style: tuple[str, ...] = option((), "the painting; default: one that mangastyle paints itself")
+    hint: str = option("auto", "auto, none, or a hint file, as for mangastyle shade")
+    weights: str = option("", "weights file from training; default: the shipped ones")
+    backbone: str = option("auto", "as for mangastyle style")
+    allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
+    iterations: int = option(60, "iterations of the style optimiser", least=1)
+    size: int = option(384, "short side of the pictures made; 0 = the picture's own size", least=0)
+    out: str = option("out", "folder for the results")
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+PRESETS: dict[type, dict[str, dict[str, Any]]] = {
+    SketchConfig: {"paper": {"block": 9, "c": 2.0}},
+    TrainConfig: {
+        "paper": {
+            "hint": "paper", "no_hint": 0.1, "flip": False, "upsample": "transpose", "see_line": False,
+            "distance": "l2", "epochs": 25, "decay": "constant", "ema": 0.0,
+        },
+        "tiny": {
+            "data": ("drawn:64",), "size": 32, "width": 8, "levels": 3, "batch": 8, "steps": 40,
+            "checkpoint_every": 20, "validate_every": 20, "sample_every": 20,
+        },
+    },
+    ShadeConfig: {"paper": {"hint_kind": "paper", "ink": 0.0}},
+    StyleConfig: {
+        "paper": {
+            "loss": "sum", "content_weight": 0.001, "style_weight": 0.001, "tv_weight": 0.0, "iterations": 1000,
+            "learning_rate": 1.0, "style_size": "content", "content_layers": ("conv4_2",),
+            "style_layers": ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
+        },
+        "tiny": {"iterations": 5, "size": 64},
+    },
+    RunConfig: {"tiny": {"iterations": 5, "size": 64}},
+}  # fmt: skip
+
+
+def presets(cls: type) -> dict[str, dict[str, Any]]:
+    """The presets of a command by name; `default` changes nothing."""
+    return {"default": {}, **PRESETS.get(cls, {})}
+
+
+def settle(cls: type, flags: dict[str, Any], file: str | Path | None = None) -> Any:
+    """Make the `cls` config: defaults, then preset, then JSON `file`, then `flags`.
+
+    Raises `MangastyleError` for an unknown preset or key, with the nearest known name.
+    """
+    stored = read_json(Path(file)) if file else {}
+    if not isinstance(stored, dict):
+        raise MangastyleError(f"{file}: must hold one JSON object of options")
+    stored = {key: value for key, value in stored.items() if key != "command"}
+    name = flags.get("preset", stored.get("preset", "default"))
+    known = presets(cls)
+    if name not in known:
+        raise MangastyleError(f"unknown preset {name!r}{_near(name, known)}; there are: {', '.join(known)}")
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    merged: dict[str, Any] = {}
+    for source, values in ((f"preset {name}", known[name]), (str(file), stored), ("flags", flags)):
+        for key, value in values.items():
+            if key not in fields:
+                raise MangastyleError(f"{source}: unknown option {key!r}{_near(key, fields)}")
+            merged[key] = tuple(value) if isinstance(value, list) else value
+    return cls(**{**merged, "preset": name})
+
+
+def to_json(config: Any) -> dict[str, Any]:
+    """The config as JSON-ready values."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def save_config(folder: Path, command: str, config: Any) -> None:
+    """Write `config.json` into a results folder: `mangastyle COMMAND --config config.json` repeats it."""
+    write_json(Path(folder) / "config.json", {"command": command, **to_json(config)})
+
+
+def _near(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(str(name), list(known), 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def field_type(f: dataclasses.Field) -> tuple[type, bool]:
+    """(element type, whether the field is a tuple of them)."""
+    kind = f.type if not isinstance(f.type, str) else eval(f.type, vars(typing) | vars(types))
+    if typing.get_origin(kind) is tuple:
+        return typing.get_args(kind)[0], True
+    return kind, False
+
+
+def _check(f: dataclasses.Field, value: Any) -> None:
+    """Raise `MangastyleError` if `value` does not suit the field."""
+    flag = f.name if f.metadata["positional"] else "--" + f.name.replace("_", "-")
+    kind, many = field_type(f)
+    if many and not isinstance(value, tuple):
+        raise MangastyleError(f"{flag}: must be a list, not {value!r}")
+    for v in value if many else (value,):
+        right = isinstance(v, (int, float)) and not isinstance(v, bool) if kind is float else type(v) is kind
+        if not right:
+            raise MangastyleError(f"{flag}: must be of type {kind.__name__}, not {v!r}")
+        if f.metadata["choices"] and v not in f.metadata["choices"]:
+            raise MangastyleError(f"{flag}: {v!r}{_near(v, f.metadata['choices'])} is none of {', '.join(f.metadata['choices'])}")
+        if f.metadata["least"] is not None and not v >= f.metadata["least"]:
+            raise MangastyleError(f"{flag}: must be at least {f.metadata['least']:g}, not {v}")
