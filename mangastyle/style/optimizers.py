@@ -1,0 +1,145 @@
+"""Find the picture of least loss: SciPy's L-BFGS-B and Keras' Adam behind one protocol.
+
+An objective takes a picture, float32 (h, w, 3) in 0..255, and returns its four losses, float (4,):
+(total, content, style, tv), and the gradient of the total, float32 (h, w, 3). An optimiser calls back one
+`Record` an iteration and returns the best picture it saw, also when it is interrupted by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, Callable, NamedTuple
+
+import keras
+import numpy as np
+import scipy.optimize
+import tensorflow as tf
+
+from mangastyle.errors import MangastyleError
+
+Objective = Callable[[Any], "tuple[Any, Any]"]
+PIXELS = (0.0, 255.0)
+
+
+class Record(NamedTuple):
+    """What an iteration reports; iteration 0 is the start."""
+
+    iteration: int
+    evaluations: int  # of the objective, so far
+    seconds: float  # since the start
+    total: float
+    content: float
+    style: float
+    tv: float
+    picture: Callable[[], np.ndarray]  # float32 (h, w, 3) in 0..255, made on demand
+
+
+class Result(NamedTuple):
+    """The best picture, float32 (h, w, 3) in 0..255, its total loss, why the search ended, and whether by Ctrl-C."""
+
+    picture: np.ndarray
+    total: float
+    reason: str
+    interrupted: bool
+
+
+Callback = Callable[[Record], None]
+
+
+class _Watch:
+    """Counts evaluations, guards against losses that are not finite, keeps the best picture, reports."""
+
+    def __init__(self, objective: Objective, callback: Callback | None) -> None:
+        self.objective, self.callback = objective, callback
+        self.evaluations = 0
+        self.best, self.best_total = None, math.inf
+        self.started = time.monotonic()
+
+    def evaluate(self, picture: Any) -> tuple[np.ndarray, Any]:
+        """The objective at `picture`, which must not be written to afterwards."""
+        losses, gradient = self.objective(picture)
+        losses = np.asarray(losses, np.float64)
+        self.evaluations += 1
+        if not np.isfinite(losses[0]) or not bool(tf.reduce_all(tf.math.is_finite(gradient))):
+            raise MangastyleError(
+                f"the loss is no longer a finite number after {self.evaluations} evaluations; try --precision float32, "
+                "a smaller --learning-rate, or smaller --style-weight and --content-weight"
+            )
+        if losses[0] < self.best_total or self.best is None:
+            self.best, self.best_total = picture, float(losses[0])
+        return losses, gradient
+
+    def report(self, iteration: int, losses: np.ndarray, picture: Callable[[], np.ndarray]) -> None:
+        if self.callback:
+            seconds = time.monotonic() - self.started
+            self.callback(Record(iteration, self.evaluations, seconds, *map(float, losses), picture))
+
+    def result(self, start: np.ndarray, reason: str, interrupted: bool = False) -> Result:
+        best = start if self.best is None else np.asarray(self.best)
+        return Result(best, self.best_total, reason, interrupted)
+
+
+def lbfgs(
+    objective: Objective, start: np.ndarray, iterations: int, callback: Callback | None = None,
+    bounds: tuple[float, float] = PIXELS,
+) -> Result:  # fmt: skip
+    """SciPy's L-BFGS-B in one unbroken call (a restart would drop the curvature it has learnt).
+
+    A line search that finds no better point ends the search early; that is a normal end, given as the reason.
+    """
+    watch = _Watch(objective, callback)
+    # The first step has length 1 in SciPy's variables: in these units that is 2 grey levels at every pixel.
+    unit = 2.0 * math.sqrt(start.size)
+    scale = 0.0  # of the loss: it starts at 100 whatever the loss weights, far from the limits of float64
+    last = np.zeros(4)  # the losses of the latest evaluation; an iteration ends with the one it accepts
+    done = 0
+
+    def picture(x: np.ndarray) -> np.ndarray:
+        return np.clip(x * unit, *bounds).reshape(start.shape).astype(np.float32)
+
+    def scaled(x: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal scale, last
+        last, gradient = watch.evaluate(picture(x))
+        if not scale:
+            scale = 100 / abs(last[0]) if last[0] else 1.0
+            watch.report(0, last, lambda: start)
+        return last[0] * scale, np.asarray(gradient, np.float64).ravel() * (scale * unit)
+
+    def step(intermediate_result: scipy.optimize.OptimizeResult) -> None:
+        nonlocal done
+        done += 1
+        x = intermediate_result.x.copy()
+        watch.report(done, last, lambda: picture(x))
+
+    try:
+        found = scipy.optimize.minimize(
+            scaled, np.asarray(start, np.float64).ravel() / unit, method="L-BFGS-B", jac=True, callback=step,
+            bounds=scipy.optimize.Bounds(bounds[0] / unit, bounds[1] / unit),
+            # Only `iterations` is to end the search: no tolerance, and evaluations to spare.
+            options={"maxiter": iterations, "maxfun": 20 * iterations + 100, "ftol": 0.0, "gtol": 0.0, "maxcor": 10},
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        return watch.result(start, "interrupted", True)
+    return watch.result(start, str(found.message))
+
+
+def adam(
+    objective: Objective, start: np.ndarray, iterations: int, callback: Callback | None = None,
+    bounds: tuple[float, float] = PIXELS, learning_rate: float = 1.0,
+) -> Result:  # fmt: skip
+    """Keras' Adam; `learning_rate` is the size of a step in grey levels, and pixels are clipped after each step."""
+    watch = _Watch(objective, callback)
+    variable = keras.Variable(start, dtype="float32")
+    optimizer = keras.optimizers.Adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-12)
+    try:
+        for iteration in range(iterations + 1):
+            picture = tf.identity(variable.value)
+            losses, gradient = watch.evaluate(picture)
+            watch.report(iteration, losses, picture.numpy)
+            if iteration < iterations:
+                optimizer.apply([gradient], [variable])
+                variable.assign(tf.clip_by_value(variable.value, *bounds))
+    except KeyboardInterrupt:
+        return watch.result(start, "interrupted", True)
+    return watch.result(start, "all iterations done")

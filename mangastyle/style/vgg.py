@@ -1,0 +1,175 @@
+"""VGG-19 for style transfer (paper, section 4.3): tf.keras.applications.VGG19 with every layer within reach.
+
+Pictures go in as float RGB in 0..255, (b, h, w, 3) of any size; the network's own form, BGR minus the ImageNet
+mean, exists only here. Convolution and ReLU are separate layers: `conv4_2` is before the ReLU, `relu4_2` after.
+Weights are plain arrays, {"conv1_1": (kernel (3, 3, in, out), bias (out,)), ...}; `weights` finds them for a
+`--backbone` option and `network` builds the layers to fit them, so another width is another set of arrays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import sys
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+
+from mangastyle.errors import MangastyleError
+
+CONVOLUTIONS = {"conv1": (64, 2), "conv2": (128, 2), "conv3": (256, 4), "conv4": (512, 4), "conv5": (512, 4)}
+MEAN_BGR = (103.939, 116.779, 123.68)
+KERAS_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+MIN_SIDE = 32  # conv5 sees a sixteenth of the picture: two positions
+
+Weights = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def kernel_shapes() -> dict[str, tuple[int, int, int, int]]:
+    """Shape of every kernel of VGG-19 by layer, in order: (3, 3, in, out)."""
+    shapes, channels = {}, 3
+    for block, (features, count) in CONVOLUTIONS.items():
+        for i in range(1, count + 1):
+            shapes[f"{block}_{i}"] = (3, 3, channels, features)
+            channels = features
+    return shapes
+
+
+def network(weights: Weights, pooling: str = "average", policy: str = "float32") -> keras.Model:
+    """The whole network, with layers convB_I, reluB_I and poolB, under a Keras dtype policy.
+
+    `pooling` is `average` as the paper has it, or `max` as VGG-19 was trained.
+    """
+    pool = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}[pooling]
+    pixels = keras.Input((None, None, 3), dtype="float32", name="rgb")  # (b, h, w, 3)
+    x = keras.ops.flip(pixels, -1) - np.float32(MEAN_BGR)  # before the convolutions pad with zeros, as in training
+    block = "1"
+    for name, (kernel, _) in weights.items():
+        if name[4] != block:  # (b, h, w, n) to (b, h/2, w/2, n)
+            x = pool(2, dtype=policy, name=f"pool{block}")(x)
+            block = name[4]
+        x = keras.layers.Conv2D(kernel.shape[-1], 3, padding="same", dtype=policy, name=name)(x)
+        x = keras.layers.ReLU(dtype=policy, name=name.replace("conv", "relu"))(x)
+    x = pool(2, dtype=policy, name=f"pool{block}")(x)
+    model = keras.Model(pixels, x, name="vgg19")
+    for name, arrays in weights.items():
+        model.get_layer(name).set_weights(arrays)
+    model.trainable = False
+    return model
+
+
+def features(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
+    """The part of `network` down to the deepest of `layers`: pictures in, {layer: float32 features} out.
+
+    Raises `MangastyleError` for a layer that is not there, with the nearest name.
+    """
+    known = [layer.name for layer in model.layers if layer.name.startswith(("conv", "relu", "pool"))]
+    for name in layers:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            near = f" (did you mean {close[0]!r}?)" if close else ""
+            raise MangastyleError(f"VGG-19 has no layer {name!r}{near}; there are: {' '.join(known)}")
+    outputs = {name: keras.ops.cast(model.get_layer(name).output, "float32") for name in layers}
+    return keras.Model(model.input, outputs)
+
+
+def describe(size: int = 512) -> None:
+    """Print Figure 13's table: every layer, its output for a square picture, and its kernel."""
+    model = network(random_weights())
+    for layer in model.layers:
+        if layer.name.startswith(("conv", "relu", "pool")):
+            shape = keras.Model(model.input, layer.output).compute_output_shape((1, size, size, 3))
+            kernel = f" | weights_shape={tuple(layer.kernel.shape)}" if layer.name.startswith("conv") else ""
+            print(f"{layer.name} | shape={tuple(shape)}{kernel}")
+
+
+# Where weights come from
+
+
+def weights(backbone: str = "auto", allow_download: bool = False) -> Weights:
+    """The weights that a `--backbone` option names: auto, full, random, or an HDF5 file.
+
+    auto : the real ones from Keras' cache, or from the network with `allow_download`; else random ones,
+        which it says on stderr. full : the real ones or `MangastyleError`.
+    """
+    cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / KERAS_FILE
+    if backbone == "random":
+        return random_weights()
+    if backbone not in ("auto", "full"):
+        return read_weights(Path(backbone))
+    if cached.exists():
+        return read_weights(cached)
+    if allow_download:
+        _download()
+        return read_weights(cached)
+    if backbone == "auto":
+        print(
+            "mangastyle: random-weight VGG-19: textures only; give --backbone FILE or --allow-download for the real one",
+            file=sys.stderr,
+        )
+        return random_weights()
+    raise MangastyleError(
+        f"{cached}: the VGG-19 weights are not there; put the file there, give it as --backbone FILE, "
+        "or let Keras fetch it with --allow-download"
+    )
+
+
+def read_weights(path: Path) -> Weights:
+    """Read the HDF5 file of tf.keras.applications.VGG19, with or without its classifier, checking every array.
+
+    Raises `MangastyleError` if it is missing, damaged, or of another network.
+    """
+    if not path.exists():
+        raise MangastyleError(f"{path}: no such weights file; --backbone takes auto, full, random, or an HDF5 file")
+    found: Weights = {}
+    try:
+        with h5py.File(path, "r") as file:
+            for name, shape in kernel_shapes().items():
+                group = f"block{name[4]}_{name[:4]}{name[6]}"  # conv4_2 is Keras' block4_conv2
+                found[name] = (_read(path, file, group, shape), _read(path, file, group, shape[-1:]))
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise MangastyleError(f"{path}: damaged, or not an HDF5 file; download it again ({error})") from error
+    return found
+
+
+def _read(path: Path, file: h5py.File, group: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The one array of `shape` below `group`: its names differ between versions of Keras."""
+    wrong = MangastyleError(f"{path}: not the VGG-19 of Keras: no finite array {shape} in {group}")
+    if not isinstance(file.get(group), h5py.Group):
+        raise wrong
+    arrays: list[h5py.Dataset] = []
+    file[group].visititems(lambda _, item: arrays.append(item) if isinstance(item, h5py.Dataset) else None)
+    right = [a for a in arrays if a.shape == shape and a.dtype.kind == "f"]
+    if len(right) != 1:
+        raise wrong
+    array = right[0][()].astype(np.float32)
+    if not np.isfinite(array).all():
+        raise wrong
+    return array
+
+
+def _download() -> None:
+    """Let Keras download the real weights into its cache."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # Keras prints its progress
+            keras.applications.VGG19(weights="imagenet", include_top=False)
+    except Exception as error:  # Keras raises bare Exception for network failures
+        reason = str(error).split("\n")[0]
+        raise MangastyleError(
+            f"the VGG-19 weights could not be downloaded ({reason}); check the network, or fetch "
+            f"{KERAS_FILE} elsewhere and give it as --backbone FILE"
+        ) from error
+
+
+def random_weights() -> Weights:
+    """A VGG-19 that was never trained: the same He-normal kernels on every machine, for textures without weights."""
+    generator = np.random.default_rng(19)
+    made: Weights = {}
+    for name, shape in kernel_shapes().items():
+        spread = np.sqrt(2 / np.prod(shape[:3])) / (64 if name == "conv1_1" else 1)  # pixels spread about 64
+        kernel = generator.standard_normal(shape, np.float32) * np.float32(spread)
+        made[name] = (kernel, np.zeros(shape[-1], np.float32))
+    return made
