@@ -1,0 +1,51 @@
+"""Drawn characters: the embedded data set. Each seed is one manga portrait with its true line art and flat colours."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from mangastyle.data.drawing import backdrop, clothes, face, hair
+from mangastyle.data.drawing.canvas import Canvas
+from mangastyle.data.drawing.design import design as design_of
+
+NECK = 1.0  # height of the joint about which the head tilts, in units
+
+
+class Character(NamedTuple):
+    """One drawing, size x size.
+
+    rgb : uint8 (size, size, 3), the finished picture.
+    line : uint8 (size, size), its true line art, ink 0 on paper 255.
+    flat : uint8 (size, size, 3), its colours without lines, shading, gradients and highlights.
+    """
+
+    rgb: np.ndarray
+    line: np.ndarray
+    flat: np.ndarray
+
+
+def draw(seed: int, size: int = 256) -> np.ndarray:
+    """The picture of character `seed`: uint8 (size, size, 3). The same character at every size."""
+    return character(seed, size).rgb
+
+
+def character(seed: int, size: int = 256) -> Character:
+    """Character `seed` (an integer >= 0) with line art and flat colours; a pure function of its arguments."""
+    design = design_of(seed)
+    canvas = Canvas.blank(size, design.units)
+    backdrop.draw(canvas, design)
+    body = canvas.moved(*design.shift)
+    head = body.moved(0, NECK, design.tilt).moved(0, -NECK)
+    contour, front = face.contour(design), hair.Front(design)
+    hair.draw_back(head, design, front)
+    clothes.draw(body, design, contour)
+    face.draw_head(head, design, front.outline + (0.0, 0.1))
+    face.draw_features(head, design)
+    hair.draw_front(head, design, front)
+    face.draw_brows(head, design)
+    picture = cv2.resize(canvas.picture, (size, size), interpolation=cv2.INTER_AREA)
+    flat = cv2.resize(canvas.flat, (size, size), interpolation=cv2.INTER_AREA)
+    return Character(np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3]), flat)

@@ -1,0 +1,101 @@
+"""The sheet that characters are drawn on: picture, line art and flat colours grow together, layer over layer."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from typing import Iterator
+
+import cv2
+import numpy as np
+
+from mangastyle.data.drawing.colours import Colour, mix
+from mangastyle.data.drawing.curves import ribbon
+
+OVERSAMPLING = 4  # drawn this many times larger, then averaged down: smooth edges at any size
+SHIFT = 4  # OpenCV's fractional bits: corners lie on sixteenths of a drawn pixel
+PAPER, INK = 255, 0
+
+
+class Canvas:
+    """Paints outlines given in units of half a face's width, mapped to pixels by `matrix`.
+
+    picture : uint8 (h, w, 4), RGB and, as a fourth channel, the line art: one OpenCV call draws both.
+    flat : uint8 (h, w, 3), the flat colours.
+    matrix : (2, 3), units to drawn pixels.
+    pen : width of the standard line in drawn pixels.
+    """
+
+    def __init__(self, picture: np.ndarray, flat: np.ndarray, matrix: np.ndarray, pen: float) -> None:
+        self.picture, self.flat, self.matrix, self.pen = picture, flat, matrix, pen
+
+    @classmethod
+    def blank(cls, size: int, units: float) -> Canvas:
+        """An empty canvas for a picture of `size` pixels that shows `units` units, centred on (0, 0)."""
+        side = size * OVERSAMPLING
+        scale = side / units
+        matrix = np.array([[scale, 0, side / 2 - 0.5], [0, scale, side / 2 - 0.5]])
+        pen = max(0.034 * scale, 0.8 * OVERSAMPLING)
+        return cls(np.full((side, side, 4), PAPER, np.uint8), np.full((side, side, 3), PAPER, np.uint8), matrix, pen)
+
+    def moved(self, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> Canvas:
+        """The same sheet with its origin moved to (x, y), turned clockwise by `angle` radians and enlarged."""
+        c, s = scale * math.cos(angle), scale * math.sin(angle)
+        step = np.array([[c, -s, x], [s, c, y], [0, 0, 1]])
+        return Canvas(self.picture, self.flat, self.matrix @ step, self.pen)
+
+    def fill(self, outline: np.ndarray, colour: Colour) -> None:
+        """Cover the inside of `outline` in the picture and the flat colours, and what line art was there."""
+        p = self._pixels(outline)
+        cv2.fillPoly(self.picture, [p], (*colour, PAPER), cv2.LINE_8, SHIFT)
+        cv2.fillPoly(self.flat, [p], colour, cv2.LINE_8, SHIFT)
+
+    def shade(self, outline: np.ndarray, colour: Colour) -> None:
+        """Paint shadow or light: in the picture only."""
+        cv2.fillPoly(self.picture, [self._pixels(outline)], (*colour, PAPER), cv2.LINE_8, SHIFT)
+
+    def grade(self, top: Colour, bottom: Colour) -> None:
+        """Cover the whole sheet of this canvas with a vertical gradient, in the picture only."""
+        t = np.linspace(0, 1, len(self.picture))[:, None]
+        self.picture[..., :3] = np.rint((1 - t) * np.array(top) + t * np.array(bottom))[:, None]
+        self.picture[..., 3] = PAPER
+
+    def ink(self, path: np.ndarray, colour: Colour, width: float = 1.0, start: float = 0.0, end: float = 0.0) -> None:
+        """Draw a pen stroke along `path`, `width` pens wide, with tapered ends (see `curves.ribbon`)."""
+        outline = ribbon(self._map(path), width * self.pen, start, end)
+        cv2.fillPoly(self.picture, [_fixed(outline)], (*colour, INK), cv2.LINE_8, SHIFT)
+
+    def outline(self, path: np.ndarray, colour: Colour, width: float = 1.0, closed: bool = True) -> None:
+        """Draw `path` as an even line, `width` pens wide."""
+        thickness = max(1, round(width * self.pen))
+        cv2.polylines(self.picture, [self._pixels(path)], closed, (*colour, INK), thickness, cv2.LINE_8, SHIFT)
+
+    def blot(self, outline: np.ndarray, colour: Colour) -> None:
+        """Fill `outline` with ink: lashes, pupils."""
+        cv2.fillPoly(self.picture, [self._pixels(outline)], (*colour, INK), cv2.LINE_8, SHIFT)
+
+    @contextlib.contextmanager
+    def inside(self, outline: np.ndarray) -> Iterator[Canvas]:
+        """A canvas whose strokes appear only inside `outline`."""
+        p = self._map(outline)
+        height, width = self.flat.shape[:2]
+        x0, y0 = np.clip(np.floor(p.min(0)).astype(int) - 1, 0, (width - 1, height - 1))
+        x1, y1 = np.clip(np.ceil(p.max(0)).astype(int) + 2, (x0 + 1, y0 + 1), (width, height))
+        picture, flat = self.picture[y0:y1, x0:x1], self.flat[y0:y1, x0:x1]
+        matrix = self.matrix - np.array([[0, 0, x0], [0, 0, y0]])
+        part = Canvas(picture.copy(), flat.copy(), matrix, self.pen)
+        yield part
+        mask = np.zeros(flat.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [_fixed(p - (x0, y0))], 255, cv2.LINE_8, SHIFT)
+        cv2.copyTo(part.picture, mask, picture)
+        cv2.copyTo(part.flat, mask, flat)
+
+    def _map(self, points: np.ndarray) -> np.ndarray:
+        return points @ self.matrix[:, :2].T + self.matrix[:, 2]
+
+    def _pixels(self, points: np.ndarray) -> np.ndarray:
+        return _fixed(self._map(points))
+
+
+def _fixed(pixels: np.ndarray) -> np.ndarray:
+    return np.rint(pixels * (1 << SHIFT)).astype(np.int32)

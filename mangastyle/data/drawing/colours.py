@@ -1,0 +1,45 @@
+"""Colours of the drawn characters: RGB tuples of 0..255, and the tones a cel painter makes of one."""
+
+from __future__ import annotations
+
+import colorsys
+from typing import NamedTuple, Tuple
+
+Colour = Tuple[float, float, float]
+WHITE: Colour = (255, 255, 255)
+
+
+class Tones(NamedTuple):
+    """One colour of a character in light and shadow, and the colour of its lines."""
+
+    base: Colour
+    shadow: Colour
+    light: Colour
+    line: Colour
+
+
+def mix(a: Colour, b: Colour, share: float) -> Colour:
+    """`share` of b in a."""
+    return tuple(round(x + (y - x) * share) for x, y in zip(a, b))
+
+
+def hsv(hue: float, saturation: float, value: float) -> Colour:
+    """Hue in degrees, saturation and value in 0..1."""
+    red, green, blue = colorsys.hsv_to_rgb(hue / 360 % 1, min(max(saturation, 0), 1), min(max(value, 0), 1))
+    return round(255 * red), round(255 * green), round(255 * blue)
+
+
+def tones(base: Colour) -> Tones:
+    """Shadow turns towards violet, light towards white; lines are nearly black but keep a trace of the hue."""
+    hue, saturation, value = colorsys.rgb_to_hsv(*(c / 255 for c in base))
+    hue *= 360
+    towards = ((265 - hue + 180) % 360 - 180) * 0.07
+    shadow = hsv(hue + towards, min(1, saturation * 1.08 + 0.06), value * 0.74)
+    light = mix(base, WHITE, 0.25 + 0.3 * value)
+    return Tones(base, shadow, light, hsv(hue + towards, min(1, saturation * 0.6 + 0.2), 0.1 + 0.13 * value))
+
+
+def skin_tones(base: Colour) -> Tones:
+    """Skin: its shadow turns towards red, its lines are brown."""
+    shadow = tuple(round(c * f) for c, f in zip(base, (0.90, 0.76, 0.75)))
+    return Tones(base, shadow, mix(base, WHITE, 0.4), mix((62, 26, 26), base, 0.06))

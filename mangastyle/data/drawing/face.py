@@ -1,0 +1,219 @@
+"""The face: contour and ears, eyes, brows, nose, mouth, blush."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mangastyle.data.drawing.canvas import Canvas
+from mangastyle.data.drawing.colours import WHITE, Colour, mix
+from mangastyle.data.drawing.curves import bend, curve, ellipse, mirror
+from mangastyle.data.drawing.design import Design, between, pick
+
+EYE_X, EYE_Y = 0.47, 0.12
+WHITE_OF_EYE: Colour = (252, 252, 255)
+
+
+def contour(design: Design) -> np.ndarray:
+    """The outline of face and skull, closed: (n, 2)."""
+    chin = 1.1 + 0.16 * design.age
+    jaw = 0.72 + (0.05 if design.masculine else 0.0) - 0.03 * design.age
+    half = np.array([(0.8, -0.75), (0.955, -0.3), (0.965, 0.08), (0.905, 0.42), (jaw, 0.76), (0.4, chin - 0.14), (0.13, chin - 0.015)])
+    ring = np.concatenate([[(0.0, -1.1)], half, mirror(half[::-1])])
+    depth = np.clip(ring[:, 1:] / 1.0, 0, 1)
+    return curve(ring + depth * (design.front(ring) - ring), closed=True)
+
+
+def draw_head(canvas: Canvas, design: Design, shadow_of_hair: np.ndarray) -> None:
+    """Ears, then the face with the shadow that the hair casts on it."""
+    skin, face = design.skin, contour(design)
+    for side in (-1, 1):
+        ear = curve(np.array([(0.88, -0.12), (1.03, -0.2), (1.12, -0.08), (1.07, 0.2), (0.97, 0.36), (0.86, 0.3)]) * (side, 1), closed=True)
+        ear = ear + (0.12 * design.turn * -1, 0)
+        canvas.fill(ear, skin.base)
+        canvas.outline(ear, skin.line)
+        canvas.ink(curve([(side * 0.99, -0.06), (side * 1.05, 0.02), (side * 0.98, 0.2)]) - (0.12 * design.turn, 0), skin.line, 0.7)
+    canvas.fill(face, skin.base)
+    with canvas.inside(face) as inner:
+        side = -1 if design.mirrored else 1
+        cheek = curve([(side * 0.98, -0.6), (side * 0.86, 0.1), (side * 0.83, 0.42), (side * 0.6, 0.8), (side * 0.2, 1.16), (side * 0.3, 1.5), (side * 1.5, 1.2), (side * 1.5, -0.5)], closed=True)
+        inner.shade(cheek + (0.5 * design.turn, 0), skin.shadow)
+        inner.shade(shadow_of_hair, skin.shadow)
+    canvas.outline(face, skin.line, 0.95)
+
+
+def draw_features(canvas: Canvas, design: Design) -> None:
+    """Everything in the face."""
+    rng = design.random("face")
+    mood = design.mood
+    _blush(canvas, design, rng, 1.0 if mood == "shy" else between(rng, 0, 0.9))
+    _nose(canvas, design, rng)
+    _mouth(canvas, design, rng, mood)
+    shape = _Lids(design, rng, mood)
+    for side in (-1, 1):
+        if mood == "joy" or mood == "asleep" or (mood == "wink" and side == 1):
+            _closed_eye(canvas, design, shape, side, up=mood != "asleep")
+        else:
+            _eye(canvas, design, shape, side)
+
+
+class _Lids:
+    """The shape of a pair of eyes: `upper` and `lower` lid of the right-hand one about its own centre, inner corner left."""
+
+    def __init__(self, design: Design, rng: np.random.Generator, mood: str) -> None:
+        self.width = between(rng, 0.27, 0.31)
+        self.height = (0.33 - 0.09 * design.age - (0.05 if design.masculine else 0)) * between(rng, 0.93, 1.07)
+        self.slant = between(rng, -0.07, 0.08) + (-0.04 if mood == "stern" else 0.03 if mood in ("sad", "shy") else 0)
+        openness = {"surprised": 1.1, "stern": 0.82, "shy": 0.92, "sad": 0.9}.get(mood, 1.0)
+        flat = between(rng, 0, 0.2)
+        top = openness * (1 - flat)
+        upper = [(-1, 0.3), (-0.82, -0.35 * openness), (-0.4, -0.88 * top), (0.15, -1.0 * top), (0.68, -0.72 * openness), (1.0, -0.1)]
+        lower = [(1.0, -0.1), (0.86, 0.6), (0.4, 0.97), (-0.3, 0.96), (-0.8, 0.68), (-1, 0.3)]
+        self.upper, self.lower = self._place(upper), self._place(lower)
+        self.iris_width = between(rng, 0.66, 0.78)
+        self.pupil = between(rng, 0.38, 0.5)
+        self.lash = between(rng, 0.85, 1.25) * (0.75 if design.masculine else 1.0)
+        self.second_lash = rng.random() < 0.6 and not design.masculine
+        self.glints = int(rng.integers(1, 4))
+        self.crease = rng.random() < 0.8
+        self.gaze = between(rng, -0.08, 0.08)
+
+    def _place(self, knots) -> np.ndarray:
+        p = np.array(knots) * (self.width, self.height)
+        p[:, 1] += self.slant * p[:, 0] / self.width
+        return curve(p)
+
+    def at(self, points: np.ndarray, design: Design, side: int) -> np.ndarray:
+        """Put points drawn for the right-hand eye into the face, on the left (-1) or right (1)."""
+        return design.front((np.asarray(points) + (EYE_X, EYE_Y)) * (side, 1))
+
+
+def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
+    dark = mix(design.hair.line, (20, 12, 16), 0.5)
+    w, h = lids.width, lids.height
+    place = lambda points: lids.at(points, design, side)  # noqa: E731
+    white = place(np.concatenate([lids.upper, lids.lower[1:]]))
+    # Irises look the same way on both sides, so their offset is not mirrored.
+    x = side * (lids.gaze * w + 0.25 * design.turn * w) - 0.03 * w
+    rx, ry = lids.iris_width * w, 1.04 * h
+    iris = place(ellipse(x, 0.02 * h, rx, ry))
+    deep, glow = mix(design.eye, (18, 8, 40), 0.62), mix(design.eye, (255, 255, 235), 0.5)
+    canvas.fill(white, WHITE_OF_EYE)
+    with canvas.inside(white) as eye:
+        eye.fill(iris, design.eye)
+        with eye.inside(iris) as inner:
+            inner.grade(mix(design.eye, deep, 0.75), mix(design.eye, glow, 0.35))
+            inner.shade(place(ellipse(x, 0.78 * h, 0.72 * rx, 0.42 * ry)), glow)
+            inner.blot(place(ellipse(x, 0.06 * h, lids.pupil * rx, lids.pupil * ry)), mix(deep, (10, 5, 20), 0.5))
+            inner.shade(place(ellipse(x, -0.95 * h, 1.2 * rx, 0.55 * ry)), deep)
+        eye.outline(iris, mix(deep, (10, 5, 20), 0.3), 0.9)
+        eye.shade(place(np.concatenate([lids.upper, lids.upper[::-1] + (0, 0.13 * h)])), mix(deep, (120, 120, 160), 0.35))
+    light = -side if design.mirrored else side  # the light comes from one side for both eyes
+    glint = -light * 0.36 * rx
+    canvas.shade(place(ellipse(x + glint, -0.42 * h, 0.34 * rx, 0.27 * ry)), WHITE)
+    if lids.glints > 1:
+        canvas.shade(place(ellipse(x - glint, 0.5 * h, 0.17 * rx, 0.13 * ry)), WHITE)
+    if lids.glints > 2:
+        canvas.shade(place(ellipse(x - 1.2 * glint, 0.22 * h, 0.1 * rx, 0.08 * ry)), WHITE)
+    # Upper lash: thin at the inner corner, thick and swept out at the outer one.
+    u = lids.upper
+    t = np.linspace(0, 1, len(u))[:, None]
+    wing = [u[-1] + (0.16 * w, -0.02 + 0.4 * lids.slant)]
+    rim = u - np.array([0, 1]) * lids.lash * (0.014 + 0.07 * np.sin(np.pi * np.clip(0.12 + 0.8 * t, 0, 1)) ** 0.8)
+    canvas.blot(place(np.concatenate([u, wing, rim[::-1]])), dark)
+    if lids.second_lash:
+        canvas.ink(place(bend(u[-8], u[-8] + (0.12 * w, -0.08), u[-8] + (0.3 * w, -0.13))), dark, 1.1, start=1)
+    canvas.ink(place(lids.lower[4:34]), dark, 0.95)
+    if lids.crease:
+        canvas.ink(place(u[8:44] * (1, 1.02) - (0, 0.3 * h + 0.02)), design.skin.line, 0.7)
+
+
+def _closed_eye(canvas: Canvas, design: Design, lids: _Lids, side: int, up: bool) -> None:
+    dark = mix(design.hair.line, (20, 12, 16), 0.5)
+    w, drop = lids.width, (-0.15 if up else 0.13)
+    lid = curve([(-w, 0.1), (-0.5 * w, 0.1 + 0.8 * drop), (0.05 * w, 0.1 + drop), (0.6 * w, 0.1 + 0.7 * drop), (1.08 * w, 0.1 - 0.2 * drop)])
+    canvas.ink(lids.at(lid, design, side), dark, 2.1, start=0.4, end=0.3)
+    for i in (32, 37):
+        canvas.ink(lids.at(bend(lid[i], lid[i] + (0.05, 0.0), lid[i] + (0.1, 0.05 if not up else -0.03)), design, side), dark, 1.0, start=1)
+
+
+def draw_brows(canvas: Canvas, design: Design) -> None:
+    """The brows; drawn after the hair, they show through it as the style has it."""
+    rng = design.random("brows")
+    mood = design.mood
+    slope = {"stern": 0.11, "sad": -0.1, "shy": -0.08, "surprised": -0.02}.get(mood, -0.01) + between(rng, -0.015, 0.015)
+    lift = {"surprised": 0.1, "joy": 0.06, "stern": -0.05}.get(mood, 0.0)
+    y = -0.36 - lift + 0.03 * design.age
+    weight = 1.9 if design.masculine else between(rng, 0.9, 1.5)
+    for side in (-1, 1):
+        path = curve(np.array([(0.2, y + slope), (0.42, y - 0.07), (0.62, y - 0.06), (0.78, y + 0.03 - 0.6 * slope)]) * (side, 1))
+        canvas.ink(design.front(path), design.hair.line, weight, start=0.5)
+
+
+def _blush(canvas: Canvas, design: Design, rng: np.random.Generator, strength: float) -> None:
+    if strength < 0.3:
+        return
+    colour = mix(design.skin.base, (240, 96, 96), 0.42 * strength)
+    for side in (-1, 1):
+        spot = design.front(ellipse(side * 0.58, 0.58, 0.19, 0.09))
+        canvas.shade(spot, colour)
+        if strength > 0.75:
+            for i in (-1, 0, 1):
+                x = side * 0.58 + 0.09 * i
+                canvas.ink(design.front([(x + 0.03, 0.53), (x, 0.58), (x - 0.03, 0.63)]), mix(colour, (150, 40, 40), 0.6), 0.6)
+
+
+def _nose(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
+    y, side = 0.5 + 0.05 * design.age, -1 if design.mirrored else 1
+    kind = pick(rng, {"tick": 3, "shadow": 2, "dot": 1})
+    if kind == "shadow" or design.age > 0.7:
+        canvas.shade(design.front(np.array([(0.0, y - 0.12), (side * 0.07, y + 0.03), (-side * 0.02, y + 0.04)]), 1.15), design.skin.shadow)
+    if kind == "dot":
+        canvas.ink(design.front([(-0.02, y), (0.0, y + 0.015), (0.02, y)], 1.15), design.skin.line, 1.0, 0.7, 0.7)
+    else:
+        canvas.ink(design.front(bend((side * 0.005, y - 0.08), (side * 0.06, y + 0.03), (-side * 0.02, y + 0.03)), 1.15), design.skin.line, 0.8)
+
+
+def _mouth(canvas: Canvas, design: Design, rng: np.random.Generator, mood: str) -> None:
+    kinds = {
+        "calm": {"line": 3, "smile": 2, "small": 2}, "happy": {"smile": 3, "open": 4, "cat": 1, "grin": 1},
+        "joy": {"open": 4, "smile": 1}, "stern": {"line": 2, "frown": 2, "grit": 0.6}, "shy": {"wave": 1, "small": 2, "smile": 2},
+        "surprised": {"round": 3, "small": 1}, "sad": {"frown": 2, "small": 1}, "asleep": {"line": 1, "smile": 1}, "wink": {"open": 2, "cat": 1, "smile": 1},
+    }[mood]  # fmt: skip
+    kind = pick(rng, kinds)
+    line, y, w = design.skin.line, 0.79 + 0.07 * design.age, between(rng, 0.16, 0.23)
+    place = lambda points: design.front(points, 1.08)  # noqa: E731
+    if kind in ("line", "smile", "frown", "small"):
+        dip = {"line": 0.008, "smile": 0.07, "frown": -0.05, "small": -0.02}[kind]
+        w = w * (0.5 if kind == "small" else 0.9)
+        canvas.ink(place(bend((-w, y - dip / 2), (0, y + 1.5 * dip), (w, y - dip / 2))), line, 1.15, 0.4, 0.4)
+        if kind != "small":
+            canvas.ink(place([(-0.06, y + 0.14), (0.0, y + 0.15), (0.06, y + 0.14)]), design.skin.shadow, 0.8)
+    elif kind == "cat":
+        path = np.concatenate([bend((-w, y - 0.02), (-0.6 * w, y + 0.09), (0, y)), bend((0, y), (0.6 * w, y + 0.09), (w, y - 0.02))])
+        canvas.ink(place(path), line, 1.15, 0.5, 0.5)
+    elif kind == "wave":
+        canvas.ink(place(curve([(-w, y), (-0.5 * w, y - 0.03), (0, y + 0.02), (0.5 * w, y - 0.03), (w, y + 0.01)])), line, 1.1, 0.4, 0.4)
+    else:
+        _open_mouth(canvas, design, kind, y, w, place)
+
+
+def _open_mouth(canvas: Canvas, design: Design, kind: str, y: float, w: float, place) -> None:
+    inside, tongue = mix((140, 42, 48), design.skin.base, 0.08), (232, 120, 118)
+    if kind == "round":
+        outline = place(ellipse(0, y + 0.02, 0.55 * w, 0.6 * w))
+    elif kind == "grin" or kind == "grit":
+        sign = 1 if kind == "grin" else -1
+        top, bottom = bend((-w, y - 0.02 * sign), (0, y + 0.03 * sign), (w, y - 0.02 * sign)), bend((w, y - 0.02 * sign), (0, y + 0.14), (-w, y - 0.02 * sign))
+        outline = place(np.concatenate([top, bottom]))
+        inside = tongue = WHITE
+    else:
+        deep = 0.16 + 0.5 * w
+        outline = place(np.concatenate([bend((-w, y - 0.04), (0, y + 0.01), (w, y - 0.04)), curve([(w, y - 0.04), (0.62 * w, y + 0.6 * deep), (0, y + 0.8 * deep), (-0.62 * w, y + 0.6 * deep), (-w, y - 0.04)])[1:]]))
+    canvas.fill(outline, inside)
+    with canvas.inside(outline) as mouth:
+        if kind == "open":
+            mouth.fill(place(ellipse(0, y + 0.26, 0.8 * w, 0.14)), tongue)
+            mouth.fill(place(np.array([(-0.8 * w, y - 0.1), (0.8 * w, y - 0.1), (0.62 * w, y + 0.012), (-0.62 * w, y + 0.012)])), WHITE)
+        elif kind == "round":
+            mouth.fill(place(ellipse(0, y + 0.12, 0.5 * w, 0.07)), tongue)
+    canvas.outline(outline, design.skin.line, 0.9)
