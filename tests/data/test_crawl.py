@@ -1,0 +1,683 @@
+"""`mangastyle fetch` against a real HTTP server on this machine that behaves as badly as the real world."""
+
+from __future__ import annotations
+
+import email.utils
+import errno
+import hashlib
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from mangastyle import __version__, images
+from mangastyle.cli import main
+from mangastyle.data import crawl
+
+
+def png(number: int) -> bytes:
+    """A small picture that no other number has."""
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(number).integers(0, 256, (9, 12, 3), np.uint8)).save(file, "png")
+    return file.getvalue()
+
+
+class Booru:
+    """A Gelbooru 0.2 site. `files` maps a path to bytes, or to a function that answers with a request handler."""
+
+    def __init__(self) -> None:
+        self.posts: dict[int, dict] = {}
+        self.files: dict[str, object] = {}
+        self.page = 10  # posts per page, whatever limit is asked for
+        self.script: list = []  # functions that answer the next calls of the API, in turn
+        self.hits: list[tuple[float, str]] = []
+        self.queries: list[dict[str, list[str]]] = []
+        self.agents: set[str] = set()
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def do_GET(handler) -> None:
+                self.answer(handler)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def add(self, number: int, body: object = None, **changes: object) -> bytes:
+        """Add a good post, then spoil it with `changes` (None removes a field). Returns the picture's bytes."""
+        data = png(number)
+        path = f"/images/7/{number:040x}.png"
+        self.files[path] = data if body is None else body
+        post = {
+            "id": number, "tags": f"1girl solo n{number}", "rating": "general", "hash": hashlib.md5(data).hexdigest(),
+            "image": f"{number:040x}.png", "directory": 7, "file_url": self.url + path, "width": 12, "height": 9,
+            "source": "https://artist.example/1",
+        }  # fmt: skip
+        self.posts[number] = {k: v for k, v in {**post, **changes}.items() if v is not None}
+        return data
+
+    def count(self, number: int) -> int:
+        """How often the file of a post was asked for."""
+        return sum(path == f"/images/7/{number:040x}.png" for _, path in self.hits)
+
+    def answer(self, handler: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(handler.path)
+        self.hits.append((time.monotonic(), unquote(parts.path)))
+        self.agents.add(handler.headers["User-Agent"])
+        if parts.path != "/index.php":
+            body = self.files.get(unquote(parts.path))
+            if body is None:
+                send(handler, b"gone", 404)
+            elif isinstance(body, bytes):
+                send(handler, body)
+            else:
+                body(handler)
+            return
+        query = parse_qs(parts.query)
+        self.queries.append(query)
+        if self.script and (special := self.script.pop(0)):
+            special(handler)
+            return
+        below = re.search(r"id:<(\d+)", query["tags"][0])
+        numbers = sorted((n for n in self.posts if not below or n < int(below[1])), reverse=True)
+        skip = int(query["pid"][0]) * self.page
+        send(handler, json.dumps([self.posts[n] for n in numbers[skip : skip + self.page]]).encode())
+
+
+def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: object) -> None:
+    handler.send_response(status)
+    for name, value in {"Content_Length": len(body), **headers}.items():
+        handler.send_header(name.replace("_", "-"), str(value))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def status(code: int, **headers: object):
+    return lambda handler: send(handler, b"", code, **headers)
+
+
+def text(body: str):
+    return lambda handler: send(handler, body.encode())
+
+
+def truncated(body: bytes):
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        send(handler, body[:-7], Content_Length=len(body))
+
+    return answer
+
+
+def cut_chunks(body: bytes):
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.wfile.write(b"%x\r\n" % len(body) + body[:20])
+
+    return answer
+
+
+def in_turn(*answers: object):
+    """Answer with each in turn, then for ever with the last."""
+    left = list(answers)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        body = left.pop(0) if len(left) > 1 else left[0]
+        send(handler, body) if isinstance(body, bytes) else body(handler)
+
+    return answer
+
+
+@pytest.fixture
+def booru():
+    site = Booru()
+    thread = threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    monkeypatch.setattr(crawl, "BACKOFF", 0.005)
+
+
+@pytest.fixture
+def out(tmp_path: Path):
+    """The output folder; at the end nothing else may have changed beside it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "evil.png").write_bytes(b"mine")
+
+    def others() -> dict[Path, bytes]:
+        files = (p for p in tmp_path.rglob("*") if p.is_file() and home / "out" not in p.parents)
+        return {p: p.read_bytes() for p in files}
+
+    before = others()
+    yield home / "out"
+    assert others() == before
+
+
+def arguments(booru: Booru, out: Path, *more: object) -> list[str]:
+    fixed = ["fetch", "--site", booru.url, "--out", out, "--rate", 1000, "--retries", 3, "--count", 1000]
+    return [str(a) for a in [*fixed, *more]]
+
+
+def fetch(booru: Booru, out: Path, *more: object) -> int:
+    return main(arguments(booru, out, *more))
+
+
+def manifest(out: Path) -> dict[int, dict]:
+    lines = (out / "manifest.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    assert len({r["id"] for r in records}) == len(records)
+    return {r["id"]: r for r in records}
+
+
+def check_whole(booru: Booru, out: Path, numbers: set[int]) -> None:
+    """The folder holds exactly these pictures, byte for byte, and the manifest tells of exactly these."""
+    assert set(manifest(out)) == numbers
+    files = {p.name for p in out.iterdir()} - {"manifest.jsonl", "config.json"}
+    assert files == {f"{n}.png" for n in numbers}
+    for n in numbers:
+        assert (out / f"{n}.png").read_bytes() == png(n)
+
+
+def test_fetches_every_post_once_and_remembers_it(booru, out, capsys):
+    for n in range(100, 125):
+        booru.add(n)
+    assert fetch(booru, out, "--tags", " 1girl  solo ", "--count", 25) == 0
+    check_whole(booru, out, set(range(100, 125)))
+    assert manifest(out)[107] == {
+        "id": 107, "file": "107.png", "md5": hashlib.md5(png(107)).hexdigest(), "tags": "1girl solo n107",
+        "source": "https://artist.example/1", "rating": "general", "width": 12, "height": 9,
+        "url": f"{booru.url}/images/7/{107:040x}.png",
+    }  # fmt: skip
+    assert json.loads((out / "config.json").read_text())["tags"] == " 1girl  solo "
+    assert images.load(out / "107.png").rgb.shape == (9, 12, 3)
+    assert all(booru.count(n) == 1 for n in range(100, 125))
+    first = {key: values[0] for key, values in booru.queries[0].items()}
+    asked = {"page": "dapi", "s": "post", "q": "index", "json": "1", "limit": "100", "pid": "0"}
+    assert first == {**asked, "tags": "1girl solo -rating:questionable -rating:explicit"}
+    assert len(booru.queries) == 3  # enough after the third page: no fourth
+    assert len(booru.agents) == 1 and booru.agents.pop().startswith(f"mangastyle/{__version__} ")
+    assert capsys.readouterr().out == f"{out}: 25 pictures, 25 of them new\n"
+
+
+def test_uploads_meanwhile_neither_hide_nor_repeat_posts(booru, out):
+    for n in range(100, 125):
+        booru.add(n)
+
+    def upload(handler):
+        for n in range(900, 907):
+            booru.add(n)
+        send(handler, png(120))
+
+    booru.files[f"/images/7/{120:040x}.png"] = upload
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, set(range(100, 125)))
+    assert all(booru.count(n) == 1 for n in range(100, 125))
+
+
+def test_second_run_goes_on_and_fetches_nothing_twice(booru, out, capsys):
+    for n in range(100, 125):
+        booru.add(n)
+    assert fetch(booru, out, "--count", 8) == 0
+    check_whole(booru, out, set(range(117, 125)))
+    requests = len(booru.hits)
+    assert fetch(booru, out, "--count", 8) == 0
+    assert len(booru.hits) == requests  # nothing to do, so nothing is asked
+    booru.add(200)
+    assert fetch(booru, out, "--count", 20) == 0
+    check_whole(booru, out, {200, *range(106, 125)})
+    assert all(booru.count(n) == 1 for n in (200, *range(106, 125)))
+    assert "20 pictures, 12 of them new" in capsys.readouterr().out
+
+
+def test_a_lost_file_is_fetched_again_and_force_fetches_all(booru, out):
+    for n in range(100, 103):
+        booru.add(n)
+    assert fetch(booru, out) == 0
+    (out / "101.png").unlink()
+    assert fetch(booru, out) == 0
+    assert [booru.count(n) for n in (100, 101, 102)] == [1, 2, 1]
+    assert (out / "101.png").read_bytes() == png(101)
+    assert fetch(booru, out, "--force") == 0
+    assert [booru.count(n) for n in (100, 101, 102)] == [2, 3, 2]
+
+
+def test_wrapped_lists_and_empty_pages_by_mistake(booru, out):
+    for n in range(100, 103):
+        booru.add(n)
+    wrapped = json.dumps({"@attributes": {"count": 3}, "post": [booru.posts[102], booru.posts[101]]})
+    booru.script = [text(""), text("[]"), text(wrapped), text('{"@attributes": {"count": 3}}'), None]
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100, 101, 102})
+
+
+def test_file_address_is_built_where_the_site_gives_none(booru, out):
+    booru.add(100, file_url=None)
+    booru.add(101, file_url=f"//{urlsplit(booru.url).netloc}/images/7/{101:040x}.png")
+    booru.add(102, file_url=f"/images/7/{102:040x}.png")
+    booru.add(103, hash=None, md5=hashlib.md5(png(103)).hexdigest().upper())
+    booru.add(104, hash=None, width=None, height=None, tags=None, source=None)
+    booru.add(105, id="105")
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, set(range(100, 106)))
+    assert (manifest(out)[104]["width"], manifest(out)[104]["height"]) == (12, 9)
+
+
+def test_throttling_is_obeyed(booru, out, capsys):
+    booru.add(100)
+    booru.add(101, body=in_turn(status(429, Retry_After=1), png(101)))
+    booru.script = [status(503, Retry_After=email.utils.formatdate(time.time() + 2, usegmt=True))]
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100, 101})
+    times = [t for t, _ in booru.hits]
+    assert times[1] - times[0] > 0.8  # a date has whole seconds: 2 s from now is at least 1 s away
+    assert times[3] - times[2] >= 1
+    assert "HTTP 429, trying again in 1.0 s" in capsys.readouterr().err
+
+
+def test_retry_after_forms():
+    assert crawl.retry_after("120") == 120
+    assert 85 < crawl.retry_after(email.utils.formatdate(time.time() + 90, usegmt=True)) <= 90
+    assert 85 < crawl.retry_after(email.utils.formatdate(time.time() + 90)) <= 90  # "-0000"
+    assert crawl.retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert [crawl.retry_after(v) for v in ("", "soon", "-5", "²")] == [0, 0, 0, 0]
+
+
+def test_backoff_grows_and_is_bounded(monkeypatch):
+    monkeypatch.setattr(crawl, "BACKOFF", 1.0)
+    for attempt, middle in ((1, 1), (2, 2), (4, 8), (40, crawl.MAX_BACKOFF)):
+        pauses = {crawl._backoff(attempt) for _ in range(50)}
+        assert len(pauses) > 40 and middle * 0.5 <= min(pauses) and max(pauses) <= middle * 1.5
+
+
+def test_asked_to_stay_away_for_long_stops_and_keeps(booru, out, capsys):
+    booru.add(101)
+    booru.add(100, body=status(429, Retry_After=3600))
+    assert fetch(booru, out) == 2
+    assert "3600 s; run again after that" in capsys.readouterr().err
+    check_whole(booru, out, {101})
+
+
+@pytest.mark.parametrize(
+    "trouble", [status(500), status(502), status(408), truncated(png(101)), cut_chunks(png(101))],
+    ids=["500", "502", "408", "truncated", "chunks"],
+)  # fmt: skip
+def test_passing_trouble_is_tried_again(booru, out, capsys, trouble):
+    booru.add(100)
+    booru.add(101, body=in_turn(trouble, trouble, png(101)))
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100, 101})
+    assert booru.count(101) == 3
+    assert capsys.readouterr().err.count("trying again in") == 2
+
+
+@pytest.mark.parametrize(
+    "trouble", [status(500), truncated(png(101)), cut_chunks(png(101))], ids=["500", "truncated", "chunks"]
+)
+def test_lasting_trouble_skips_the_post_until_the_next_run(booru, out, capsys, trouble):
+    booru.add(100)
+    booru.add(101, body=trouble)
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100})
+    assert booru.count(101) == 3  # --retries 3
+    said = capsys.readouterr()
+    assert said.err.count("post 101 skipped: ") == 1 and "1 posts skipped" in said.out
+    booru.add(101)
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100, 101})
+    assert (booru.count(100), booru.count(101)) == (1, 4)
+
+
+def test_silence_is_no_answer(booru, out, capsys):
+    booru.add(100)
+    booru.add(101, body=lambda handler: time.sleep(1))
+    assert fetch(booru, out, "--timeout", 0.2, "--retries", 2) == 0
+    assert "no answer in 0.2 s, 2 times" in capsys.readouterr().err
+    check_whole(booru, out, {100})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason", "requests"),
+    [
+        ({"hash": "0" * 32}, "MD5", 1),
+        ({"hash": "\x1b[2Jx"}, "MD5", 1),
+        ({"body": b"<html>not found</html>", "hash": None}, "not a picture", 1),
+        ({"body": b"", "hash": None}, "empty", 1),
+        ({"body": png(101)[:-40], "hash": None}, "damaged", 1),
+        ({"body": status(404)}, "HTTP 404", 1),
+        ({"body": status(302)}, "HTTP 302", 1),
+        ({"body": b"x" * 5001, "hash": None}, "larger than", 1),
+        ({"file_url": None, "image": None}, "no file", 0),
+        ({"file_url": None, "directory": None}, "no file", 0),
+        ({"file_url": 7}, "none of", 0),
+        ({"file_url": "http://[half/1.png"}, "no address", 0),
+        ({"file_url": "https://x/film.mp4"}, "none of", 0),
+    ],
+)  # fmt: skip
+def test_broken_posts_are_skipped_and_reported_once(booru, out, capsys, monkeypatch, spoil, reason, requests):
+    monkeypatch.setattr(crawl, "MAX_BYTES", 5000)
+    booru.add(100)
+    booru.add(101, **spoil)
+    booru.add(102)
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100, 102})
+    said = capsys.readouterr()
+    (line,) = [line for line in said.err.splitlines() if line.startswith("mangastyle: post 101 skipped: ")]
+    assert reason in line and line.isprintable()
+    assert "2 pictures, 2 of them new, 1 posts skipped" in said.out
+    assert booru.count(101) == requests
+
+
+def test_only_safe_ratings_are_taken_whatever_the_site_sends(booru, out, capsys):
+    booru.add(100, rating="safe")
+    booru.add(101, rating="general")
+    others = ["questionable", "explicit", "sensitive", "e", "q", "s", "Safe ", "", None, 1, ["safe"]]
+    for n, rating in enumerate(others, 200):
+        booru.add(n, rating=rating)
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100, 101})
+    assert sum(path != "/index.php" for _, path in booru.hits) == 2
+    assert f"{len(others)} posts not rated safe left out" in capsys.readouterr().out
+
+
+HOSTILE = (
+    "../../evil.png", "..\\..\\evil.png", "/etc/evil.png", "HOME/evil.png", "C:\\evil.png", "a\0b.png", "~/x.png",
+    "x" * 5000 + ".png", "\u202egnp.exe.png", ".png", "..png", "con.png", "a\nb.png", "a;$(touch evil).png",
+    "%2e%2e%2fevil.png", "\ud800.png", "a.png\0.sh", "x.png/../../../evil.sh",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["image", "file_url", "directory"])
+def test_hostile_names_never_name_a_path(booru, out, capsys, field):
+    class Everything(dict):  # the site serves a picture under whatever name
+        def get(self, path, default=None):
+            return png(7)
+
+    booru.files = Everything()
+    for n, name in enumerate(HOSTILE, 101):
+        name = name.replace("HOME", str(out.parent))
+        spoil = {
+            "image": {"image": name, "file_url": None},
+            "file_url": {"file_url": f"{booru.url}/images/{name}"},
+            "directory": {"directory": name, "file_url": None},
+        }
+        booru.add(n, hash=hashlib.md5(png(7)).hexdigest(), **spoil[field])
+    assert fetch(booru, out) == 0
+    have = manifest(out)
+    assert len(have) >= 8  # the `out` fixture sees to it that nothing was written elsewhere
+    assert {p.name for p in out.iterdir()} == {"manifest.jsonl", "config.json"} | {f"{n}.png" for n in have}
+    skipped = re.findall(r"post (\d+) skipped", capsys.readouterr().err)
+    assert {int(n) for n in skipped} == set(range(101, 101 + len(HOSTILE))) - set(have)
+
+
+def test_posts_without_a_usable_number_are_passed_over(booru, out):
+    booru.add(100)
+    numbers = ["../evil", "1/../../evil", -5, 1.5, True, None, [101], "\uff11x", "9" * 400, ""]
+    spoilt = [{**booru.posts[100], "id": number} for number in numbers]
+    booru.script = [text(json.dumps([*spoilt, "nonsense", 7, None, booru.posts[100]]))]
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100})
+
+
+def test_other_schemes_are_refused(booru, out, capsys):
+    booru.add(100)
+    addresses = (
+        "file:///etc/passwd.png", "javascript:alert(1)//.png", "data:image/png;base64,AAAA.png", "ftp://x/y.png",
+        "http:///y.png", "FILE:///etc/x.png", "\tfile:///etc/x.png",
+    )  # fmt: skip
+    for n, address in enumerate(addresses, 101):
+        booru.add(n, file_url=address)
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100})
+    assert capsys.readouterr().err.count(" skipped: ") == len(addresses)
+
+
+def test_redirects_are_followed_to_the_web_only(booru, out, capsys):
+    booru.add(100, body=lambda handler: send(handler, b"", 302, Location="/elsewhere"))
+    booru.files["/elsewhere"] = png(100)
+    for n, target in ((101, "file:///etc/passwd"), (102, "ftp://127.0.0.1/x"), (103, "/loop"), (104, "http://[")):
+        booru.add(n, body=lambda handler, target=target: send(handler, b"", 302, Location=target))
+    booru.files["/loop"] = lambda handler: send(handler, b"", 302, Location="/loop")
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100})
+    assert capsys.readouterr().err.count(" skipped: ") == 4
+
+
+def test_rate_holds_over_all_requests(booru, out):
+    for n in range(100, 106):
+        booru.add(n, body=lambda handler, n=n: send(handler, b"", 302, Location=f"/moved/{n}"))
+        booru.files[f"/moved/{n}"] = png(n)
+    assert fetch(booru, out, "--rate", 20, "--count", 6) == 0
+    times = np.array([t for t, _ in booru.hits])
+    assert len(times) == 13  # one page, and a redirect and a file for each post
+    assert times[-1] - times[0] >= 12 / 20 - 0.05
+    assert np.median(np.diff(times)) >= 1 / 20 - 0.02
+
+
+def test_many_skipped_in_a_row_stop_the_run(booru, out, capsys):
+    booru.page = 100
+    booru.add(500)
+    for n in range(100, 140):
+        booru.add(n, body=status(403))
+    assert fetch(booru, out) == 2
+    assert "20 posts in a row" in capsys.readouterr().err
+    assert sum(booru.count(n) for n in range(100, 140)) == crawl.MAX_SKIPPED
+    check_whole(booru, out, {500})
+
+
+def test_fewer_pictures_than_asked_for_is_said(booru, out, capsys):
+    booru.add(100)
+    assert fetch(booru, out, "--count", 5) == 0
+    assert "has no more posts with these tags, so fewer than the 5 asked for" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (text("<html>Welcome</html>"), "instead of a JSON list of posts"),
+        (text('<response success="false" reason="API limited due to abuse."/>'), "API limited due to abuse"),
+        (text('"Missing authentication"'), "Missing authentication"),
+        (text('{"success": false}'), "instead of a JSON list"),
+        (text("[" * 100_000), "instead of a JSON list"),
+        (text('[{"tags": "x"}]'), "no id"),
+        (status(404), "HTTP 404"),
+        (status(500), "HTTP 500, 3 times"),
+        (truncated(b"[" + b" " * 50 + b"]"), "3 times"),
+        (text("[]"), "--tags: no picture for '1girl solo', check the spelling"),
+    ],
+)  # fmt: skip
+def test_wrong_sites_get_one_clear_line(booru, out, capsys, answer, message):
+    booru.script = [answer] * 3
+    assert fetch(booru, out) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("mangastyle: ") and message in last and last.isprintable()
+
+
+def test_unreachable_site(booru, out, capsys):
+    booru.server.socket.close()
+    assert fetch(booru, out) == 2
+    assert f"{booru.url}: cannot list posts (the connection failed, 3 times)" in capsys.readouterr().err
+
+
+def test_site_that_ignores_id_is_no_endless_loop(booru, out, capsys):
+    booru.add(100)
+    booru.add(101)
+    same = text(json.dumps([booru.posts[101], booru.posts[100]]))
+    booru.script = [same] * 50
+    assert fetch(booru, out) == 2
+    assert "does not understand 'id:<100'" in capsys.readouterr().err
+    assert len(booru.queries) == 2 and booru.count(100) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--site", "safebooru.org"), "--site"),
+        (("--site", "file:///etc"), "--site"),
+        (("--tags", "1girl sort:score"), "sort:score"),
+        (("--tags", "id:<5"), "id:<5"),
+    ],
+)
+def test_wrong_flags_leave_no_trace(booru, out, capsys, flags, message):
+    assert fetch(booru, out, *flags) == 2
+    assert message in capsys.readouterr().err
+    assert not out.exists() and not booru.hits
+
+
+def test_dry_run_lists_and_writes_nothing(booru, out, capsys):
+    for n in range(100, 115):
+        booru.add(n)
+    booru.add(115, rating="explicit")
+    booru.add(116, file_url=f"{booru.url}/a b\x1b[2J.png")
+    assert fetch(booru, out, "--dry-run", "--count", 13) == 0
+    said = capsys.readouterr()
+    expected = [f"{n} {booru.url}/images/7/{n:040x}.png" for n in range(114, 102, -1)]
+    assert said.out.splitlines() == [f"116 {booru.url}/a%20b%1B[2J.png", *expected]
+    assert not out.exists()
+    assert {path for _, path in booru.hits} == {"/index.php"}
+    booru.posts.pop(116)
+    assert fetch(booru, out, "--count", 10) == 0
+    before = {p: p.stat().st_mtime_ns for p in out.iterdir()}
+    capsys.readouterr()
+    assert fetch(booru, out, "--dry-run", "--count", 12) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["104", "103"]
+    assert {p: p.stat().st_mtime_ns for p in out.iterdir()} == before
+
+
+def test_half_written_line_and_part_files_of_a_kill_are_mended(booru, out):
+    for n in range(100, 104):
+        booru.add(n)
+    assert fetch(booru, out, "--count", 2) == 0
+    path = out / "manifest.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"id": 101, "file": "10')
+    (out / ".101-ab_c1.part.png").write_bytes(b"half")
+    (out / "101.png").write_bytes(b"half")
+    assert fetch(booru, out) == 0
+    assert path.read_bytes().startswith(whole)
+    check_whole(booru, out, set(range(100, 104)))
+    assert all(booru.count(n) == 1 for n in range(100, 104))
+
+
+@pytest.mark.parametrize(("sync", "file"), [(3, "101.png"), (4, "manifest.jsonl")])
+def test_full_disk_stops_with_the_file_named(booru, out, capsys, monkeypatch, sync, file):
+    for n in range(100, 103):
+        booru.add(n)
+    syncs = []
+
+    def full(number: int) -> None:
+        syncs.append(number)
+        if len(syncs) == sync:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crawl.os, "fsync", full)
+        assert fetch(booru, out) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"mangastyle: {out / file}: cannot write this file (No space left on device)"
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, {100, 101, 102})
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[]", '{"id": 5}', '{"id": [1], "file": "103.png"}'])
+def test_damaged_manifest_is_named_not_guessed_at(booru, out, capsys, line):
+    booru.add(103)
+    assert fetch(booru, out) == 0
+    path = out / "manifest.jsonl"
+    damaged = path.read_text() + line + "\n"
+    path.write_text(damaged)
+    assert fetch(booru, out) == 2
+    assert f"{path}: line 2 is no record" in capsys.readouterr().err
+    assert path.read_text() == damaged
+
+
+def test_a_folder_of_somebody_else_keeps_its_config(booru, out, capsys):
+    booru.add(100)
+    out.mkdir()
+    (out / "config.json").write_text("{}")
+    assert fetch(booru, out) == 2
+    assert "config.json: already exists" in capsys.readouterr().err
+    assert [p.name for p in out.iterdir()] == ["config.json"] and (out / "config.json").read_text() == "{}"
+
+
+def start(booru: Booru, out: Path, pictures: int) -> subprocess.Popen:
+    """Run the real command line until it has asked for so many pictures."""
+    command = [sys.executable, "-m", "mangastyle", *arguments(booru, out)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(3000):
+        if sum(path.startswith("/images/") for _, path in booru.hits) >= pictures:
+            return process
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
+    process.kill()
+    raise AssertionError("fetch did not come so far")
+
+
+def slowly(data: bytes):
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.01)
+        try:
+            send(handler, data)
+        except OSError:
+            pass  # the client was killed meanwhile
+
+    return answer
+
+
+def test_killed_run_loses_nothing_and_repeats_nothing(booru, out):
+    numbers = set(range(100, 140))
+    for n in numbers:
+        booru.add(n, body=slowly(png(n)))
+    done: set[int] = set()
+    for pictures in (8, 17, 29):
+        process = start(booru, out, pictures)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(10) == -signal.SIGKILL
+        process.communicate()
+        text = (out / "manifest.jsonl").read_text()
+        finished = {json.loads(line)["id"] for line in text[: text.rfind("\n") + 1].splitlines()}
+        assert finished >= done and len(finished) >= pictures - 4
+        done = finished
+        assert all((out / f"{n}.png").read_bytes() == png(n) for n in finished)
+    assert len(done) < len(numbers)
+    before = {n: booru.count(n) for n in numbers}
+    assert fetch(booru, out) == 0
+    check_whole(booru, out, numbers)
+    assert all(booru.count(n) == before[n] for n in done)
+    assert sum(booru.count(n) for n in numbers) <= len(numbers) + 3  # at most the one in flight at each kill
+
+
+def test_interrupt_keeps_what_is_done(booru, out):
+    for n in range(100, 140):
+        booru.add(n, body=slowly(png(n)))
+    process = start(booru, out, 10)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == "mangastyle: interrupted; what was finished is kept"
+    have = set(manifest(out))
+    assert 8 <= len(have) < 40
+    check_whole(booru, out, have)
