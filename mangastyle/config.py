@@ -93,6 +93,7 @@ class TrainConfig(Config):
     # data
     size: int = option(64, "side of the training pictures, in pixels", least=8)
     flip: bool = option(True, "mirror half of the pictures")
+    closeups: float = option(0.2, "share of close-ups: crops at 2 to 4 times the size, from pictures that have the pixels", least=0)
     hint: str = option("mixed", "hint to train with: paper, default, mixed or none", ("paper", "default", "mixed", "none"))
     no_hint: float = option(0.15, "share of the pictures that train without a hint", least=0)
     validation: float = option(0.02, "share of the pictures held out to choose the best weights", least=0)
@@ -172,10 +173,10 @@ class StyleConfig(Config):
     tv_weight: float = option(1.0, "weight of the total variation, which calms speckle", least=0)
     content_layers: tuple[str, ...] = option(("relu4_2",), "VGG-19 layers whose features keep the content")
     style_layers: tuple[str, ...] = option(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers whose Gram matrices carry the style")
-    loss: str = option("mean", "sum: the paper's equations to the letter; mean: the same, free of the picture's size", ("sum", "mean"))
+    loss: str = option("mean", "sum: the paper's equations to the letter; mean: the same relative to the target, free of the picture's size", ("sum", "mean"))
     init: str = option("content", "start from the content, the style, or noise (Fig. 11)", ("content", "style", "noise"))
-    learning_rate: float = option(0.02, "Adam's step size, in units of half the pixel range", least=0)
-    style_size: str = option("own", "own: the painting at the working size's short side; content: stretched to the content's size, as the paper does", ("own", "content"))
+    learning_rate: float = option(2.5, "Adam's step size, in grey levels of 255", least=0)
+    style_size: str = option("own", "own: in its own shape, reduced to as many pixels as the content; content: stretched to the content's size, as the paper does", ("own", "content"))
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
     max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
 
@@ -201,7 +202,7 @@ PRESETS: dict[type, dict[str, dict[str, Any]]] = {
     SketchConfig: {"paper": {"block": 9, "c": 2.0}},
     TrainConfig: {
         "paper": {
-            "hint": "paper", "no_hint": 0.1, "flip": False, "upsample": "transpose", "see_line": False,
+            "hint": "paper", "no_hint": 0.1, "flip": False, "closeups": 0.0, "upsample": "transpose", "see_line": False,
             "distance": "l2", "epochs": 25, "decay": "constant", "ema": 0.0,
         },
         "tiny": {
@@ -239,13 +240,13 @@ def settle(cls: type, flags: dict[str, Any], file: str | Path | None = None) -> 
     name = flags.get("preset", stored.get("preset", "default"))
     known = presets(cls)
     if name not in known:
-        raise MangastyleError(f"unknown preset {name!r}{_near(name, known)}; there are: {', '.join(known)}")
+        raise MangastyleError(f"unknown preset {name!r}{near(name, known)}; there are: {', '.join(known)}")
     fields = {f.name: f for f in dataclasses.fields(cls)}
     merged: dict[str, Any] = {}
     for source, values in ((f"preset {name}", known[name]), (str(file), stored), ("flags", flags)):
         for key, value in values.items():
             if key not in fields:
-                raise MangastyleError(f"{source}: unknown option {key!r}{_near(key, fields)}")
+                raise MangastyleError(f"{source}: unknown option {key!r}{near(key, fields)}")
             merged[key] = tuple(value) if isinstance(value, list) else value
     return cls(**{**merged, "preset": name})
 
@@ -260,7 +261,8 @@ def save_config(folder: Path, command: str, config: Any) -> None:
     write_json(Path(folder) / "config.json", {"command": command, **to_json(config)})
 
 
-def _near(name: str, known: Any) -> str:
+def near(name: str, known: Any) -> str:
+    """For error messages: " (did you mean 'x'?)", x the nearest of the `known` names; empty if none is near."""
     close = difflib.get_close_matches(str(name), list(known), 1)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
@@ -284,6 +286,6 @@ def _check(f: dataclasses.Field, value: Any) -> None:
         if not right:
             raise MangastyleError(f"{flag}: must be of type {kind.__name__}, not {v!r}")
         if f.metadata["choices"] and v not in f.metadata["choices"]:
-            raise MangastyleError(f"{flag}: {v!r}{_near(v, f.metadata['choices'])} is none of {', '.join(f.metadata['choices'])}")
+            raise MangastyleError(f"{flag}: {v!r}{near(v, f.metadata['choices'])} is none of {', '.join(f.metadata['choices'])}")
         if f.metadata["least"] is not None and not v >= f.metadata["least"]:
             raise MangastyleError(f"{flag}: must be at least {f.metadata['least']:g}, not {v}")

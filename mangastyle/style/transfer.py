@@ -106,10 +106,10 @@ class Painter:
     def _style_picture(self, style: np.ndarray, height: int, width: int) -> np.ndarray:
         if self.options.style_size == "content":
             return images.resize(style, height, width)
-        shrink = min(1.0, (height * width / (style.shape[0] * style.shape[1])) ** 0.5)
-        small = images.resize(style, round(style.shape[0] * shrink), round(style.shape[1] * shrink))
-        _check_size(small, "the painting, reduced to as many pixels as the content,")
-        return small
+        own_height, own_width = style.shape[:2]
+        shrink = (height * width / (own_height * own_width)) ** 0.5  # to as many pixels as the content has
+        shrink = min(1.0, max(shrink, vgg.MIN_SIDE / min(own_height, own_width)))
+        return images.resize(style, round(own_height * shrink), round(own_width * shrink))
 
     def _start(self, content: np.ndarray) -> np.ndarray:
         """Where the search begins (Fig. 11): float32 (h, w, 3) in 0..255."""

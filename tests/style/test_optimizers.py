@@ -1,0 +1,114 @@
+"""L-BFGS-B and Adam on a quadratic whose bounded minimum is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mangastyle.errors import MangastyleError
+from mangastyle.style import optimizers
+
+SHAPE = (4, 5, 3)
+TARGET = np.random.default_rng(0).uniform(-60, 315, SHAPE).astype(np.float32)  # in part beyond the bounds
+BEST = np.clip(TARGET, 0, 255)
+CURVATURE = np.geomspace(1, 30, TARGET.size, dtype=np.float32).reshape(SHAPE)
+START = np.full(SHAPE, 128, np.float32)
+
+
+def quadratic(picture):
+    error = tf.convert_to_tensor(picture) - TARGET
+    content = tf.reduce_sum(CURVATURE * error**2) / 2
+    return tf.stack([content, content, 0.0, 0.0]), CURVATURE * error
+
+
+def value(picture: np.ndarray) -> float:
+    return float(quadratic(picture)[0][0])
+
+
+def run(name: str, objective, iterations: int, callback=None) -> optimizers.Result:
+    if name == "adam":
+        return optimizers.adam(objective, START, iterations, callback, learning_rate=4.0)
+    return optimizers.lbfgs(objective, START, iterations, callback)
+
+
+METHODS = pytest.mark.parametrize("name", ["lbfgs", "adam"])
+
+
+@METHODS
+def test_finds_the_minimum_within_the_bounds(name):
+    result = run(name, quadratic, 60 if name == "lbfgs" else 300)
+    assert result.picture.dtype == np.float32 and result.picture.shape == SHAPE
+    np.testing.assert_allclose(result.picture, BEST, atol=0.5)
+    assert result.total == pytest.approx(value(result.picture), rel=1e-5)
+    assert not result.interrupted
+
+
+@pytest.mark.parametrize("factor", [1e-12, 1e9])
+def test_lbfgs_does_not_mind_the_scale_of_the_loss(factor):
+    def scaled(picture):
+        losses, gradient = quadratic(picture)
+        return tf.cast(losses, tf.float64) * factor, tf.cast(gradient, tf.float64) * factor
+
+    np.testing.assert_allclose(run("lbfgs", scaled, 60).picture, BEST, atol=0.5)
+
+
+@METHODS
+def test_one_record_an_iteration(name):
+    records: list[optimizers.Record] = []
+    result = run(name, quadratic, 5, records.append)
+    assert [r.iteration for r in records] == [0, 1, 2, 3, 4, 5]
+    assert records[0].total == pytest.approx(value(START), rel=1e-6)
+    for r in records:
+        assert r.evaluations >= r.iteration + 1 and r.seconds >= 0
+        assert (r.content, r.style, r.tv) == (r.total, 0, 0)
+        assert r.total == pytest.approx(value(r.picture()), rel=1e-4)
+        assert r.picture().min() >= 0 and r.picture().max() <= 255
+    assert result.total == min(r.total for r in records)
+
+
+@METHODS
+def test_keeps_the_best_picture_not_the_last(name):
+    seen: list[np.ndarray] = []
+
+    def turns_bad(picture):
+        seen.append(np.array(picture))
+        losses, gradient = quadratic(picture)
+        return losses + (1e9 if len(seen) > 4 else 0), gradient
+
+    result = run(name, turns_bad, 8)
+    best = min(seen[:4], key=value)
+    np.testing.assert_array_equal(result.picture, best)
+    assert result.total < 1e9
+
+
+@METHODS
+def test_interruption_returns_the_best_picture(name):
+    def stop(record):
+        if record.iteration == 3:
+            raise KeyboardInterrupt
+
+    result = run(name, quadratic, 100, stop)
+    assert result.interrupted
+    assert value(result.picture) < 0.9 * value(START)
+
+    def at_once(picture):
+        raise KeyboardInterrupt
+
+    np.testing.assert_array_equal(run(name, at_once, 100).picture, START)
+
+
+@METHODS
+@pytest.mark.parametrize("where", ["loss", "gradient"])
+def test_numbers_that_are_not_finite_are_an_error(name, where):
+    calls = []
+
+    def diverges(picture):
+        calls.append(1)
+        losses, gradient = quadratic(picture)
+        bad = float("nan") if len(calls) == 3 else 1.0
+        return (losses * bad, gradient) if where == "loss" else (losses, gradient * bad)
+
+    with pytest.raises(MangastyleError, match="no longer.*finite.*--learning-rate"):
+        run(name, diverges, 20)
+    assert len(calls) == 3
