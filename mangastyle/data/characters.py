@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mangastyle.data.drawing import backdrop, clothes, face, hair
+from mangastyle.data.drawing import back_hair, backdrop, clothes, face, hair
 from mangastyle.data.drawing.canvas import Canvas
 from mangastyle.data.drawing.design import design as design_of
 
@@ -40,11 +40,13 @@ def character(seed: int, size: int = 256) -> Character:
     body = canvas.moved(*design.shift)
     head = body.moved(0, NECK, design.tilt).moved(0, -NECK)
     contour, front = face.contour(design), hair.Front(design)
-    hair.draw_back(head, design, front)
+    back_hair.draw(head, design, front)
     clothes.draw(body, design, contour)
-    face.draw_head(head, design, front.outline + (0.0, 0.1))
+    face.draw_head(head, design, front.outline + (0.0, 0.14))
     face.draw_features(head, design)
     hair.draw_front(head, design, front)
+    hair.draw_ahoge(head, design, front)
+    back_hair.draw_braids(body, design)
     face.draw_brows(head, design)
     picture = cv2.resize(canvas.picture, (size, size), interpolation=cv2.INTER_AREA)
     flat = cv2.resize(canvas.flat, (size, size), interpolation=cv2.INTER_AREA)

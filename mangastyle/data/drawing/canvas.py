@@ -35,7 +35,7 @@ class Canvas:
         side = size * OVERSAMPLING
         scale = side / units
         matrix = np.array([[scale, 0, side / 2 - 0.5], [0, scale, side / 2 - 0.5]])
-        pen = max(0.034 * scale, 0.8 * OVERSAMPLING)
+        pen = max(0.028 * scale, 0.75 * OVERSAMPLING)
         return cls(np.full((side, side, 4), PAPER, np.uint8), np.full((side, side, 3), PAPER, np.uint8), matrix, pen)
 
     def moved(self, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> Canvas:

@@ -20,8 +20,8 @@ def draw(canvas: Canvas, design: Design, face: np.ndarray) -> None:
     """Everything below the chin; `face` is the contour that throws its shadow on the neck."""
     rng = design.random("clothes")
     broad = 0.18 if design.masculine else 0.0
-    neck = 0.3 + 0.5 * broad
-    shoulders = curve([(neck + 0.02, 1.38), (neck + 0.2, 1.58), (1.0 + broad, 1.78), (1.42 + broad, 2.02), (1.62 + broad, 2.5), (1.7 + broad, 3.4)])
+    neck = 0.25 + 0.6 * broad
+    shoulders = curve([(neck + 0.02, 1.38), (neck + 0.2, 1.57), (0.92 + broad, 1.76), (1.26 + broad, 1.98), (1.45 + broad, 2.5), (1.52 + broad, 3.4)])
     body = closed(shoulders)
     throat = closed(curve([(neck - 0.02, 0.7), (neck - 0.02, 1.2), (neck + 0.04, 1.45), (neck + 0.3, 1.62), (0.7, 2.1)]))
     kind = pick(
@@ -54,7 +54,7 @@ def _body(canvas: Canvas, design: Design, outline: np.ndarray, tones: Tones) -> 
         inner.shade(curve(np.array([(0.95, 1.5), (1.12, 2.0), (1.0, 2.6), (1.1, 3.5), (2.5, 3.5), (2.2, 1.6)]) * (sign, 1), closed=True), tones.shadow)
     canvas.outline(outline, tones.line)
     for side in (-1, 1):
-        canvas.ink(curve(np.array([(1.12, 2.12), (1.17, 2.4), (1.13, 2.8)]) * (side, 1)), tones.line, 0.9)
+        canvas.ink(curve(np.array([(1.02, 2.12), (1.07, 2.4), (1.03, 2.8)]) * (side, 1)), tones.line, 0.9)
 
 
 def _cut(body: np.ndarray, opening) -> np.ndarray:
@@ -145,7 +145,7 @@ def _body_half(canvas, design, shape) -> None:
         inner.shade(curve(np.array([(0.98, 1.5), (1.12, 2.0), (1.02, 2.6), (1.1, 3.5), (2.5, 3.5), (2.2, 1.6)]) * (sign, 1), closed=True), design.cloth.shadow)
     canvas.outline(shape, design.cloth.line)
     side = np.sign(shape[:, 0].mean())
-    canvas.ink(curve(np.array([(1.12, 2.12), (1.17, 2.4), (1.13, 2.8)]) * (side, 1)), design.cloth.line, 0.9)
+    canvas.ink(curve(np.array([(1.02, 2.12), (1.07, 2.4), (1.03, 2.8)]) * (side, 1)), design.cloth.line, 0.9)
 
 
 def _hoodie(canvas, design, rng, body, neck) -> None:

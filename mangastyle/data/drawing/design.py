@@ -8,7 +8,7 @@ import numpy as np
 
 from mangastyle.data.drawing.colours import Colour, Tones, hsv, mix, skin_tones, tones
 
-PARTS = ("design", "backdrop", "hair", "strands", "back hair", "face", "brows", "clothes", "accessories")
+PARTS = ("design", "backdrop", "hair", "strands", "ahoge", "back hair", "face", "brows", "clothes", "accessories")
 
 SKINS: tuple[Colour, ...] = (
     (255, 238, 226), (255, 229, 212), (253, 221, 198), (250, 212, 184), (241, 194, 160),

@@ -16,8 +16,8 @@ WHITE_OF_EYE: Colour = (252, 252, 255)
 def contour(design: Design) -> np.ndarray:
     """The outline of face and skull, closed: (n, 2)."""
     chin = 1.1 + 0.16 * design.age
-    jaw = 0.72 + (0.05 if design.masculine else 0.0) - 0.03 * design.age
-    half = np.array([(0.8, -0.75), (0.955, -0.3), (0.965, 0.08), (0.905, 0.42), (jaw, 0.76), (0.4, chin - 0.14), (0.13, chin - 0.015)])
+    jaw = 0.64 + (0.06 if design.masculine else 0.0) - 0.02 * design.age
+    half = np.array([(0.8, -0.75), (0.95, -0.3), (0.955, 0.08), (0.88, 0.45), (jaw, 0.79), (0.31, chin - 0.12), (0.1, chin - 0.01)])
     ring = np.concatenate([[(0.0, -1.1)], half, mirror(half[::-1])])
     depth = np.clip(ring[:, 1:] / 1.0, 0, 1)
     return curve(ring + depth * (design.front(ring) - ring), closed=True)
@@ -36,7 +36,7 @@ def draw_head(canvas: Canvas, design: Design, shadow_of_hair: np.ndarray) -> Non
     with canvas.inside(face) as inner:
         side = -1 if design.mirrored else 1
         cheek = curve([(side * 0.98, -0.6), (side * 0.86, 0.1), (side * 0.83, 0.42), (side * 0.6, 0.8), (side * 0.2, 1.16), (side * 0.3, 1.5), (side * 1.5, 1.2), (side * 1.5, -0.5)], closed=True)
-        inner.shade(cheek + (0.5 * design.turn, 0), skin.shadow)
+        inner.shade(cheek + (0.06 * side + 0.4 * design.turn, 0), skin.shadow)
         inner.shade(shadow_of_hair, skin.shadow)
     canvas.outline(face, skin.line, 0.95)
 
@@ -60,8 +60,8 @@ class _Lids:
     """The shape of a pair of eyes: `upper` and `lower` lid of the right-hand one about its own centre, inner corner left."""
 
     def __init__(self, design: Design, rng: np.random.Generator, mood: str) -> None:
-        self.width = between(rng, 0.27, 0.31)
-        self.height = (0.33 - 0.09 * design.age - (0.05 if design.masculine else 0)) * between(rng, 0.93, 1.07)
+        self.width = between(rng, 0.28, 0.32)
+        self.height = (0.305 - 0.09 * design.age - (0.04 if design.masculine else 0)) * between(rng, 0.93, 1.07)
         self.slant = between(rng, -0.07, 0.08) + (-0.04 if mood == "stern" else 0.03 if mood in ("sad", "shy") else 0)
         openness = {"surprised": 1.1, "stern": 0.82, "shy": 0.92, "sad": 0.9}.get(mood, 1.0)
         flat = between(rng, 0, 0.2)
@@ -69,7 +69,7 @@ class _Lids:
         upper = [(-1, 0.3), (-0.82, -0.35 * openness), (-0.4, -0.88 * top), (0.15, -1.0 * top), (0.68, -0.72 * openness), (1.0, -0.1)]
         lower = [(1.0, -0.1), (0.86, 0.6), (0.4, 0.97), (-0.3, 0.96), (-0.8, 0.68), (-1, 0.3)]
         self.upper, self.lower = self._place(upper), self._place(lower)
-        self.iris_width = between(rng, 0.66, 0.78)
+        self.iris_width = between(rng, 0.7, 0.8)
         self.pupil = between(rng, 0.38, 0.5)
         self.lash = between(rng, 0.85, 1.25) * (0.75 if design.masculine else 1.0)
         self.second_lash = rng.random() < 0.6 and not design.masculine
@@ -95,7 +95,7 @@ def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
     # Irises look the same way on both sides, so their offset is not mirrored.
     x = side * (lids.gaze * w + 0.25 * design.turn * w) - 0.03 * w
     rx, ry = lids.iris_width * w, 1.04 * h
-    iris = place(ellipse(x, 0.02 * h, rx, ry))
+    iris = place(ellipse(x, 0.03 * h, rx, ry))
     deep, glow = mix(design.eye, (18, 8, 40), 0.62), mix(design.eye, (255, 255, 235), 0.5)
     canvas.fill(white, WHITE_OF_EYE)
     with canvas.inside(white) as eye:
@@ -109,7 +109,7 @@ def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
         eye.shade(place(np.concatenate([lids.upper, lids.upper[::-1] + (0, 0.13 * h)])), mix(deep, (120, 120, 160), 0.35))
     light = -side if design.mirrored else side  # the light comes from one side for both eyes
     glint = -light * 0.36 * rx
-    canvas.shade(place(ellipse(x + glint, -0.42 * h, 0.34 * rx, 0.27 * ry)), WHITE)
+    canvas.shade(place(ellipse(x + glint, -0.42 * h, 0.36 * rx, 0.3 * ry)), WHITE)
     if lids.glints > 1:
         canvas.shade(place(ellipse(x - glint, 0.5 * h, 0.17 * rx, 0.13 * ry)), WHITE)
     if lids.glints > 2:
@@ -122,7 +122,7 @@ def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
     canvas.blot(place(np.concatenate([u, wing, rim[::-1]])), dark)
     if lids.second_lash:
         canvas.ink(place(bend(u[-8], u[-8] + (0.12 * w, -0.08), u[-8] + (0.3 * w, -0.13))), dark, 1.1, start=1)
-    canvas.ink(place(lids.lower[4:34]), dark, 0.95)
+    canvas.ink(place(lids.lower[2:28]), dark, 0.9)
     if lids.crease:
         canvas.ink(place(u[8:44] * (1, 1.02) - (0, 0.3 * h + 0.02)), design.skin.line, 0.7)
 
