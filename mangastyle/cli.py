@@ -73,6 +73,8 @@ def main(argv: list[str] | None = None) -> int:
     given: dict[str, Any] = vars(parser().parse_args(argv))
     cls, module, _ = COMMANDS[given.pop("command")]
     debug, file = given.pop("debug", False), given.pop("config", None)
+    if given.get("resume") and not file:  # a resumed training keeps its options
+        file = os.path.join(given.get("out", config.TrainConfig.out), "config.json")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up remarks are not ours to print
     try:
         options = config.settle(cls, given, file)

@@ -1,0 +1,80 @@
+"""Listeners of a training: the JSON-lines log, TensorBoard, and the wish to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from mangastyle.files import atomic
+
+
+class Log:
+    """`log.jsonl`, one object a step, and the same numbers for TensorBoard in `tensorboard/`.
+
+    On resume, records after step `start` (written by a run that was killed before its next checkpoint) are dropped.
+    """
+
+    def __init__(self, run: Path, start: int) -> None:
+        path = run / "log.jsonl"
+        if path.exists():
+            _keep_until(path, start)
+        self.file = open(path, "a", encoding="utf-8")
+        self.board = tf.summary.create_file_writer(str(run / "tensorboard"))
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Append one step's record; flushed, so that a kill loses nothing."""
+        self.file.write(json.dumps(record) + "\n")
+        self.file.flush()
+        self.scalars(record["step"], {k: v for k, v in record.items() if k != "step"})
+
+    def scalars(self, step: int, values: dict[str, float]) -> None:
+        """Numbers for TensorBoard only."""
+        with self.board.as_default():
+            for name, value in values.items():
+                tf.summary.scalar(name, value, step=step)
+
+    def picture(self, step: int, sheet: np.ndarray) -> None:
+        """A uint8 (h, w, 3) sheet for TensorBoard."""
+        with self.board.as_default():
+            tf.summary.image("samples", sheet[None], step=step)
+        self.board.flush()
+
+    def close(self) -> None:
+        self.file.close()
+        self.board.close()
+
+
+def _keep_until(path: Path, step: int) -> None:
+    with atomic(path) as temporary, open(path, encoding="utf-8") as old, open(temporary, "w", encoding="utf-8") as new:
+        for line in old:
+            try:
+                if json.loads(line)["step"] <= step:
+                    new.write(line)
+            except ValueError:  # the half line of a killed run
+                break
+        new.flush()
+        os.fsync(new.fileno())
+
+
+class Interrupts:
+    """While active, Ctrl-C and SIGTERM only set `stop` to their name; a second Ctrl-C interrupts at once."""
+
+    def __enter__(self) -> Interrupts:
+        self.stop = ""
+        self._before = {s: signal.signal(s, self._handle) for s in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def _handle(self, number: int, frame: Any) -> None:
+        if self.stop and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.stop = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}[number]
+
+    def __exit__(self, *error: Any) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)

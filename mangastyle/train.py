@@ -1,0 +1,289 @@
+"""Train a shading network: `python -m mangastyle.train --data pictures/ --out runs/mine`.
+
+One visible loop. Read `train` top to bottom: build, restore, then for each step draw a batch, simulate line art
+and hint, update discriminator and generator, log, and now and then validate, sample and save.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Iterator
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads: its start-up remarks are not ours
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tqdm import tqdm
+
+from mangastyle import images, precision, weights
+from mangastyle.config import TrainConfig, save_config
+from mangastyle.data import dataset
+from mangastyle.errors import MangastyleError
+from mangastyle.files import make_folder
+from mangastyle.monitor import Interrupts, Log
+from mangastyle.shade import losses, networks, simulate
+from mangastyle.shade.validate import Validation, reestimate_norm
+
+VALIDATION_PICTURES = 256  # enough for a steady number, few enough to take seconds
+NORM_BATCHES = 16  # training batches that give the averaged generator its BatchNorm statistics
+
+
+def command(config: TrainConfig) -> None:
+    """`mangastyle train`: check the options, then describe the networks or train."""
+    if config.size % networks.multiple(config):
+        raise MangastyleError(f"--size {config.size}: must be a multiple of {networks.multiple(config)} with --levels {config.levels}")
+    if config.describe:
+        for model in networks.build(config):
+            if model is not None:
+                model.summary(line_length=110)
+        return
+    if not (config.epochs or config.steps or config.minutes):
+        raise MangastyleError("say when to stop: --epochs, --steps or --minutes")
+    train(config)
+
+
+class Networks:
+    """Everything that training changes: the networks, their optimizers, the averaged generator, the counters."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        dtype = precision.resolve(config.precision)
+        self.generator, self.discriminator = networks.build(config, dtype)
+        if config.init:
+            weights.load(weights.find(config.init), self.generator)
+        # A second generator holds the moving average of the weights: steadier colours than any single step's.
+        self.averaged = networks.build(config, dtype)[0] if config.ema else self.generator
+        for averaged, variable in zip(self.averaged.variables, self.generator.variables):
+            averaged.assign(variable)
+        self.generator_optimizer = _adam(config, dtype, self.generator)
+        self.discriminator_optimizer = _adam(config, dtype, self.discriminator) if self.discriminator else None
+        self.step = tf.Variable(0, dtype=tf.int64)
+        self.seconds = tf.Variable(0.0, dtype=tf.float64)
+        self.best = tf.Variable(np.inf, dtype=tf.float64)  # lowest validation loss so far
+        self.checkpoint = tf.train.Checkpoint(**{name: part for name, part in vars(self).items() if part is not None})
+
+
+def train(config: TrainConfig) -> None:
+    """Train until `config` says stop; everything is written to the run folder `config.out`."""
+    run = _run_folder(config)
+    strategy = _strategy(config)
+    pictures = dataset.load(config)
+    split = pictures.split(config.validation, config.test)
+    batches = dataset.Batches(pictures, split["train"], config.batch, config.seed, config.closeups)
+    validation = Validation(pictures.base[split["validation"][:VALIDATION_PICTURES]], config.hint)
+    print(", ".join(f"{len(rows)} pictures for {part}" for part, rows in split.items()))
+    # Steps until the end; with --minutes alone the clock decides.
+    steps = config.steps or round(config.epochs * len(split["train"]) / config.batch)
+
+    with strategy.scope():
+        nets = Networks(config)
+    manager = tf.train.CheckpointManager(nets.checkpoint, str(run / "checkpoints"), max_to_keep=config.keep)
+    if config.resume and manager.latest_checkpoint:
+        nets.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
+    step = start = int(nets.step)
+
+    train_step = make_train_step(config, strategy, nets)
+    stream = iter(_stream(strategy, batches, start, config))
+    log = Log(run, start)
+    began = last = time.monotonic()
+    before = float(nets.seconds)  # of earlier runs
+    with Interrupts() as interrupts, tqdm(total=steps or None, initial=start, unit="step", disable=None) as bar:
+        while not interrupts.stop:
+            seconds = before + time.monotonic() - began
+            progress = max(step / steps if steps else 0.0, seconds / (60 * config.minutes) if config.minutes else 0.0)
+            if progress >= 1:
+                break
+            rate = _set_learning_rate(nets, config, progress)
+
+            record = {name: float(value) for name, value in train_step(next(stream), tf.constant(step, tf.float32)).items()}
+            step += 1
+            if not np.isfinite(list(record.values())).all():
+                raise MangastyleError(
+                    f"{run}: a loss is no longer a number at step {step} ({record}); the last good checkpoint is "
+                    f"{manager.latest_checkpoint or 'none yet'}; go on from it with --resume and a lower --learning-rate"
+                )
+
+            now = time.monotonic()
+            record["pictures_per_second"], last = config.batch / (now - last), now
+            log.write({"step": step, "epoch": step * config.batch / len(split["train"]), **record, "learning_rate": rate})
+            bar.set_postfix({name: f"{value:.3g}" for name, value in record.items()}, refresh=False)
+            bar.update()
+            if _due(step, config):
+                save(run, nets, manager, batches, validation, log, config, step, before + now - began)
+                last = time.monotonic()
+        if step > start and not _due(step, config):
+            save(run, nets, manager, batches, validation, log, config, step, before + time.monotonic() - began, everything=True)
+    log.close()
+    ending = f"stopped by {interrupts.stop} at step {step}; --resume goes on" if interrupts.stop else f"done, {step} steps"
+    print(f"{ending}; weights: {run / 'best.h5'} (lowest validation loss) and {run / 'last.h5'}")
+
+
+def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets: Networks):
+    """The compiled step: (uint8 pictures, draws) of the global batch and its number -> losses, each the batch's mean."""
+    distance = {"l1": losses.l1, "l2": losses.l2}[config.distance]
+
+    def replica_step(pictures, draws, step):  # pictures (b, s, s, 3) uint8, draws (b, DRAWS)
+        line, hint, colour = simulate.examples(pictures, draws, config.hint, config.no_hint, config.flip)
+        condition = {"hint": hint, "line": line} if config.see_line else {"hint": hint}
+
+        def mean(values):  # over the global batch, so that replicas' gradients simply add up
+            return tf.reduce_sum(values) / config.batch
+
+        with tf.GradientTape() as tape, tf.GradientTape() as discriminator_tape:
+            generated = nets.generator({"line": line, "hint": hint}, training=True)  # (b, s, s, 3)
+            loss = config.distance_weight * mean(distance(generated, colour))
+            record = {"l1": mean(losses.l1(generated, colour)), "l2": mean(losses.l2(generated, colour))}
+            if nets.discriminator is not None:
+                fake = nets.discriminator({"picture": generated, **condition}, training=True)
+                real = nets.discriminator({"picture": colour, **condition}, training=True)
+                verdict = mean(losses.discriminator_loss(real, fake))
+                loss += config.gan_weight * mean(losses.adversarial_loss(fake))
+                scaled_verdict = nets.discriminator_optimizer.scale_loss(verdict)
+                record["discriminator"] = verdict
+            scaled = nets.generator_optimizer.scale_loss(loss)
+        _descend(nets.generator_optimizer, tape, scaled, nets.generator)
+        if nets.discriminator is not None:
+            _descend(nets.discriminator_optimizer, discriminator_tape, scaled_verdict, nets.discriminator)
+        if config.ema:
+            # A constant momentum would keep the random start for thousands of steps: warm it up.
+            momentum = tf.minimum(config.ema, (1 + step) / (10 + step))
+            for averaged, variable in zip(nets.averaged.trainable_variables, nets.generator.trainable_variables):
+                averaged.assign(averaged + (1 - momentum) * (variable - averaged))
+        return {"generator": loss, **record}
+
+    @tf.function
+    def train_step(batch, step):
+        record = strategy.run(replica_step, args=(*batch, step))
+        return {name: strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None) for name, value in record.items()}
+
+    return train_step
+
+
+def save(
+    run: Path, nets: Networks, manager: tf.train.CheckpointManager, batches: dataset.Batches, validation: Validation,
+    log: Log, config: TrainConfig, step: int, seconds: float, everything: bool = False,
+) -> None:  # fmt: skip
+    """Validate, draw samples and write weights and checkpoint, each if it is due at this step."""
+    if config.ema:
+        reestimate_norm(nets.averaged, _norm_inputs(batches, config))
+    if everything or step % config.validate_every == 0:
+        measured = validation.measure(nets.averaged)
+        log.scalars(step, {f"validation/{name}": value for name, value in measured.items()})
+        if measured["l1"] < float(nets.best):
+            nets.best.assign(measured["l1"])
+            weights.save(run / "best.h5", nets.averaged, config, {"step": step, "validation": measured})
+    if everything or step % config.sample_every == 0:
+        sheet = validation.sheet(nets.averaged)
+        images.save(run / "samples" / f"step-{step:07d}.png", sheet, force=True)
+        log.picture(step, sheet)
+    if everything or step % config.checkpoint_every == 0:
+        weights.save(run / "last.h5", nets.averaged, config, {"step": step})
+        nets.step.assign(step)
+        nets.seconds.assign(seconds)
+        try:
+            manager.save(checkpoint_number=step)
+        except (tf.errors.OpError, OSError) as error:
+            raise MangastyleError(
+                f"{run}: cannot write the checkpoint of step {step} ({str(error).splitlines()[0]}); "
+                f"make room and go on with --resume from {manager.latest_checkpoint}"
+            ) from error
+
+
+def _due(step: int, config: TrainConfig) -> bool:
+    return any(step % every == 0 for every in (config.validate_every, config.sample_every, config.checkpoint_every))
+
+
+def _norm_inputs(batches: dataset.Batches, config: TrainConfig) -> Iterator[dict[str, tf.Tensor]]:
+    """The same few training batches every time, as generator inputs."""
+    for step in range(NORM_BATCHES):
+        draws = dataset.draws(config.seed, step, config.batch, simulate.DRAWS)
+        line, hint, _ = simulate.examples(batches(step), draws, config.hint, config.no_hint, config.flip)
+        yield {"line": line, "hint": hint}
+
+
+def _adam(config: TrainConfig, dtype: str, model: keras.Model) -> keras.optimizers.Optimizer:
+    optimizer = keras.optimizers.Adam(config.learning_rate, beta_1=config.beta_1)
+    if dtype == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # float16 gradients would vanish
+    optimizer.build(model.trainable_variables)
+    return optimizer
+
+
+def _set_learning_rate(nets: Networks, config: TrainConfig, progress: float) -> float:
+    """Constant, or falling to zero over the last half of the run."""
+    rate = config.learning_rate * (min(1.0, 2 - 2 * progress) if config.decay == "linear" else 1.0)
+    for optimizer in (nets.generator_optimizer, nets.discriminator_optimizer):
+        if optimizer is not None:
+            optimizer.learning_rate = rate
+    return rate
+
+
+def _descend(optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor, model: keras.Model) -> None:
+    optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
+
+
+def _strategy(config: TrainConfig) -> tf.distribute.Strategy:
+    if config.strategy == "mirrored":
+        strategy = tf.distribute.MirroredStrategy([d.name[-5:] for d in tf.config.list_logical_devices("GPU")] or None)
+    elif config.strategy == "multiworker":
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()  # the cluster comes from $TF_CONFIG
+    else:
+        strategy = tf.distribute.get_strategy()
+    if config.batch % strategy.num_replicas_in_sync:
+        raise MangastyleError(f"--batch {config.batch}: must be a multiple of the {strategy.num_replicas_in_sync} replicas")
+    return strategy
+
+
+def _stream(strategy: tf.distribute.Strategy, batches: dataset.Batches, start: int, config: TrainConfig):
+    """(uint8 pictures, draws) for each step from `start` on; each replica gets its own rows of the same global batch."""
+    share = config.batch // strategy.num_replicas_in_sync
+
+    def pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        replicas = context.num_replicas_in_sync // context.num_input_pipelines
+        first = context.input_pipeline_id * replicas
+
+        def generate():
+            step = start
+            while True:
+                pictures = batches(step)
+                numbers = dataset.draws(config.seed, step, config.batch, simulate.DRAWS)
+                for replica in range(first, first + replicas):
+                    rows = slice(replica * share, (replica + 1) * share)
+                    yield pictures[rows], numbers[rows]
+                step += 1
+
+        signature = (
+            tf.TensorSpec((share, config.size, config.size, 3), tf.uint8),
+            tf.TensorSpec((share, simulate.DRAWS), tf.float32),
+        )
+        return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(4)
+
+    return strategy.distribute_datasets_from_function(pipeline)
+
+
+def _run_folder(config: TrainConfig) -> Path:
+    """The run folder, made or checked: a training never writes into another's folder unasked."""
+    run = Path(config.out)
+    if (run / "config.json").exists() and not (config.resume or config.force):
+        raise MangastyleError(f"{run}: holds a training already; go on with --resume, start anew with --force, or name another --out")
+    if config.resume and not (run / "config.json").exists():
+        raise MangastyleError(f"{run}: no training to resume here")
+    if not config.resume:
+        for stale in ("log.jsonl", "best.h5", "last.h5"):
+            (run / stale).unlink(missing_ok=True)
+        for stale in ("checkpoints", "samples", "tensorboard"):
+            shutil.rmtree(run / stale, ignore_errors=True)
+    make_folder(run)
+    save_config(run, "train", dataclasses.replace(config, resume=False, force=False))
+    return run
+
+
+if __name__ == "__main__":
+    from mangastyle.cli import main
+
+    sys.exit(main(["train", *sys.argv[1:]]))
