@@ -12,6 +12,7 @@ from mangastyle.data.drawing.hair import MIDDLE, Front, skull
 
 # style: outer points from the temple down, as (share of the width, y); y of the tips; strands at the lower edge
 FALLS = {
+    "spiky": ([(1.0, 0.0), (0.98, 0.35)], 0.72, 5),
     "crop": ([(1.0, 0.0), (0.92, 0.4)], 0.62, 6),
     "short": ([(1.04, 0.0), (1.08, 0.4), (0.98, 0.72)], 1.0, 6),
     "bob": ([(1.06, 0.0), (1.17, 0.5), (1.1, 0.98)], 1.14, 7),
@@ -35,10 +36,7 @@ def draw(canvas: Canvas, design: Design, front: Front) -> None:
     elif design.back == "buns":
         for side in (-1, 1):
             _bun(canvas, design.hair, side, between(rng, 0.27, 0.36))
-    if design.back == "spiky":
-        _spikes(canvas, design, rng, front)
-    else:
-        _fall(canvas, design, rng, front)
+    _fall(canvas, design, rng, front)
 
 
 def _fall(canvas: Canvas, design: Design, rng: np.random.Generator, front: Front) -> None:
@@ -56,28 +54,12 @@ def _fall(canvas: Canvas, design: Design, rng: np.random.Generator, front: Front
     outline = np.concatenate([right, blades(valleys, tips, (0, 0.02), belly=0.06)[1:-1], mirror(right[::-1])])
     canvas.fill(outline, hair.base)
     with canvas.inside(outline) as inner:
-        nape = blades([(-1.0, 0.3), (-0.5, 0.5), (0.5, 0.5), (1.0, 0.3)], [(-0.92, min(low, 1.9)), (0.0, low), (0.92, min(low, 1.9))], belly=0.02)
-        inner.shade(np.concatenate([nape, [(0.9, -0.5), (-0.9, -0.5)]]), hair.shadow)
+        nape = curve([(-0.85, -0.4), (-0.95, 0.5), (-0.78, 1.3), (-1.0, 3.3), (1.0, 3.3), (0.78, 1.3), (0.95, 0.5), (0.85, -0.4)], closed=True)
+        inner.shade(nape, hair.shadow)
         for end in np.concatenate([valleys[1:-1], tips[[0, -1]] * (1.06, 1)]):
             top = end * (0.9, 0) + (0, between(rng, 0.1, 0.6))
             inner.ink(bend(end, (end + top) / 2 + (0.05 * end[0], 0), top), hair.line, 0.8, start=0.8)
     canvas.outline(outline, hair.line)
-
-
-def _spikes(canvas: Canvas, design: Design, rng: np.random.Generator, front: Front) -> None:
-    """Unruly short hair: spikes all around the head."""
-    n = 9
-    angle = np.linspace(0.66, -0.66, n + 1) * np.pi
-    centre = np.array([0.0, MIDDLE])
-    round_ = lambda a, r: centre + np.stack([np.sin(a), -np.cos(a)], 1) * r * (front.width, MIDDLE - front.top)  # noqa: E731
-    middle = (angle[1:] + angle[:-1]) / 2 + 0.14 * np.sign(angle[1:] + angle[:-1]) + rng.uniform(-0.07, 0.07, n)
-    valleys, tips = round_(angle, np.full((n + 1, 1), 1.0)), round_(middle, rng.uniform(1.2, 1.42, (n, 1)))
-    lean = (np.stack([np.sin(middle), -np.cos(middle)], 1)) * 0.07
-    outline = np.concatenate([blades(valleys, tips, lean, belly=0.02), [(-0.6, 0.7), (0.6, 0.7)]])
-    canvas.fill(outline, design.hair.base)
-    with canvas.inside(outline) as inner:
-        inner.shade(curve([(-0.95, -0.2), (-1.2, 0.9), (1.2, 0.9), (0.95, -0.2)], closed=True), design.hair.shadow)
-    canvas.outline(outline, design.hair.line)
 
 
 def _tail(canvas: Canvas, design: Design, rng: np.random.Generator, side: int, root, rise, tip) -> None:
@@ -96,11 +78,12 @@ def _tail(canvas: Canvas, design: Design, rng: np.random.Generator, side: int, r
         strand = np.concatenate([path + half * normal, (path - half * normal)[::-1]])
         canvas.fill(strand, hair.base)
         with canvas.inside(strand) as inner:
-            dark = -1 if design.mirrored else 1
-            inner.shade(np.concatenate([path + (0.1 * dark, 0), path[::-1] + (dark, 0)]), hair.shadow)
+            dark = np.where(normal[:, :1] > 0, 1, -1) * (-1 if design.mirrored else 1) * half * normal
+            inner.shade(np.concatenate([path + 0.15 * dark, (path + 1.2 * dark)[::-1]]), hair.shadow)
         canvas.outline(strand, hair.line)
         canvas.ink(path[8:-8] + (0.04, 0), hair.line, 0.7)
-    tie = ellipse(side * (root[0] + 0.12), root[1] - 0.02, 0.14, 0.17, side * 0.5)
+    knot = root + 0.28 * rise
+    tie = ellipse(side * knot[0], knot[1], 0.1, 0.17, -side * np.arctan2(-rise[1], rise[0]) * 0.8)
     canvas.fill(tie, design.accent.base)
     canvas.outline(tie, design.accent.line)
 

@@ -23,7 +23,7 @@ def draw(canvas: Canvas, design: Design, face: np.ndarray) -> None:
     neck = 0.25 + 0.6 * broad
     shoulders = curve([(neck + 0.02, 1.38), (neck + 0.2, 1.57), (0.92 + broad, 1.76), (1.26 + broad, 1.98), (1.45 + broad, 2.5), (1.52 + broad, 3.4)])
     body = closed(shoulders)
-    throat = closed(curve([(neck - 0.02, 0.7), (neck - 0.02, 1.2), (neck + 0.04, 1.45), (neck + 0.3, 1.62), (0.7, 2.1)]))
+    throat = closed(curve([(neck - 0.02, 0.7), (neck - 0.02, 1.2), (neck + 0.02, 1.42), (neck + 0.13, 1.6), (0.42, 2.1)]))
     kind = pick(
         rng,
         {"shirt": 4, "gakuran": 2, "hoodie": 2, "tee": 2, "kimono": 1, "blazer": 3, "turtleneck": 1} if design.masculine else
@@ -70,9 +70,8 @@ def _tee(canvas, design, rng, body, neck) -> None:
     low = between(rng, 1.72, 1.85)
     rim = bend((neck + 0.22, 1.56), (neck + 0.1, low), (0.0, low))
     _body(canvas, design, _cut(body, rim), design.cloth)
-    band = np.concatenate([rim, rim[::-1] + (0.05, 0.09)])
-    _piece(canvas, np.concatenate([rim, mirror(rim[::-1]), mirror(rim * (1.12, 1) + (0, 0.09)), (rim * (1.12, 1) + (0, 0.09))[::-1]]), design.accent)
-    del band
+    lower = rim * (1.12, 1) + (0, 0.09)
+    _piece(canvas, np.concatenate([rim, mirror(rim[::-1]), mirror(lower), lower[::-1]]), design.accent)
 
 
 def _collar(canvas, tones: Tones, neck: float, low: float = 1.95) -> None:
@@ -116,13 +115,13 @@ def ribbon(canvas: Canvas, tones: Tones, x: float, y: float, size: float) -> Non
 
 
 def _sailor(canvas, design, rng, body, neck) -> None:
-    _body(canvas, design, _cut(body, [(neck + 0.14, 1.52), (0.28, 1.8), (0.0, 2.2)]), design.cloth)
-    right = np.concatenate([[(neck + 0.02, 1.36)], bend((neck + 0.2, 1.5), (0.9, 1.62), (1.0, 1.84)), bend((0.95, 2.0), (0.5, 2.25), (0.0, 2.42)), bend((0.0, 2.18), (0.25, 1.85), (neck + 0.02, 1.36))[:-1]])
-    stripe = np.concatenate([bend((0.9, 1.84), (0.85, 1.98), (0.42, 2.18)), [(0.0, 2.34)]])
+    _body(canvas, design, _cut(body, [(neck + 0.14, 1.52), (0.26, 1.7), (0.0, 1.98)]), design.cloth)
+    right = np.concatenate([[(neck + 0.02, 1.36)], bend((neck + 0.2, 1.5), (0.9, 1.62), (1.0, 1.84)), bend((0.93, 1.98), (0.5, 2.1), (0.0, 2.22)), bend((0.0, 1.96), (0.22, 1.72), (neck + 0.02, 1.36))[:-1]])
+    stripe = np.concatenate([bend((0.88, 1.82), (0.84, 1.93), (0.42, 2.03)), [(0.0, 2.14)]])
     for shape, line in ((right, stripe), (mirror(right), mirror(stripe))):
         _piece(canvas, shape, design.second)
         canvas.outline(line, design.accent.light, 1.0, closed=False)
-    ribbon(canvas, design.accent, 0.0, 2.3, 0.44)
+    ribbon(canvas, design.accent, 0.0, 2.08, 0.42)
 
 
 def _blazer(canvas, design, rng, body, neck) -> None:
@@ -171,9 +170,7 @@ def _kimono(canvas, design, rng, body, neck) -> None:
 
 def _gakuran(canvas, design, rng, body, neck) -> None:
     _body(canvas, design, _cut(body, [(neck + 0.12, 1.5), (0.2, 1.62), (0.0, 1.7)]), design.cloth)
-    collar = closed(np.concatenate([bend((0.0, 1.55), (neck, 1.5), (neck + 0.1, 1.2)), bend((neck + 0.16, 1.46), (neck, 1.78), (0.0, 1.86))]))
     right = np.concatenate([bend((0.02, 1.58), (neck, 1.5), (neck + 0.08, 1.22)), bend((neck + 0.16, 1.46), (neck, 1.78), (0.02, 1.86))])
-    del collar
     for shape in (right, mirror(right)):
         _piece(canvas, shape, design.cloth)
     canvas.ink(np.array([(0.0, 1.86), (0.0, 2.6), (0.0, 3.4)]), design.cloth.line, 0.9, 1, 1)
@@ -192,15 +189,16 @@ def _turtleneck(canvas, design, rng, body, neck) -> None:
 
 def _dress(canvas, design, rng, body, neck) -> None:
     canvas.fill(body, design.skin.base)
-    canvas.outline(body, design.skin.line)
-    rim = curve([(1.28, 2.3), (0.9, 2.12), (0.45, 2.16), (0.0, 2.28)])
-    top = closed(np.concatenate([rim[::-1], [(1.3, 2.6), (1.2, 3.4)]]))
+    for side in (body[: len(body) // 2], body[len(body) // 2 :]):
+        canvas.outline(side, design.skin.line, closed=False)
+    rim = curve([(1.2, 2.2), (0.85, 2.02), (0.45, 2.05), (0.0, 2.14)])
+    top = closed(np.concatenate([rim[::-1], [(1.22, 2.6), (1.14, 3.4)]]))
     for side in (-1, 1):
         strap = np.array([(0.62, 1.66), (0.74, 1.7), (0.82, 2.2), (0.66, 2.2)]) * (side, 1)
         _piece(canvas, strap, design.cloth)
         canvas.ink(curve(np.array([(0.08, 1.72), (0.35, 1.7), (0.6, 1.78)]) * (side, 1)), design.skin.line, 0.8)
     _piece(canvas, top, design.cloth)
-    ribbon(canvas, design.accent, 0.0, 2.34, 0.26)
+    ribbon(canvas, design.accent, 0.0, 2.2, 0.24)
 
 
 GARMENTS = {

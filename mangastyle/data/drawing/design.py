@@ -105,7 +105,7 @@ def _cloth(rng: np.random.Generator) -> Tones:
     if kind == "dark":
         return tones(hsv(between(rng, 200, 290), between(rng, 0.2, 0.5), between(rng, 0.25, 0.42)))
     if kind == "bright":
-        return tones(hsv(hue, between(rng, 0.5, 0.72), between(rng, 0.65, 0.9)))
+        return tones(hsv(hue, between(rng, 0.45, 0.66), between(rng, 0.55, 0.84)))
     return tones(hsv(hue, between(rng, 0.18, 0.32), between(rng, 0.88, 0.97)))
 
 
@@ -130,8 +130,8 @@ def design(seed: int) -> Design:
     )  # fmt: skip
     return Design(
         seed=seed, age=age, masculine=masculine, turn=turn, tilt=float(np.clip(rng.normal(0, 0.06), -0.13, 0.13)),
-        mirrored=rng.random() < 0.5, units=between(rng, 3.5, 4.3),
-        shift=(between(rng, -0.15, 0.15) - 0.3 * turn, between(rng, -0.32, -0.1)),
+        mirrored=rng.random() < 0.5, units=between(rng, 3.6, 4.5),
+        shift=(between(rng, -0.15, 0.15) - 0.3 * turn, between(rng, -0.34, -0.12)),
         skin=skin, hair=hair, eye=hsv(EYE_HUES[rng.integers(len(EYE_HUES))] + between(rng, -6, 6), between(rng, 0.55, 0.8), between(rng, 0.62, 0.86)),
         cloth=cloth, second=_cloth(rng), accent=accent, bangs=bangs, back=back, mood=pick(rng, MOODS),
     )  # fmt: skip

@@ -17,7 +17,7 @@ def contour(design: Design) -> np.ndarray:
     """The outline of face and skull, closed: (n, 2)."""
     chin = 1.1 + 0.16 * design.age
     jaw = 0.64 + (0.06 if design.masculine else 0.0) - 0.02 * design.age
-    half = np.array([(0.8, -0.75), (0.95, -0.3), (0.955, 0.08), (0.88, 0.45), (jaw, 0.79), (0.31, chin - 0.12), (0.1, chin - 0.01)])
+    half = np.array([(0.8, -0.75), (0.95, -0.3), (0.955, 0.08), (0.89, 0.44), (jaw + 0.03, 0.78), (0.31, chin - 0.12), (0.1, chin - 0.01)])
     ring = np.concatenate([[(0.0, -1.1)], half, mirror(half[::-1])])
     depth = np.clip(ring[:, 1:] / 1.0, 0, 1)
     return curve(ring + depth * (design.front(ring) - ring), closed=True)
@@ -118,7 +118,7 @@ def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
     u = lids.upper
     t = np.linspace(0, 1, len(u))[:, None]
     wing = [u[-1] + (0.16 * w, -0.02 + 0.4 * lids.slant)]
-    rim = u - np.array([0, 1]) * lids.lash * (0.014 + 0.07 * np.sin(np.pi * np.clip(0.12 + 0.8 * t, 0, 1)) ** 0.8)
+    rim = u - np.array([0, 1]) * lids.lash * (0.012 + 0.075 * np.sin(np.pi * (0.06 + 0.8 * t**1.25)) ** 0.9)
     canvas.blot(place(np.concatenate([u, wing, rim[::-1]])), dark)
     if lids.second_lash:
         canvas.ink(place(bend(u[-8], u[-8] + (0.12 * w, -0.08), u[-8] + (0.3 * w, -0.13))), dark, 1.1, start=1)
@@ -176,14 +176,14 @@ def _nose(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
 def _mouth(canvas: Canvas, design: Design, rng: np.random.Generator, mood: str) -> None:
     kinds = {
         "calm": {"line": 3, "smile": 2, "small": 2}, "happy": {"smile": 3, "open": 4, "cat": 1, "grin": 1},
-        "joy": {"open": 4, "smile": 1}, "stern": {"line": 2, "frown": 2, "grit": 0.6}, "shy": {"wave": 1, "small": 2, "smile": 2},
+        "joy": {"open": 4, "smile": 1}, "stern": {"line": 3, "frown": 1.5, "grit": 0.6}, "shy": {"wave": 1, "small": 2, "smile": 2},
         "surprised": {"round": 3, "small": 1}, "sad": {"frown": 2, "small": 1}, "asleep": {"line": 1, "smile": 1}, "wink": {"open": 2, "cat": 1, "smile": 1},
     }[mood]  # fmt: skip
     kind = pick(rng, kinds)
     line, y, w = design.skin.line, 0.79 + 0.07 * design.age, between(rng, 0.16, 0.23)
     place = lambda points: design.front(points, 1.08)  # noqa: E731
     if kind in ("line", "smile", "frown", "small"):
-        dip = {"line": 0.008, "smile": 0.07, "frown": -0.05, "small": -0.02}[kind]
+        dip = {"line": 0.008, "smile": 0.07, "frown": -0.05, "small": 0.012}[kind]
         w = w * (0.5 if kind == "small" else 0.9)
         canvas.ink(place(bend((-w, y - dip / 2), (0, y + 1.5 * dip), (w, y - dip / 2))), line, 1.15, 0.4, 0.4)
         if kind != "small":

@@ -19,17 +19,17 @@ def skull(width: float, top: float, low: float, points: int = 24) -> np.ndarray:
     return np.concatenate([arc, [(width * 0.995, low)]])
 
 
-def tufts(half: np.ndarray, rng: np.random.Generator, count: int, length: float) -> np.ndarray:
-    """The outer line `half` with `count` pointed strands standing off it, about `length` long."""
-    starts = np.sort(rng.choice(np.arange(4, len(half) - 6, 4), min(count, (len(half) - 10) // 4), replace=False))
+def tufts(half: np.ndarray, rng: np.random.Generator, count: int, span: int, length: float) -> np.ndarray:
+    """The outer line `half` with `count` pointed strands standing off it, `span` points wide, about `length` long."""
+    places = np.arange(3, len(half) - span - 1, span)
     parts, last = [], 0
-    for i in starts:
-        j = i + 3
-        along = half[j] - half[i]
-        along = along / np.hypot(*along)
-        tip = half[j] + length * between(rng, 0.6, 1.3) * (0.75 * along + 0.55 * np.array([along[1], -along[0]]))
-        parts += [half[last:i], bend(half[i], half[i] + 0.55 * (half[j] - half[i]) + 0.35 * (tip - half[j]), tip)[:-1], bend(tip, (tip + half[j]) / 2 - 0.02 * along, half[j])[:-1]]
-        last = j
+    for i in np.sort(rng.choice(places, min(count, len(places)), replace=False)):
+        top, foot = half[i], half[i + span]
+        along = (foot - top) / np.hypot(*(foot - top))
+        out = np.array([along[1], -along[0]])
+        tip = foot + length * between(rng, 0.6, 1.3) * (0.8 * along + 0.6 * out)
+        parts += [half[last:i], bend(top, (top + foot) / 2 + 0.3 * length * out, tip)[:-1], bend(tip, (tip + foot) / 2 + 0.1 * length * out, foot)[:-1]]
+        last = i + span
     return np.concatenate([*parts, half[last:]])
 
 
@@ -57,8 +57,8 @@ class Front:
         every_tip = np.concatenate([ends, design.front(tips), mirror((ends + shake)[::-1])])
         side = np.full((len(ends), 2), (0.07, 0.0))
         edge = blades(every_valley, every_tip, np.concatenate([side, lean, side * (-1, 1)]), belly=0.03)
-        count, length = (4, 0.2) if design.bangs == "wild" else (2, 0.13) if rng.random() < 0.6 else (0, 0.0)
-        halves = [tufts(skull(self.width, self.top, low), rng, count, length) for _ in range(2)]
+        standing = (6, 4, 0.4) if design.back == "spiky" else (3, 3, 0.2) if design.bangs == "wild" else (int(rng.integers(0, 3)), 3, 0.13)
+        halves = [tufts(skull(self.width, self.top, low), rng, *standing) for _ in range(2)]
         self.outline = np.concatenate([mirror(halves[0][::-1])[:-1], halves[1], edge[1:-1]])
         self.valleys, self.tips = every_valley[1:-1], every_tip
 
@@ -97,8 +97,9 @@ def _bangs(style: str, rng: np.random.Generator, sign: int):
         lean = np.zeros((n, 2))
     elif style in ("parted", "swept"):
         vy = np.minimum(-1.04 + 0.75 * far**0.7, -0.34) + 0.04 * noise * (far > 0.05)
+        vy[[0, -1]] = -0.4
         ty = np.minimum(-0.5 + 0.5 * far_tip, 0.12) + 0.08 * tip_noise
-        tx = middle + away * (0.2 - 0.08 * far_tip)
+        tx = np.clip(middle + away * (0.2 - 0.08 * far_tip), -0.8, 0.8)
         lean = np.stack([0.1 * away, np.full(n, -0.04)], 1)
     elif style == "wild":
         vy, ty = -0.6 + 0.1 * noise, -0.14 + 0.17 * tip_noise
@@ -133,7 +134,7 @@ def draw_front(canvas: Canvas, design: Design, front: Front) -> None:
     sign = -1 if design.mirrored else 1
     canvas.fill(front.outline, hair.base)
     with canvas.inside(front.outline) as inner:
-        for x0, x1, y, start in ((0.58, 0.8, 0.0, 0.3), (0.8, 1.5, 0.6, 0.12)):
+        for x0, x1, y, start in ((0.58, 0.8, 0.0, 0.3), (0.82, 1.6, 1.8, 0.1)):
             inner.shade(front.wedge((sign * x0, y), (sign * x1, y), start), hair.shadow)
         for valley in front.valleys:
             reach = between(rng, 0.45, 0.75)
@@ -148,16 +149,17 @@ def draw_front(canvas: Canvas, design: Design, front: Front) -> None:
 
 
 def _gloss(inner: Canvas, design: Design, front: Front, sign: int, rng: np.random.Generator) -> None:
-    """The ring of light around the head: smooth above, jagged below, broken where strands part."""
-    x = np.sort(rng.uniform(-0.9, 0.62, 2 * 6 + 1)) if rng.random() < 0.5 else np.linspace(-0.86, 0.58, 13)
-    x = (x * sign)[:: 1 if sign > 0 else -1]
-    ends = design.front(np.stack([x, np.full(13, -0.25)], 1), 0.6)
-    height = between(rng, 0.56, 0.64)
-    fade = np.sin(np.pi * np.clip((np.arange(13) + 0.5) / 13, 0, 1)) ** 0.6
-    upper = front.flow(ends, height - 0.07 * fade)
-    lower = front.flow(ends, height + np.where(np.arange(13) % 2, rng.uniform(0.06, 0.16, 13), 0.01) * fade)
-    edge = blades(lower[0::2], lower[1::2], belly=0.012)
-    inner.shade(np.concatenate([edge, upper[::-1]]), design.hair.light)
+    """The ring of light around the head: two or three jagged pieces, pointed at their ends."""
+    height = between(rng, 0.52, 0.6)
+    cuts = np.array([-0.88, between(rng, -0.35, 0.1), 0.62]) if rng.random() < 0.5 else np.array([-0.9, -0.45, between(rng, 0.1, 0.25), 0.65])
+    for low, high in zip(cuts[:-1], cuts[1:]):
+        n = 2 * max(2, round((high - low) / 0.2)) + 1
+        x = np.linspace(low + 0.03, high - 0.03, n) * sign
+        ends = design.front(np.stack([x, np.full(n, -0.25)], 1), 0.6)
+        fade = np.sin(np.pi * np.linspace(0, 1, n)) ** 0.7
+        jag = np.where(np.arange(n) % 2, rng.uniform(0.05, 0.11, n), 0.03)
+        lower, upper = front.flow(ends, height + jag * fade), front.flow(ends, height - 0.035 * fade)
+        inner.shade(np.concatenate([blades(lower[0::2], lower[1::2], belly=0.01), upper[-2:0:-1]]), design.hair.light)
 
 
 def draw_ahoge(canvas: Canvas, design: Design, front: Front) -> None:
