@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mangastyle.data.drawing import back_hair, backdrop, clothes, face, hair
+from mangastyle.data.drawing import accessories, back_hair, backdrop, clothes, face, hair
 from mangastyle.data.drawing.canvas import Canvas
 from mangastyle.data.drawing.design import design as design_of
 
@@ -44,10 +44,12 @@ def character(seed: int, size: int = 256) -> Character:
     clothes.draw(body, design, contour)
     face.draw_head(head, design, front.outline + (0.0, 0.14))
     face.draw_features(head, design)
+    accessories.draw_behind(head, design, front)
     hair.draw_front(head, design, front)
     hair.draw_ahoge(head, design, front)
     back_hair.draw_braids(body, design)
     face.draw_brows(head, design)
+    accessories.draw(head, design, front)
     picture = cv2.resize(canvas.picture, (size, size), interpolation=cv2.INTER_AREA)
     flat = cv2.resize(canvas.flat, (size, size), interpolation=cv2.INTER_AREA)
     return Character(np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3]), flat)

@@ -58,6 +58,8 @@ class Design:
     bangs: str
     back: str
     mood: str
+    headgear: str
+    glasses: bool
 
     def random(self, part: str) -> np.random.Generator:
         """A stream of random numbers of its own for each part: a change in one leaves the others alone."""
@@ -128,10 +130,18 @@ def design(seed: int) -> Design:
         {"wild": 4, "swept": 3, "parted": 2, "centre": 2} if masculine else
         {"full": 3, "straight": 2, "parted": 2, "swept": 2.5, "wild": 1.5, "centre": 2.5},
     )  # fmt: skip
+    headgear = pick(
+        rng,
+        {"none": 12, "headphones": 1} if masculine else
+        {"none": 7, "headband": 1.8, "bow": 1.5, "pins": 2.2, "flower": 1.3, "cat ears": 0.8, "headphones": 0.6, "beret": 0.7},
+    )  # fmt: skip
+    if back in ("buns", "twin tails") and headgear in ("beret", "cat ears", "bow"):
+        headgear = "pins"
     return Design(
         seed=seed, age=age, masculine=masculine, turn=turn, tilt=float(np.clip(rng.normal(0, 0.06), -0.13, 0.13)),
         mirrored=rng.random() < 0.5, units=between(rng, 3.6, 4.5),
         shift=(between(rng, -0.15, 0.15) - 0.3 * turn, between(rng, -0.34, -0.12)),
         skin=skin, hair=hair, eye=hsv(EYE_HUES[rng.integers(len(EYE_HUES))] + between(rng, -6, 6), between(rng, 0.55, 0.8), between(rng, 0.62, 0.86)),
         cloth=cloth, second=_cloth(rng), accent=accent, bangs=bangs, back=back, mood=pick(rng, MOODS),
+        headgear=headgear, glasses=rng.random() < 0.13,
     )  # fmt: skip

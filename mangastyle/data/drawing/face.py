@@ -66,8 +66,8 @@ class _Lids:
         openness = {"surprised": 1.1, "stern": 0.82, "shy": 0.92, "sad": 0.9}.get(mood, 1.0)
         flat = between(rng, 0, 0.2)
         top = openness * (1 - flat)
-        upper = [(-1, 0.3), (-0.82, -0.35 * openness), (-0.4, -0.88 * top), (0.15, -1.0 * top), (0.68, -0.72 * openness), (1.0, -0.1)]
-        lower = [(1.0, -0.1), (0.86, 0.6), (0.4, 0.97), (-0.3, 0.96), (-0.8, 0.68), (-1, 0.3)]
+        upper = [(-1, 0.28), (-0.84, -0.3 * openness), (-0.45, -0.86 * top), (0.1, -1.0 * top), (0.62, -0.78 * openness), (0.95, -0.12)]
+        lower = [(0.95, -0.12), (0.8, 0.58), (0.4, 0.95), (-0.25, 0.97), (-0.78, 0.74), (-1, 0.28)]
         self.upper, self.lower = self._place(upper), self._place(lower)
         self.iris_width = between(rng, 0.7, 0.8)
         self.pupil = between(rng, 0.38, 0.5)
@@ -94,7 +94,7 @@ def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
     white = place(np.concatenate([lids.upper, lids.lower[1:]]))
     # Irises look the same way on both sides, so their offset is not mirrored.
     x = side * (lids.gaze * w + 0.25 * design.turn * w) - 0.03 * w
-    rx, ry = lids.iris_width * w, 1.04 * h
+    rx, ry = lids.iris_width * w, 1.1 * h
     iris = place(ellipse(x, 0.03 * h, rx, ry))
     deep, glow = mix(design.eye, (18, 8, 40), 0.62), mix(design.eye, (255, 255, 235), 0.5)
     canvas.fill(white, WHITE_OF_EYE)
@@ -175,7 +175,7 @@ def _nose(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
 
 def _mouth(canvas: Canvas, design: Design, rng: np.random.Generator, mood: str) -> None:
     kinds = {
-        "calm": {"line": 3, "smile": 2, "small": 2}, "happy": {"smile": 3, "open": 4, "cat": 1, "grin": 1},
+        "calm": {"line": 2, "smile": 4, "small": 2}, "happy": {"smile": 3, "open": 4, "cat": 1, "grin": 1},
         "joy": {"open": 4, "smile": 1}, "stern": {"line": 3, "frown": 1.5, "grit": 0.6}, "shy": {"wave": 1, "small": 2, "smile": 2},
         "surprised": {"round": 3, "small": 1}, "sad": {"frown": 2, "small": 1}, "asleep": {"line": 1, "smile": 1}, "wink": {"open": 2, "cat": 1, "smile": 1},
     }[mood]  # fmt: skip
