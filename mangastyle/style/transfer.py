@@ -45,13 +45,16 @@ class Painter:
         for flag, layers in (("content", options.content_layers), ("style", options.style_layers)):
             if not layers:
                 raise MangastyleError(f"--{flag}-layers: name at least one layer of VGG-19")
+        if 0 < options.size < vgg.MIN_SIDE:
+            raise MangastyleError(f"--size: must be 0 or at least {vgg.MIN_SIDE}, not {options.size}")
+        for style in styles:
+            _check_size(style, "the painting")
         self.styles, self.options = styles, options
         if backbone is None:
             policy = precision.resolve(options.precision)
             backbone = vgg.network(vgg.weights(options.backbone, options.allow_download), policy=policy)
         self.features = vgg.features(backbone, tuple(dict.fromkeys(options.content_layers + options.style_layers)))
-        self.style_targets: dict[tuple[int, int], dict[str, tf.Tensor]] = {}  # by working size
-        self.loss_and_gradient = tf.function(self._loss_and_gradient)  # traced once a picture size
+        self.size: tuple[int, int] | None = None  # what `_prepare` last prepared for
 
     def paint(self, content: np.ndarray, callback: Callback | None = None) -> Result:
         """Paint one picture, uint8 (h, w, 3)."""
@@ -61,20 +64,24 @@ class Painter:
         if options.size:
             height, width = images.fit_short_side(height, width, options.size)
         content = images.resize(content, height, width)
-        _check_size(content, "--size: the picture")
-        if (height, width) not in self.style_targets:
-            self.style_targets[height, width] = self._style_targets(height, width)
-        style_targets = self.style_targets[height, width]
+        self._prepare(height, width)
         of_content = self.features(_tensor(content))
         content_targets = {name: of_content[name] for name in options.content_layers}  # (1, h', w', n) each
 
         def objective(picture: Any) -> tuple[tf.Tensor, tf.Tensor]:
-            return self.loss_and_gradient(tf.convert_to_tensor(picture), content_targets, style_targets)
+            return self.loss_and_gradient(tf.convert_to_tensor(picture), content_targets, self.style_targets)
 
         start = self._start(content)
         if options.optimizer == "adam":
             return optimizers.adam(objective, start, options.iterations, callback, learning_rate=options.learning_rate)
         return optimizers.lbfgs(objective, start, options.iterations, callback)
+
+    def _prepare(self, height: int, width: int) -> None:
+        """Graph and style targets for a working size. Only the latest are kept: a folder may hold many sizes."""
+        if self.size != (height, width):
+            self.style_targets = self._style_targets(height, width)
+            self.loss_and_gradient = tf.function(self._loss_and_gradient)
+            self.size = height, width
 
     def _loss_and_gradient(
         self, picture: tf.Tensor, content_targets: dict[str, tf.Tensor], style_targets: dict[str, tf.Tensor]
@@ -90,14 +97,16 @@ class Painter:
             tv = losses.total_variation(batch, options.loss)
             total = losses.total_loss(content, style, options.content_weight, options.style_weight)
             total += options.tv_weight * tv
-        return tf.stack([total, content, style, tv]), tape.gradient(total, picture)
+            # A mean's gradient at each feature is too small for float16 until it is a sum's; float32 undoes it.
+            scale = float(picture.shape.num_elements()) if options.loss == "mean" else 1.0
+            scaled = scale * total
+        return tf.stack([total, content, style, tv]), tape.gradient(scaled, picture) / scale
 
     def _style_targets(self, height: int, width: int) -> dict[str, tf.Tensor]:
         """The paintings' mean Gram matrices, averaged: the loss against their mean is, up to a constant,
         the mean of the losses against each."""
         grams: dict[str, list[tf.Tensor]] = {name: [] for name in self.options.style_layers}
         for style in self.styles:
-            _check_size(style, "the painting")
             found = self.features(_tensor(self._style_picture(style, height, width)))
             for name, of_layer in grams.items():
                 of_layer.append(losses.mean_gram(found[name]))
@@ -135,10 +144,10 @@ def command(options: StyleConfig) -> None:
     limit = int(options.max_megapixels * 1e6)
     if not options.style:
         raise MangastyleError("no painting: name one, as in 'mangastyle style picture.png --style painting.jpg'")
-    painter = Painter([images.load(path, limit).rgb for path in options.style], options)
+    painter = Painter([_load(path, limit).rgb for path in options.style], options)
 
     def work(path: Path) -> folder.Result:
-        picture = images.load(path, limit)
+        picture = _load(path, limit)
         try:
             with tqdm(total=options.iterations, desc=path.name, unit="it", leave=False, disable=None) as bar:
                 result = painter.paint(picture.rgb, lambda record: _show(bar, record))
@@ -151,6 +160,12 @@ def command(options: StyleConfig) -> None:
         return painted, alpha
 
     folder.process("style", options, "styled", work)
+
+
+def _load(path: str | Path, limit: int) -> images.Picture:
+    picture = images.load(path, limit)
+    _check_size(picture.rgb, str(path))
+    return picture
 
 
 def _show(bar: tqdm, record: Record) -> None:

@@ -9,7 +9,6 @@ Weights are plain arrays, {"conv1_1": (kernel (3, 3, in, out), bias (out,)), ...
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 import sys
 from pathlib import Path
@@ -18,6 +17,7 @@ import h5py
 import keras
 import numpy as np
 
+from mangastyle.config import near
 from mangastyle.errors import MangastyleError
 
 CONVOLUTIONS = {"conv1": (64, 2), "conv2": (128, 2), "conv3": (256, 4), "conv4": (512, 4), "conv5": (512, 4)}
@@ -69,9 +69,7 @@ def features(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
     known = [layer.name for layer in model.layers if layer.name.startswith(("conv", "relu", "pool"))]
     for name in layers:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            near = f" (did you mean {close[0]!r}?)" if close else ""
-            raise MangastyleError(f"VGG-19 has no layer {name!r}{near}; there are: {' '.join(known)}")
+            raise MangastyleError(f"VGG-19 has no layer {name!r}{near(name, known)}; there are: {' '.join(known)}")
     outputs = {name: keras.ops.cast(model.get_layer(name).output, "float32") for name in layers}
     return keras.Model(model.input, outputs)
 
