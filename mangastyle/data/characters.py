@@ -11,6 +11,7 @@ from mangastyle.data.drawing import accessories, back_hair, backdrop, clothes, f
 from mangastyle.data.drawing.canvas import Canvas
 from mangastyle.data.drawing.design import design as design_of
 
+MAX_SIZE = 4096  # pixels; OpenCV's polygons hold no larger coordinates with fractions
 NECK = 1.0  # height of the joint about which the head tilts, in units
 
 
@@ -33,7 +34,12 @@ def draw(seed: int, size: int = 256) -> np.ndarray:
 
 
 def character(seed: int, size: int = 256) -> Character:
-    """Character `seed` (an integer >= 0) with line art and flat colours; a pure function of its arguments."""
+    """Character `seed` (an integer >= 0) with line art and flat colours; a pure function of its arguments.
+
+    Raises `ValueError` if `size` is not in 8..4096 or `seed` is negative.
+    """
+    if not 8 <= size <= MAX_SIZE:
+        raise ValueError(f"size must be in 8..{MAX_SIZE}, not {size}")
     design = design_of(seed)
     canvas = Canvas.blank(size, design.units)
     backdrop.draw(canvas, design)

@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from mangastyle import images
 from mangastyle.config import DrawConfig, save_config
-from mangastyle.data.characters import character
+from mangastyle.data.characters import MAX_SIZE, character
 from mangastyle.errors import MangastyleError
-from mangastyle.files import make_folder
+from mangastyle.files import make_folder, read_json
 
 SHEET_COLUMNS = 8
 GAP = 4  # pixels between the pictures of a sheet
@@ -26,7 +26,10 @@ def command(options: DrawConfig) -> None:
     out = Path(options.out)
     if out.is_file():
         raise MangastyleError(f"{out}: is a file, not a folder; choose another --out")
+    if options.size > MAX_SIZE:
+        raise MangastyleError(f"--size: must be at most {MAX_SIZE}, not {options.size}")
     make_folder(out)
+    _check_same(out, options)
     save_config(out, "draw", options)
     written = sum(_draw(out, index, options) for index in tqdm(range(options.count), unit="picture", disable=None))
     if options.sheet:
@@ -35,6 +38,19 @@ def command(options: DrawConfig) -> None:
         images.save(out / "sheet.png", images.grid(pictures, columns, GAP), force=True)
     kept = options.count - written
     print(f"{out}: {written} characters drawn" + (f", {kept} were there already" if kept else ""))
+
+
+def _check_same(out: Path, options: DrawConfig) -> None:
+    """Refuse to mix characters of two seeds or sizes in one folder."""
+    if options.force or not (out / "config.json").exists():
+        return
+    stored = read_json(out / "config.json")
+    for key in ("seed", "size"):
+        if isinstance(stored, dict) and stored.get(key) != getattr(options, key):
+            raise MangastyleError(
+                f"{out}: was drawn with --{key} {stored.get(key)}, not {getattr(options, key)}; "
+                "use --force to draw over it, or choose another --out"
+            )
 
 
 def _draw(out: Path, index: int, options: DrawConfig) -> bool:

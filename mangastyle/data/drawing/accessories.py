@@ -6,7 +6,7 @@ import numpy as np
 
 from mangastyle.data.drawing.canvas import Canvas
 from mangastyle.data.drawing.clothes import ribbon
-from mangastyle.data.drawing.colours import WHITE, Tones, mix, tones
+from mangastyle.data.drawing.colours import WHITE, Colour, Tones, mix, tones
 from mangastyle.data.drawing.curves import bend, curve, ellipse
 from mangastyle.data.drawing.design import Design, between, pick
 from mangastyle.data.drawing.face import EYE_X, EYE_Y
@@ -16,7 +16,11 @@ GOLD = Tones((236, 196, 92), (190, 140, 60), (255, 242, 196), (92, 60, 22))
 
 
 def draw_behind(canvas: Canvas, design: Design, front: Front) -> None:
-    """What the hair covers in part: animal ears."""
+    """What the hair covers in part: the arms of glasses, animal ears."""
+    if design.glasses:
+        for side in (-1, 1):
+            arm = np.array([design.front([(side * 0.84, EYE_Y - 0.06)])[0], (side * 1.02 - 0.1 * design.turn, EYE_Y - 0.1)])
+            canvas.outline(arm, _frame(design), 1.1, closed=False)
     if design.headgear != "cat ears":
         return
     hair, skin = design.hair, design.skin
@@ -64,7 +68,7 @@ def _headband(canvas, design, front, rng) -> None:
 
 def _bow(canvas, design, front, rng) -> None:
     if rng.random() < 0.5:
-        ribbon(canvas, design.accent, 0.0, front.top - 0.02, 0.5)
+        ribbon(canvas, design.accent, 0.0, front.top + 0.08, 0.44)
     else:
         ribbon(canvas, design.accent, 0.86 * (-1 if design.mirrored else 1), -1.02, 0.4)
 
@@ -120,15 +124,18 @@ def _beret(canvas, design, front, rng) -> None:
     canvas.outline(stalk, tone.line)
 
 
+def _frame(design: Design) -> Colour:
+    return mix(design.accent.line, design.accent.shadow, 0.25)
+
+
 def _glasses(canvas, design, rng) -> None:
     round_ = rng.random() < 0.5
-    frame = mix(design.accent.line, (30, 24, 30), 0.4) if rng.random() < 0.7 else design.accent.shadow
+    frame = _frame(design)
     lens = np.array([(-0.36, -0.2), (0.0, -0.25), (0.36, -0.22), (0.38, 0.1), (0.24, 0.33), (-0.16, 0.34), (-0.36, 0.14)])
     shape = ellipse(0, 0.06, 0.37, 0.35, points=48) if round_ else curve(lens, closed=True)
     for side in (-1, 1):
         rim = design.front((shape + (EYE_X + 0.01, EYE_Y)) * (side, 1), 1.05)
         canvas.outline(rim, frame, 1.1)
-        canvas.outline(np.array([design.front([(side * 0.86, EYE_Y - 0.06)])[0], (side * 0.99, EYE_Y - 0.1)]), frame, 1.1, closed=False)
         canvas.shade(design.front(np.array([(-0.26, -0.13), (-0.17, -0.15), (-0.29, 0.12), (-0.31, 0.04)]) + (side * EYE_X, EYE_Y)), WHITE)
     canvas.outline(design.front(bend((-0.11, EYE_Y - 0.03), (0, EYE_Y - 0.1), (0.11, EYE_Y - 0.03)), 1.1), frame, 1.1, closed=False)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from mangastyle.data.drawing.canvas import Canvas
 from mangastyle.data.drawing.colours import Tones
-from mangastyle.data.drawing.curves import bend, blades, curve, ellipse, mirror
+from mangastyle.data.drawing.curves import bend, blades, curve, ellipse, mirror, normals, steps
 from mangastyle.data.drawing.design import Design, between
 from mangastyle.data.drawing.hair import MIDDLE, Front, skull
 
@@ -71,10 +71,9 @@ def _tail(canvas: Canvas, design: Design, rng: np.random.Generator, side: int, r
         end = tip + (spread, -0.45 * abs(spread) / 0.24 + (0.3 if i == 2 else 0.1 * rng.random()))
         path = curve([root, root + 0.7 * rise + (0.3 * spread, 0), (root + rise + end) / 2 + (0.2 + wave + 0.5 * spread, -0.15), end - (wave * 0.5, 0.4), end])
         path = path * (side, 1)
-        t = np.linspace(0, 1, len(path))[:, None]
+        t = steps(len(path))
         half = full * (0.2 * (1 - t) + 0.5 * np.sin(np.pi * t**0.6))
-        along = np.gradient(path, axis=0)
-        normal = along[:, ::-1] * (-1, 1) / np.hypot(along[:, :1], along[:, 1:])
+        normal = normals(path)
         strand = np.concatenate([path + half * normal, (path - half * normal)[::-1]])
         canvas.fill(strand, hair.base)
         with canvas.inside(strand) as inner:
@@ -82,8 +81,8 @@ def _tail(canvas: Canvas, design: Design, rng: np.random.Generator, side: int, r
             inner.shade(np.concatenate([path + 0.15 * dark, (path + 1.2 * dark)[::-1]]), hair.shadow)
         canvas.outline(strand, hair.line)
         canvas.ink(path[8:-8] + (0.04, 0), hair.line, 0.7)
-    knot = root + 0.28 * rise
-    tie = ellipse(side * knot[0], knot[1], 0.1, 0.17, -side * np.arctan2(-rise[1], rise[0]) * 0.8)
+    knot = root + 0.16 * rise
+    tie = ellipse(side * knot[0], knot[1], 0.085, 0.17, -side * np.arctan2(-rise[1], rise[0]))
     canvas.fill(tie, design.accent.base)
     canvas.outline(tie, design.accent.line)
 

@@ -12,7 +12,7 @@ import numpy as np
 from mangastyle.data.drawing.colours import Colour, mix
 from mangastyle.data.drawing.curves import ribbon
 
-OVERSAMPLING = 4  # drawn this many times larger, then averaged down: smooth edges at any size
+LARGE = 1024  # pixels
 SHIFT = 4  # OpenCV's fractional bits: corners lie on sixteenths of a drawn pixel
 PAPER, INK = 255, 0
 
@@ -32,10 +32,11 @@ class Canvas:
     @classmethod
     def blank(cls, size: int, units: float) -> Canvas:
         """An empty canvas for a picture of `size` pixels that shows `units` units, centred on (0, 0)."""
-        side = size * OVERSAMPLING
+        oversampling = 4 if size <= LARGE else 2  # drawn larger, then averaged down: smooth edges at any size
+        side = size * oversampling
         scale = side / units
         matrix = np.array([[scale, 0, side / 2 - 0.5], [0, scale, side / 2 - 0.5]])
-        pen = max(0.028 * scale, 0.75 * OVERSAMPLING)
+        pen = max(0.028 * scale, 0.6 * oversampling)
         return cls(np.full((side, side, 4), PAPER, np.uint8), np.full((side, side, 3), PAPER, np.uint8), matrix, pen)
 
     def moved(self, x: float, y: float, angle: float = 0.0, scale: float = 1.0) -> Canvas:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
 
 SAMPLES = 10  # points per curve segment: smooth up to 2000 px
 CATMULL_ROM = 0.5 * np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])
 BEZIER = np.array([[1, 0, 0], [-2, 2, 0], [1, -2, 1]])  # quadratic
+MIRROR = np.array([-1.0, 1.0])
 
 
 @functools.cache
@@ -50,17 +52,44 @@ def blades(valleys, tips, lean=(0.0, 0.0), belly: float = 0.0) -> np.ndarray:
     return np.concatenate([(_weights("bezier", SAMPLES) @ sides).reshape(-1, 2), v[-1:]])
 
 
+@functools.cache
+def _circle(points: int) -> np.ndarray:
+    t = np.arange(points) * (2 * np.pi / points)
+    return np.stack([np.cos(t), np.sin(t)], 1)
+
+
 def ellipse(x: float, y: float, rx: float, ry: float, angle: float = 0.0, points: int = 36) -> np.ndarray:
     """A closed ellipse (points, 2), turned clockwise by `angle` radians."""
-    t = np.arange(points) * (2 * np.pi / points)
-    c, s = np.cos(angle), np.sin(angle)
-    u, v = rx * np.cos(t), ry * np.sin(t)
-    return np.stack([x + c * u - s * v, y + s * u + c * v], 1)
+    c, s = math.cos(angle), math.sin(angle)
+    return _circle(points) @ np.array([[rx * c, rx * s], [-ry * s, ry * c]]) + (x, y)
 
 
 def mirror(points) -> np.ndarray:
     """The same outline on the other side of x = 0."""
-    return np.asarray(points, np.float64) * (-1, 1)
+    return np.asarray(points, np.float64) * MIRROR
+
+
+@functools.cache
+def steps(n: int) -> np.ndarray:
+    """0 to 1 in n even steps, as a column: (n, 1)."""
+    return np.linspace(0, 1, n)[:, None]
+
+
+@functools.cache
+def _pressure(n: int, start: float, end: float) -> np.ndarray:
+    """Width of a pen stroke along its n points, 1 in the middle: (n, 1)."""
+    t = steps(n)
+    ends = np.where(t < 0.5, start, end)
+    return ends + (1 - ends) * np.sin(np.pi * t)
+
+
+def normals(path: np.ndarray) -> np.ndarray:
+    """Unit vectors across `path`, to its right-hand side as seen on the page: (n, 2)."""
+    across = np.empty_like(path)
+    across[1:-1] = path[2:] - path[:-2]
+    across[0], across[-1] = path[1] - path[0], path[-1] - path[-2]
+    across = across[:, ::-1] * MIRROR
+    return across / (np.sqrt((across * across).sum(1, keepdims=True)) + 1e-9)
 
 
 def ribbon(path: np.ndarray, width: float, start: float = 0.0, end: float = 0.0) -> np.ndarray:
@@ -68,9 +97,5 @@ def ribbon(path: np.ndarray, width: float, start: float = 0.0, end: float = 0.0)
 
     start, end : width of its ends as a share of `width`; 0 tapers to a point.
     """
-    along = np.gradient(path, axis=0)
-    normal = along[:, ::-1] * (-1, 1) / (np.hypot(along[:, :1], along[:, 1:]) + 1e-9)
-    t = np.linspace(0, 1, len(path))[:, None]
-    ends = np.where(t < 0.5, start, end)
-    half = width / 2 * (ends + (1 - ends) * np.sin(np.pi * t))
-    return np.concatenate([path + half * normal, (path - half * normal)[::-1]])
+    side = normals(path) * (width / 2 * _pressure(len(path), start, end))
+    return np.concatenate([path + side, (path - side)[::-1]])

@@ -6,7 +6,7 @@ import numpy as np
 
 from mangastyle.data.drawing.canvas import Canvas
 from mangastyle.data.drawing.colours import WHITE, Colour, mix
-from mangastyle.data.drawing.curves import bend, curve, ellipse, mirror
+from mangastyle.data.drawing.curves import bend, curve, ellipse, mirror, steps
 from mangastyle.data.drawing.design import Design, between, pick
 
 EYE_X, EYE_Y = 0.47, 0.12
@@ -116,7 +116,7 @@ def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
         canvas.shade(place(ellipse(x - 1.2 * glint, 0.22 * h, 0.1 * rx, 0.08 * ry)), WHITE)
     # Upper lash: thin at the inner corner, thick and swept out at the outer one.
     u = lids.upper
-    t = np.linspace(0, 1, len(u))[:, None]
+    t = steps(len(u))
     wing = [u[-1] + (0.16 * w, -0.02 + 0.4 * lids.slant)]
     rim = u - np.array([0, 1]) * lids.lash * (0.012 + 0.075 * np.sin(np.pi * (0.06 + 0.8 * t**1.25)) ** 0.9)
     canvas.blot(place(np.concatenate([u, wing, rim[::-1]])), dark)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mangastyle.data.drawing.canvas import Canvas
-from mangastyle.data.drawing.curves import bend, blades, mirror
+from mangastyle.data.drawing.curves import bend, blades, mirror, steps
 from mangastyle.data.drawing.design import Design, between
 
 TOP = -1.44  # of the hair on the skull
@@ -62,23 +62,20 @@ class Front:
         self.outline = np.concatenate([mirror(halves[0][::-1])[:-1], halves[1], edge[1:-1]])
         self.valleys, self.tips = every_valley[1:-1], every_tip
 
-    def flow(self, ends: np.ndarray, t) -> np.ndarray:
-        """Points on the way from the crown (t = 0) to `ends` (n, 2) (t = 1), falling as hair does: (n, 2)."""
-        t = np.asarray(t, np.float64).reshape(-1, 1)
-        bow = np.stack([0.3 * self.crown[0] + 0.95 * ends[:, 0], np.full(len(ends), self.crown[1] + 0.12)], 1)
+    def flow(self, ends: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """Points at `t` (n, 1) on the way from the crown (0) to `ends` (2,) or (n, 2) (1), falling as hair does: (n, 2)."""
+        bow = ends * (0.95, 0.0) + (0.3 * self.crown[0], self.crown[1] + 0.12)
         return (1 - t) ** 2 * self.crown + 2 * t * (1 - t) * bow + t**2 * ends
 
     def strand(self, end: np.ndarray, start: float, stop: float) -> np.ndarray:
         """The part from t = start to t = stop of the way to `end` (2,): (12, 2)."""
-        return self.flow(np.broadcast_to(end, (12, 2)), np.linspace(start, stop, 12))
+        return self.flow(end, start + (stop - start) * steps(12))
 
     def wedge(self, left, right, start: float) -> np.ndarray:
         """A sliver of hair that opens from a point at t = start to the width from `left` to `right` at its end."""
-        t = np.linspace(start, 1, 12)
-        open_ = ((t - start) / (1 - start))[:, None]
-        left, right = np.asarray(left), np.asarray(right)
-        middle = (left + right) / 2
-        return np.concatenate([self.flow(middle + (left - middle) * open_, t), self.flow(middle + (right - middle) * open_, t)[::-1]])
+        wide, t = steps(12), start + (1 - start) * steps(12)
+        middle, half = np.add(left, right) / 2, np.subtract(right, left) / 2 * wide
+        return np.concatenate([self.flow(middle - half, t), self.flow(middle + half, t)[::-1]])
 
 
 def _bangs(style: str, rng: np.random.Generator, sign: int):
@@ -156,8 +153,8 @@ def _gloss(inner: Canvas, design: Design, front: Front, sign: int, rng: np.rando
         n = 2 * max(2, round((high - low) / 0.2)) + 1
         x = np.linspace(low + 0.03, high - 0.03, n) * sign
         ends = design.front(np.stack([x, np.full(n, -0.25)], 1), 0.6)
-        fade = np.sin(np.pi * np.linspace(0, 1, n)) ** 0.7
-        jag = np.where(np.arange(n) % 2, rng.uniform(0.05, 0.11, n), 0.03)
+        fade = np.sin(np.pi * steps(n)) ** 0.7
+        jag = np.where(np.arange(n) % 2, rng.uniform(0.05, 0.11, n), 0.03)[:, None]
         lower, upper = front.flow(ends, height + jag * fade), front.flow(ends, height - 0.035 * fade)
         inner.shade(np.concatenate([blades(lower[0::2], lower[1::2], belly=0.01), upper[-2:0:-1]]), design.hair.light)
 
