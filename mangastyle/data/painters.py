@@ -76,9 +76,9 @@ def _brush(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         _lay(rng, canvas, relief, strokes)
 
     layer(plan, _scatter(rng, plan, 450), 0.030, 0.16, 0.5)  # the masses
-    layer(plan, _scatter(rng, plan, 1500), 0.015, 0.12, 1.0)  # the forms
+    layer(plan, _scatter(rng, plan, 1500), 0.015, 0.12, 0.8)  # the forms
     layer(contours, rng.permutation(edge)[: len(edge) // 9], 0.009, 0.07, 1.0)  # broken dark contours
-    layer(plan, _scatter(rng, plan, 3600), 0.0075, 0.055, 1.1)  # light and broken colour
+    layer(plan, _scatter(rng, plan, 3000), 0.0088, 0.06, 0.8)  # light and broken colour
     edge = rng.permutation(edge)[: len(edge) // 3]
     touches = edge + rng.normal(0, 0.006 * PLAN_SIDE, edge.shape).astype(np.float32)
     layer(plan, touches, 0.006, 0.03, 0.7)  # small touches where small things are
@@ -295,8 +295,8 @@ def _strokes(
     colour = pick(plan.colour, starts)  # (n, 3)
     pigments = np.array([ULTRAMARINE, TEAL, ROSE, CADMIUM, CREAM, PRUSSIAN, OCHRE, COBALT], np.float32)
     colour += vary * 0.38 * rng.beta(1, 4, (n, 1)) * (pigments[rng.integers(len(pigments), size=n)] - colour)
-    colour *= 1 + vary * 0.16 * rng.standard_normal((n, 1))
-    colour += vary * 9 * rng.standard_normal((n, 3))
+    colour *= 1 + vary * 0.12 * rng.standard_normal((n, 1))
+    colour += vary * 7 * rng.standard_normal((n, 3))
     widths = width * rng.uniform(0.65, 1.25, n)
     return Strokes(path, normal, widths.astype(np.float32), colour.astype(np.float32))
 
@@ -359,4 +359,4 @@ def _lit(canvas: np.ndarray, relief: np.ndarray) -> np.ndarray:
     relief = cv2.GaussianBlur(relief, (0, 0), 0.9)
     facing = -LIGHT[0] * cv2.Sobel(relief, cv2.CV_32F, 1, 0) - LIGHT[1] * cv2.Sobel(relief, cv2.CV_32F, 0, 1)
     shade = np.tanh(facing / 8)[..., None]
-    return canvas * (1 + 0.32 * shade) + 60 * np.maximum(shade, 0) ** 3
+    return canvas * (1 + 0.26 * shade) + 50 * np.maximum(shade, 0) ** 3
