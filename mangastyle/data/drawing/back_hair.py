@@ -14,9 +14,9 @@ from mangastyle.data.drawing.hair import MIDDLE, Front, skull
 FALLS = {
     "spiky": ([(1.0, 0.0), (0.98, 0.35)], 0.72, 5),
     "crop": ([(1.0, 0.0), (0.92, 0.4)], 0.62, 6),
-    "short": ([(1.04, 0.0), (1.08, 0.4), (0.98, 0.72)], 1.0, 6),
-    "bob": ([(1.06, 0.0), (1.17, 0.5), (1.1, 0.98)], 1.14, 7),
-    "medium": ([(1.05, 0.0), (1.1, 0.6), (1.16, 1.2), (1.3, 1.5)], 1.9, 7),
+    "short": ([(1.04, 0.0), (1.08, 0.4), (0.98, 0.7)], 1.0, 7),
+    "bob": ([(1.06, 0.0), (1.17, 0.5), (1.1, 0.95)], 1.14, 9),
+    "medium": ([(1.05, 0.0), (1.1, 0.6), (1.16, 1.2), (1.28, 1.5)], 1.9, 8),
     "long": ([(1.05, 0.0), (1.13, 0.8), (1.26, 1.8), (1.38, 2.9)], 3.2, 6),
     "wavy": ([(1.06, 0.0), (1.22, 0.45), (1.14, 0.85), (1.36, 1.35), (1.26, 1.8), (1.5, 2.3), (1.4, 2.9)], 3.2, 6),
     "gathered": ([(1.0, 0.0), (0.88, 0.42)], 0.56, 5),
@@ -51,7 +51,7 @@ def _fall(canvas: Canvas, design: Design, rng: np.random.Generator, front: Front
     valleys = np.stack([x, right[-1, 1] + rough], 1)
     middle = (x[1:] + x[:-1]) / 2
     tips = np.stack([middle * between(rng, 0.9, 1.08), low + rng.uniform(-0.1, 0.1, n)], 1)
-    outline = np.concatenate([right, blades(valleys, tips, (0, 0.02), belly=0.06)[1:-1], mirror(right[::-1])])
+    outline = np.concatenate([right, blades(valleys, tips, np.stack([0.06 * middle, np.zeros(n)], 1), belly=0.03)[1:-1], mirror(right[::-1])])
     canvas.fill(outline, hair.base)
     with canvas.inside(outline) as inner:
         nape = curve([(-0.85, -0.4), (-0.95, 0.5), (-0.78, 1.3), (-1.0, 3.3), (1.0, 3.3), (0.78, 1.3), (0.95, 0.5), (0.85, -0.4)], closed=True)
@@ -80,7 +80,7 @@ def _tail(canvas: Canvas, design: Design, rng: np.random.Generator, side: int, r
             dark = np.where(normal[:, :1] > 0, 1, -1) * (-1 if design.mirrored else 1) * half * normal
             inner.shade(np.concatenate([path + 0.15 * dark, (path + 1.2 * dark)[::-1]]), hair.shadow)
         canvas.outline(strand, hair.line)
-        canvas.ink(path[8:-8] + (0.04, 0), hair.line, 0.7)
+        canvas.ink(path[12:-8] + (0.04, 0), hair.line, 0.7)
     knot = root + 0.16 * rise
     tie = ellipse(side * knot[0], knot[1], 0.085, 0.17, -side * np.arctan2(-rise[1], rise[0]))
     canvas.fill(tie, design.accent.base)

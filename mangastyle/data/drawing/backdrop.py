@@ -21,7 +21,7 @@ def draw(canvas: Canvas, design: Design) -> None:
         base = hsv(hue, between(rng, 0.3, 0.5), between(rng, 0.35, 0.5))
     other = mix(hsv(hue + between(rng, -50, 50), 0.2, 0.97), base, 0.35)
     kind = pick(rng, {"plain": 2, "gradient": 3, "disc": 2, "dots": 1.2, "stripes": 1.2, "rays": 0.8, "bubbles": 1.2,
-                      "sky": 1.4, "window": 1.0, "petals": 1.0})  # fmt: skip
+                      "sky": 1.4, "window": 1.0, "petals": 1.0, "night": 0.9, "checks": 0.8, "sunset": 0.8})  # fmt: skip
     everything = np.array([(-EDGE, -EDGE), (EDGE, -EDGE), (EDGE, EDGE), (-EDGE, EDGE)])
     canvas.fill(everything, base)
     if kind == "gradient":
@@ -29,9 +29,8 @@ def draw(canvas: Canvas, design: Design) -> None:
     elif kind == "disc":
         canvas.fill(ellipse(between(rng, -0.4, 0.4), between(rng, -0.4, 0.2), 1.75, 1.75, points=90), other)
     elif kind == "dots":
-        for row in range(-6, 7):
-            for column in range(-6, 7):
-                canvas.fill(ellipse(0.5 * column + 0.25 * (row % 2), 0.42 * row, 0.1, 0.1, points=16), other)
+        dot = ellipse(0, 0, 0.1, 0.1, points=16)
+        canvas.fill_all([dot + (0.5 * column + 0.25 * (row % 2), 0.42 * row) for row in range(-6, 7) for column in range(-6, 7)], other)
     elif kind == "stripes":
         for i in range(-10, 10):
             canvas.fill(np.array([(0.6 * i, -EDGE), (0.6 * i + 0.3, -EDGE), (0.6 * i - 1.7, EDGE), (0.6 * i - 2, EDGE)]) + (1, 0), other)
@@ -53,6 +52,21 @@ def draw(canvas: Canvas, design: Design) -> None:
             _cloud(canvas, between(rng, -2, 2), between(rng, -1.6, 0.8), between(rng, 0.35, 0.7))
     elif kind == "window":
         _window(canvas, base, other, between(rng, -0.6, 0.6))
+    elif kind == "night":
+        sky = hsv(between(rng, 220, 255), between(rng, 0.45, 0.6), between(rng, 0.3, 0.45))
+        canvas.fill(everything, sky)
+        canvas.grade(sky, mix(sky, hsv(300, 0.3, 0.8), 0.45))
+        for _ in range(26):
+            _star(canvas, between(rng, -2.2, 2.2), between(rng, -2.2, 1.4), between(rng, 0.02, 0.08))
+    elif kind == "checks":
+        canvas.fill_all([_square(0.7 * column, 0.7 * row, 0.35) for row in range(-4, 5) for column in range(-4, 5) if (row + column) % 2], other)
+    elif kind == "sunset":
+        sky = hsv(between(rng, 16, 36), between(rng, 0.42, 0.55), 0.98)
+        canvas.fill(everything, sky)
+        canvas.grade(hsv(between(rng, 250, 330), 0.3, 0.85), sky)
+        canvas.fill(ellipse(between(rng, -1.5, 1.5), between(rng, -0.6, 0.6), 0.5, 0.5), (255, 240, 200))
+        hills = curve([(-EDGE, 1.1), (-1.6, 0.85), (-0.5, 1.05), (0.6, 0.8), (1.7, 1.1), (EDGE, 0.9)])
+        canvas.fill(np.concatenate([hills, [(EDGE, EDGE), (-EDGE, EDGE)]]), hsv(between(rng, 260, 330), 0.3, 0.5))
     elif kind == "petals":
         canvas.grade(mix(base, WHITE, 0.5), base)
         petal = hsv(between(rng, 335, 355), 0.25, 1.0)
@@ -66,6 +80,16 @@ def draw(canvas: Canvas, design: Design) -> None:
 def _cloud(canvas: Canvas, x: float, y: float, r: float) -> None:
     knots = [(-2, 0.3), (-1.9, -0.2), (-1.2, -0.3), (-0.9, -0.85), (0, -1), (0.6, -0.6), (1.2, -0.7), (1.6, -0.2), (2.1, -0.1), (2, 0.3)]
     canvas.fill(curve(np.array(knots) * r + (x, y), closed=True), (250, 253, 255))
+
+
+def _star(canvas: Canvas, x: float, y: float, r: float) -> None:
+    a = np.arange(8) * (np.pi / 4)
+    reach = np.where(np.arange(8) % 2, 0.35, 1.0) * r
+    canvas.fill(np.stack([x + reach * np.cos(a), y + reach * np.sin(a)], 1), (255, 250, 225))
+
+
+def _square(x: float, y: float, half: float) -> np.ndarray:
+    return np.array([(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)])
 
 
 def _window(canvas: Canvas, wall, light, x: float) -> None:

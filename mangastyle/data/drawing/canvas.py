@@ -51,6 +51,12 @@ class Canvas:
         cv2.fillPoly(self.picture, [p], (*colour, PAPER), cv2.LINE_8, SHIFT)
         cv2.fillPoly(self.flat, [p], colour, cv2.LINE_8, SHIFT)
 
+    def fill_all(self, outlines: list[np.ndarray], colour: Colour) -> None:
+        """Like `fill`, for many outlines that do not overlap."""
+        p = [self._pixels(outline) for outline in outlines]
+        cv2.fillPoly(self.picture, p, (*colour, PAPER), cv2.LINE_8, SHIFT)
+        cv2.fillPoly(self.flat, p, colour, cv2.LINE_8, SHIFT)
+
     def shade(self, outline: np.ndarray, colour: Colour) -> None:
         """Paint shadow or light: in the picture only."""
         cv2.fillPoly(self.picture, [self._pixels(outline)], (*colour, PAPER), cv2.LINE_8, SHIFT)

@@ -118,7 +118,7 @@ def design(seed: int) -> Design:
     age = between(rng, 0.35, 1.0) if masculine else between(rng, 0.0, 0.75)
     skin = skin_tones(mix(SKINS[rng.choice(len(SKINS), p=SKIN_WEIGHTS)], (255, 226, 205), between(rng, 0, 0.12)))
     hair = _hair(rng)
-    turn = float(np.clip(rng.normal(0, 0.16), -0.3, 0.3))
+    turn = float(np.clip(rng.normal(0, 0.15), -0.25, 0.25))
     cloth, accent = _cloth(rng), tones(hsv(between(rng, -60, 270), between(rng, 0.55, 0.8), between(rng, 0.7, 0.95)))
     back = pick(
         rng,

@@ -60,8 +60,8 @@ class _Lids:
     """The shape of a pair of eyes: `upper` and `lower` lid of the right-hand one about its own centre, inner corner left."""
 
     def __init__(self, design: Design, rng: np.random.Generator, mood: str) -> None:
-        self.width = between(rng, 0.28, 0.32)
-        self.height = (0.305 - 0.09 * design.age - (0.04 if design.masculine else 0)) * between(rng, 0.93, 1.07)
+        self.width = between(rng, 0.28, 0.32) - 0.02 * design.age
+        self.height = (0.31 - 0.11 * design.age - (0.045 if design.masculine else 0)) * between(rng, 0.93, 1.07)
         self.slant = between(rng, -0.07, 0.08) + (-0.04 if mood == "stern" else 0.03 if mood in ("sad", "shy") else 0)
         openness = {"surprised": 1.1, "stern": 0.82, "shy": 0.92, "sad": 0.9}.get(mood, 1.0)
         flat = between(rng, 0, 0.2)
@@ -153,13 +153,12 @@ def _blush(canvas: Canvas, design: Design, rng: np.random.Generator, strength: f
     if strength < 0.3:
         return
     colour = mix(design.skin.base, (240, 96, 96), 0.42 * strength)
-    for side in (-1, 1):
-        spot = design.front(ellipse(side * 0.58, 0.58, 0.19, 0.09))
-        canvas.shade(spot, colour)
-        if strength > 0.75:
-            for i in (-1, 0, 1):
+    with canvas.inside(contour(design)) as inner:
+        for side in (-1, 1):
+            inner.shade(design.front(ellipse(side * 0.58, 0.58, 0.19, 0.09)), colour)
+            for i in (-1, 0, 1) if strength > 0.75 else ():
                 x = side * 0.58 + 0.09 * i
-                canvas.ink(design.front([(x + 0.03, 0.53), (x, 0.58), (x - 0.03, 0.63)]), mix(colour, (150, 40, 40), 0.6), 0.6)
+                inner.ink(design.front([(x + 0.03, 0.53), (x, 0.58), (x - 0.03, 0.63)]), mix(colour, (150, 40, 40), 0.6), 0.6)
 
 
 def _nose(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:

@@ -19,9 +19,12 @@ def skull(width: float, top: float, low: float, points: int = 24) -> np.ndarray:
     return np.concatenate([arc, [(width * 0.995, low)]])
 
 
-def tufts(half: np.ndarray, rng: np.random.Generator, count: int, span: int, length: float) -> np.ndarray:
-    """The outer line `half` with `count` pointed strands standing off it, `span` points wide, about `length` long."""
-    places = np.arange(3, len(half) - span - 1, span)
+def tufts(half: np.ndarray, rng: np.random.Generator, count: int, first: int, span: int, length: float) -> np.ndarray:
+    """The outer line `half` with `count` pointed strands standing off it, `span` points wide, about `length` long.
+
+    first : the first point of the line, counted from the top of the head, where one may stand.
+    """
+    places = np.arange(first, len(half) - span - 1, span)
     parts, last = [], 0
     for i in np.sort(rng.choice(places, min(count, len(places)), replace=False)):
         top, foot = half[i], half[i + span]
@@ -57,7 +60,7 @@ class Front:
         every_tip = np.concatenate([ends, design.front(tips), mirror((ends + shake)[::-1])])
         side = np.full((len(ends), 2), (0.07, 0.0))
         edge = blades(every_valley, every_tip, np.concatenate([side, lean, side * (-1, 1)]), belly=0.03)
-        standing = (6, 4, 0.4) if design.back == "spiky" else (3, 3, 0.2) if design.bangs == "wild" else (int(rng.integers(0, 3)), 3, 0.13)
+        standing = (6, 3, 4, 0.4) if design.back == "spiky" else (3, 6, 3, 0.2) if design.bangs == "wild" else (int(rng.integers(0, 3)), 10, 3, 0.13)
         halves = [tufts(skull(self.width, self.top, low), rng, *standing) for _ in range(2)]
         self.outline = np.concatenate([mirror(halves[0][::-1])[:-1], halves[1], edge[1:-1]])
         self.valleys, self.tips = every_valley[1:-1], every_tip
