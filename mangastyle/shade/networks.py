@@ -7,6 +7,7 @@ Pictures are float32 in [-1, 1], channels last. Line art has 1 channel (ink -1, 
 from __future__ import annotations
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from mangastyle.config import TrainConfig
@@ -123,6 +124,16 @@ def _leaky(name: str, dtype: str) -> layers.Layer:
     return layers.LeakyReLU(0.2, name=f"{name}_leaky", dtype=dtype)
 
 
+class Enlarge(layers.Layer):
+    """(b, h, w, c) to (b, 2h, 2w, c), bilinear. Keras' own UpSampling2D cannot when h and w are unknown until run time."""
+
+    def call(self, x):
+        return tf.cast(tf.image.resize(x, 2 * tf.shape(x)[1:3]), x.dtype)
+
+    def compute_output_shape(self, shape):
+        return (shape[0], *(side and 2 * side for side in shape[1:3]), shape[3])
+
+
 def _transpose(width: int, name: str, dtype: str, seeds) -> layers.Layer:
     init = INIT(0.0, 0.02, seed=next(seeds))
     return layers.Conv2DTranspose(width, 5, 2, "same", name=name, dtype=dtype, kernel_initializer=init)
@@ -138,7 +149,7 @@ def _up(x, width: int, name: str, dtype: str, config: TrainConfig, seeds):
     x = _leaky(name, dtype)(x)
     if config.upsample == "transpose":
         return x
-    return layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_enlarge", dtype=dtype)(x)
+    return Enlarge(name=f"{name}_enlarge", dtype=dtype)(x)
 
 
 def _residual(x, name: str, dtype: str, config: TrainConfig, seeds):

@@ -1,0 +1,117 @@
+"""The whole way, stage by stage: picture, sketch, hint, shaded colour, painter's style (paper, Fig. 1 to 14)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+from tqdm import tqdm
+
+from mangastyle import images
+from mangastyle.config import RunConfig, StyleConfig, save_config
+from mangastyle.data import characters, painters
+from mangastyle.errors import MangastyleError
+from mangastyle.files import make_folder, refuse_existing
+from mangastyle.shade import hints
+from mangastyle.shade.infer import Shader
+from mangastyle.shade.sketch import is_line_art, sketch
+from mangastyle.style.transfer import Painter, to_pixels
+
+CHARACTER = 5  # the drawn character that is the demo's picture
+STAGES = ("sketch", "hint", "shaded", "stylised")
+
+
+class Stages(NamedTuple):
+    """What `run` makes; each uint8 RGB (h, w, 3), `sketch` uint8 (h, w), all of one size but for the painting."""
+
+    picture: np.ndarray
+    sketch: np.ndarray
+    hint: np.ndarray
+    shaded: np.ndarray
+    style: np.ndarray
+    stylised: np.ndarray
+
+
+def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunConfig()) -> Stages:
+    """Take a picture through all stages.
+
+    picture : uint8 (h, w, 3), line art or colour. styles : the paintings, uint8 (h, w, 3). With `--hint auto` the hint
+    is simulated from a colour picture, and line art gets none. Raises `MangastyleError` as the stages do.
+    """
+    style_options = StyleConfig(
+        backbone=options.backbone, allow_download=options.allow_download, iterations=options.iterations,
+        size=0, seed=options.seed, precision=options.precision,
+    )  # fmt: skip
+    painter = Painter(styles, style_options)  # first of all: it is the stage most likely to lack something
+    shader = Shader(options.weights, options.precision)
+
+    if options.size and options.size < min(picture.shape[:2]):
+        picture = images.resize(picture, *images.fit_short_side(*picture.shape[:2], options.size))
+    height, width = picture.shape[:2]
+    lined = is_line_art(picture)
+    hint = _hint(shader, picture, lined, options)
+    shaded = shader(picture, hint)
+    with tqdm(total=options.iterations, desc="style", unit="it", disable=None) as bar:
+        stylised = painter.paint(shaded, lambda record: bar.update(record.iteration - bar.n)).picture
+    return Stages(
+        picture=picture,
+        sketch=picture[..., 0] if lined else sketch(picture),
+        hint=images.resize(hint.at(*hint.said.shape), height, width) if hint else np.full_like(picture, 255),
+        shaded=shaded,
+        style=styles[0],
+        stylised=to_pixels(stylised),
+    )
+
+
+def _hint(shader: Shader, picture: np.ndarray, lined: bool, options: RunConfig) -> hints.Hint | None:
+    if options.hint == "none" or (options.hint == "auto" and lined):
+        return None
+    if options.hint == "auto":
+        return shader.simulated_hint(picture, seed=options.seed)
+    return hints.read(Path(options.hint), *picture.shape[:2])
+
+
+def contact_sheet(stages: Stages) -> np.ndarray:
+    """All stages side by side with their names below: uint8 (h, w, 3)."""
+    height, width = stages.picture.shape[:2]
+    margin, caption = max(6, height // 40), max(14, height // 14)
+    font = ImageFont.load_default(size=max(10, caption * 2 // 3))
+    tiles = []
+    for name, picture in stages._asdict().items():
+        if name == "style":  # keeps its own shape, fitted to the row
+            fitted = max(1, round(picture.shape[1] * height / picture.shape[0]))
+            picture = images.resize(picture, height, fitted)
+        rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+        tile = Image.new("RGB", (rgb.shape[1] + margin, height + caption + margin), "white")
+        tile.paste(Image.fromarray(rgb), (margin // 2, margin // 2))
+        middle = (tile.width // 2, height + margin // 2 + caption // 2)
+        ImageDraw.Draw(tile).text(middle, name, fill="black", font=font, anchor="mm")
+        tiles.append(np.asarray(tile))
+    return np.hstack(tiles)
+
+
+def command(options: RunConfig) -> None:
+    """`mangastyle run`: all results, a labelled sheet of them and config.json, in one folder."""
+    out = make_folder(Path(options.out))
+    for name in (*STAGES, "sheet"):
+        refuse_existing(out / f"{name}.png", options.force)
+    limit = int(options.max_megapixels * 1e6)
+    alpha = None
+    if options.picture:
+        picture, alpha = images.load(options.picture, limit)
+    else:
+        picture = characters.draw(CHARACTER, options.size or RunConfig.size)
+    if min(picture.shape[:2]) < 32:
+        raise MangastyleError(f"{options.picture}: {picture.shape[1]}x{picture.shape[0]} pixels; the least for painting is 32x32")
+    styles = [images.load(path, limit).rgb for path in options.style] or [painters.paint("brush", options.seed)]
+
+    stages = run(picture, styles, options)
+    if alpha is not None:
+        alpha = images.resize(alpha, *stages.picture.shape[:2])
+    for name in STAGES:
+        images.save(out / f"{name}.png", getattr(stages, name), alpha, force=True)
+    images.save(out / "sheet.png", contact_sheet(stages), force=True)
+    save_config(out, "run", options)
+    print(f"{out}: {', '.join(f'{name}.png' for name in STAGES)} and all of them on {out / 'sheet.png'}")
