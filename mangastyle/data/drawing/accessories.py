@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mangastyle.data.drawing.canvas import Canvas
-from mangastyle.data.drawing.clothes import ribbon
+from mangastyle.data.drawing.clothes import bow, piece
 from mangastyle.data.drawing.colours import WHITE, Colour, Tones, mix, tones
 from mangastyle.data.drawing.curves import bend, curve, ellipse
 from mangastyle.data.drawing.design import Design, between, pick
@@ -63,18 +63,18 @@ def _headband(canvas, design, front, rng) -> None:
         inner.fill(band, design.accent.base)
         inner.outline(band, design.accent.line)
     if rng.random() < 0.5:
-        ribbon(canvas, design.accent, 0.62 * (-1 if design.mirrored else 1), -1.22, 0.34)
+        bow(canvas, design.accent, 0.62 * design.dark_side, -1.22, 0.34)
 
 
 def _bow(canvas, design, front, rng) -> None:
     if rng.random() < 0.5:
-        ribbon(canvas, design.accent, 0.0, front.top + 0.08, 0.44)
+        bow(canvas, design.accent, 0.0, front.top + 0.08, 0.44)
     else:
-        ribbon(canvas, design.accent, 0.86 * (-1 if design.mirrored else 1), -1.02, 0.4)
+        bow(canvas, design.accent, 0.86 * design.dark_side, -1.02, 0.4)
 
 
 def _pins(canvas, design, front, rng) -> None:
-    side = -1 if design.mirrored else 1
+    side = design.dark_side
     for i in range(int(rng.integers(1, 4))):
         a, b = np.array([(0.52, -0.66), (0.82, -0.56)]) + (0.0, 0.13 * i)
         pin = design.front(np.array([a, b, b + (-0.01, 0.075), a + (-0.01, 0.075)]) * (side, 1), 0.8)
@@ -83,7 +83,7 @@ def _pins(canvas, design, front, rng) -> None:
 
 
 def _flower(canvas, design, front, rng) -> None:
-    x, y = 0.8 * (-1 if design.mirrored else 1), -0.82
+    x, y = 0.8 * design.dark_side, -0.82
     petals = tones(mix(design.accent.base, WHITE, 0.35))
     r = between(rng, 0.13, 0.18)
     for i in range(5):
@@ -112,7 +112,7 @@ def _headphones(canvas, design, front, rng) -> None:
 
 def _beret(canvas, design, front, rng) -> None:
     tone, w, top = design.accent, front.width, front.top
-    side = -1 if design.mirrored else 1
+    side = design.dark_side
     knots = np.array([(-0.86 * w, -0.98), (-1.1 * w, -1.3), (-0.7 * w, 1.1 * top), (0.0, 1.2 * top), (0.75 * w, 1.14 * top), (1.22 * w, -1.32), (0.98 * w, -0.92), (0.4, -1.2), (-0.4, -1.22)])
     hat = curve(knots * (side, 1), closed=True)
     canvas.fill(hat, tone.base)

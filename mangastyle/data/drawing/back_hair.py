@@ -31,7 +31,7 @@ def draw(canvas: Canvas, design: Design, front: Front) -> None:
         for side in (-1, 1):
             _tail(canvas, design, rng, side, (0.93 * front.width, -0.78), (0.35, -0.2), (0.93 * front.width + out, low))
     elif design.back == "ponytail":
-        side = 1 if design.mirrored else -1
+        side = -design.dark_side
         _tail(canvas, design, rng, side, (0.4, -1.32), (0.75, -0.25), (1.5, between(rng, 0.5, 1.6)))
     elif design.back == "buns":
         for side in (-1, 1):
@@ -77,7 +77,7 @@ def _tail(canvas: Canvas, design: Design, rng: np.random.Generator, side: int, r
         strand = np.concatenate([path + half * normal, (path - half * normal)[::-1]])
         canvas.fill(strand, hair.base)
         with canvas.inside(strand) as inner:
-            dark = np.where(normal[:, :1] > 0, 1, -1) * (-1 if design.mirrored else 1) * half * normal
+            dark = np.where(normal[:, :1] > 0, 1, -1) * design.dark_side * half * normal
             inner.shade(np.concatenate([path + 0.15 * dark, (path + 1.2 * dark)[::-1]]), hair.shadow)
         canvas.outline(strand, hair.line)
         canvas.ink(path[12:-8] + (0.04, 0), hair.line, 0.7)
@@ -105,14 +105,15 @@ def draw_braids(canvas: Canvas, design: Design) -> None:
         return
     hair, n = design.hair, 6
     for side in (-1, 1):
-        at = lambda i: np.array([side * (0.98 - 0.035 * i), 0.62 + 0.27 * i])  # noqa: E731
-        end = at(n)
+        t = np.arange(0, n + 0.5, 0.5)
+        knots = np.stack([side * (0.98 - 0.035 * t), 0.62 + 0.27 * t], 1)  # two for each crossing
+        end = knots[-1]
         brush = blades([end + (-0.1, -0.1), end + (0.1, -0.1)], [end + (side * 0.02, 0.4)], belly=0.12)
         canvas.fill(brush, hair.base)
         canvas.outline(brush, hair.line)
         for i in reversed(range(n)):
             for half in (-1, 1):
-                x, y = at(i + 0.25 * (half + 1))
+                x, y = knots[2 * i + (half + 1) // 2]
                 leaf = ellipse(x + 0.085 * half, y, 0.1, 0.19, 0.55 * half, points=24)
                 canvas.fill(leaf, hair.base)
                 with canvas.inside(leaf) as inner:

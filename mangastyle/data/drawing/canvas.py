@@ -86,8 +86,9 @@ class Canvas:
         """A canvas whose strokes appear only inside `outline`."""
         p = self._map(outline)
         height, width = self.flat.shape[:2]
-        x0, y0 = np.clip(np.floor(p.min(0)).astype(int) - 1, 0, (width - 1, height - 1))
-        x1, y1 = np.clip(np.ceil(p.max(0)).astype(int) + 2, (x0 + 1, y0 + 1), (width, height))
+        (left, top), (right, bottom) = p.min(0).tolist(), p.max(0).tolist()
+        x0, x1 = _span(left, right, width)
+        y0, y1 = _span(top, bottom, height)
         picture, flat = self.picture[y0:y1, x0:x1], self.flat[y0:y1, x0:x1]
         matrix = self.matrix - np.array([[0, 0, x0], [0, 0, y0]])
         part = Canvas(picture.copy(), flat.copy(), matrix, self.pen)
@@ -102,6 +103,12 @@ class Canvas:
 
     def _pixels(self, points: np.ndarray) -> np.ndarray:
         return _fixed(self._map(points))
+
+
+def _span(low: float, high: float, size: int) -> tuple[int, int]:
+    """The pixels from `low` to `high`, at least one, within 0..size."""
+    start = min(max(math.floor(low) - 1, 0), size - 1)
+    return start, min(max(math.ceil(high) + 2, start + 1), size)
 
 
 def _fixed(pixels: np.ndarray) -> np.ndarray:

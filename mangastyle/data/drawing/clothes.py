@@ -21,8 +21,8 @@ def draw(canvas: Canvas, design: Design, face: np.ndarray) -> None:
     rng = design.random("clothes")
     broad = 0.18 if design.masculine else 0.0
     neck = 0.25 + 0.6 * broad
-    shoulders = curve([(neck + 0.02, 1.38), (neck + 0.2, 1.57), (0.92 + broad, 1.76), (1.26 + broad, 1.98), (1.45 + broad, 2.5), (1.52 + broad, 3.4)])
-    body = closed(shoulders)
+    arm = np.array([(0.92, 1.76), (1.26, 1.98), (1.45, 2.5), (1.52, 3.4)]) + (broad, 0)
+    body = closed(curve([(neck + 0.02, 1.38), (neck + 0.2, 1.57), *arm]))
     throat = closed(curve([(neck - 0.02, 0.7), (neck - 0.02, 1.2), (neck + 0.02, 1.42), (neck + 0.13, 1.6), (0.42, 2.1)]))
     kind = pick(
         rng,
@@ -31,30 +31,33 @@ def draw(canvas: Canvas, design: Design, face: np.ndarray) -> None:
     )  # fmt: skip
     if kind == "hoodie":
         hood = closed(curve([(0.5, 1.05), (0.85, 1.2), (1.0, 1.55), (0.9, 1.9)]))
-        _piece(canvas, hood, design.cloth, design.cloth.shadow)
+        piece(canvas, hood, design.cloth.in_shadow())
     canvas.fill(throat, design.skin.base)
     with canvas.inside(throat) as inner:
-        inner.shade(face + (0.04 * (-1 if design.mirrored else 1), 0.26), design.skin.shadow)
+        inner.shade(face + (0.04 * design.dark_side, 0.26), design.skin.shadow)
     canvas.outline(throat, design.skin.line)
-    canvas.ink(bend((0.1, 1.62), (0.3, 1.66), (0.5, 1.58)), design.skin.line, 0.7)
-    canvas.ink(mirror(bend((0.1, 1.62), (0.3, 1.66), (0.5, 1.58))), design.skin.line, 0.7)
+    collarbone = bend((0.1, 1.62), (0.3, 1.66), (0.5, 1.58))
+    canvas.ink(collarbone, design.skin.line, 0.7)
+    canvas.ink(mirror(collarbone), design.skin.line, 0.7)
     GARMENTS[kind](canvas, design, rng, body, neck)
 
 
-def _piece(canvas: Canvas, outline: np.ndarray, tones: Tones, colour=None) -> None:
-    canvas.fill(outline, colour or tones.base)
+def piece(canvas: Canvas, outline: np.ndarray, tones: Tones) -> None:
+    """A plain part with its outline."""
+    canvas.fill(outline, tones.base)
     canvas.outline(outline, tones.line)
 
 
-def _body(canvas: Canvas, design: Design, outline: np.ndarray, tones: Tones) -> None:
-    """The garment's trunk with the shadow of one side and folds at the arms."""
-    sign = -1 if design.mirrored else 1
+def _trunk(canvas: Canvas, design: Design, outline: np.ndarray, tones: Tones) -> None:
+    """A garment, or one half of it, with the shadow of one side and folds at the arms."""
     canvas.fill(outline, tones.base)
     with canvas.inside(outline) as inner:
-        inner.shade(curve(np.array([(0.95, 1.5), (1.12, 2.0), (1.0, 2.6), (1.1, 3.5), (2.5, 3.5), (2.2, 1.6)]) * (sign, 1), closed=True), tones.shadow)
+        knots = np.array([(0.95, 1.5), (1.12, 2.0), (1.0, 2.6), (1.1, 3.5), (2.5, 3.5), (2.2, 1.6)])
+        inner.shade(curve(knots * (design.dark_side, 1), closed=True), tones.shadow)
+        fold = curve([(1.02, 2.12), (1.07, 2.4), (1.03, 2.8)])
+        inner.ink(fold, tones.line, 0.9)
+        inner.ink(mirror(fold), tones.line, 0.9)
     canvas.outline(outline, tones.line)
-    for side in (-1, 1):
-        canvas.ink(curve(np.array([(1.02, 2.12), (1.07, 2.4), (1.03, 2.8)]) * (side, 1)), tones.line, 0.9)
 
 
 def _cut(body: np.ndarray, opening) -> np.ndarray:
@@ -62,27 +65,29 @@ def _cut(body: np.ndarray, opening) -> np.ndarray:
     opening = np.asarray(opening, np.float64)
     right = body[: len(body) // 2]
     right = right[right[:, 0] > opening[0, 0] + 0.02]
-    half = np.concatenate([opening[::-1], right])
-    return closed(half)
+    return closed(np.concatenate([opening[::-1], right]))
+
+
+# Every garment takes the trunk's outline `body` (n, 2) and half the width of the `neck`.
 
 
 def _tee(canvas, design, rng, body, neck) -> None:
     low = between(rng, 1.72, 1.85)
     rim = bend((neck + 0.22, 1.56), (neck + 0.1, low), (0.0, low))
-    _body(canvas, design, _cut(body, rim), design.cloth)
+    _trunk(canvas, design, _cut(body, rim), design.cloth)
     lower = rim * (1.12, 1) + (0, 0.09)
-    _piece(canvas, np.concatenate([rim, mirror(rim[::-1]), mirror(lower), lower[::-1]]), design.accent)
+    piece(canvas, np.concatenate([rim, mirror(rim[::-1]), mirror(lower), lower[::-1]]), design.accent)
 
 
 def _collar(canvas, tones: Tones, neck: float, low: float = 1.95) -> None:
     """A shirt collar's two wings."""
     right = np.array([(neck + 0.06, 1.28), (neck + 0.2, 1.5), (0.42, low), (0.03, 1.68)])
     for wing in (right, mirror(right)):
-        _piece(canvas, wing, tones)
+        piece(canvas, wing, tones)
 
 
 def _shirt(canvas, design, rng, body, neck) -> None:
-    _body(canvas, design, _cut(body, [(neck + 0.12, 1.5), (0.2, 1.62), (0.0, 1.72)]), design.cloth)
+    _trunk(canvas, design, _cut(body, [(neck + 0.12, 1.5), (0.2, 1.62), (0.0, 1.72)]), design.cloth)
     canvas.ink(np.array([(0.0, 1.72), (0.0, 2.6), (0.0, 3.4)]), design.cloth.line, 0.9, 1, 1)
     _tie(canvas, design, rng)
     _collar(canvas, design.cloth, neck)
@@ -91,18 +96,18 @@ def _shirt(canvas, design, rng, body, neck) -> None:
 def _tie(canvas, design, rng) -> None:
     if rng.random() < 0.5:
         knot = np.array([(-0.1, 1.68), (0.1, 1.68), (0.065, 1.86), (-0.065, 1.86)])
-        _piece(canvas, np.array([(-0.06, 1.84), (0.06, 1.84), (0.19, 3.3), (-0.19, 3.3)]), design.accent)
-        _piece(canvas, knot, design.accent)
+        piece(canvas, np.array([(-0.06, 1.84), (0.06, 1.84), (0.19, 3.3), (-0.19, 3.3)]), design.accent)
+        piece(canvas, knot, design.accent)
     else:
-        ribbon(canvas, design.accent, 0.0, 1.78, 0.42)
+        bow(canvas, design.accent, 0.0, 1.78, 0.42)
 
 
-def ribbon(canvas: Canvas, tones: Tones, x: float, y: float, size: float) -> None:
+def bow(canvas: Canvas, tones: Tones, x: float, y: float, size: float) -> None:
     """A bow centred on (x, y), `size` to each side."""
     wing = np.array([(0.1, -0.08), (0.55, -0.38), (1.0, -0.32), (0.98, 0.3), (0.6, 0.34), (0.1, 0.1)])
     tail = np.array([(0.05, 0.05), (0.5, 0.9), (0.28, 0.86), (0.12, 1.0)])
     for side in (-1, 1):
-        _piece(canvas, tail * (side * size, size) + (x, y), tones, tones.shadow)
+        piece(canvas, tail * (side * size, size) + (x, y), tones.in_shadow())
     for side in (-1, 1):
         shape = curve(wing, closed=True) * (side * size, size) + (x, y)
         canvas.fill(shape, tones.base)
@@ -111,78 +116,71 @@ def ribbon(canvas: Canvas, tones: Tones, x: float, y: float, size: float) -> Non
         canvas.outline(shape, tones.line)
         canvas.ink(np.array([(0.15, -0.02), (0.4, -0.08), (0.62, -0.1)]) * (side * size, size) + (x, y), tones.line, 0.8, 1)
     knot = np.array([(-0.14, -0.14), (0.14, -0.14), (0.16, 0.16), (-0.16, 0.16)]) * size + (x, y)
-    _piece(canvas, curve(knot, closed=True), tones)
+    piece(canvas, curve(knot, closed=True), tones)
 
 
 def _sailor(canvas, design, rng, body, neck) -> None:
-    _body(canvas, design, _cut(body, [(neck + 0.14, 1.52), (0.26, 1.7), (0.0, 1.98)]), design.cloth)
-    right = np.concatenate([[(neck + 0.02, 1.36)], bend((neck + 0.2, 1.5), (0.9, 1.62), (1.0, 1.84)), bend((0.93, 1.98), (0.5, 2.1), (0.0, 2.22)), bend((0.0, 1.96), (0.22, 1.72), (neck + 0.02, 1.36))[:-1]])
+    _trunk(canvas, design, _cut(body, [(neck + 0.14, 1.52), (0.26, 1.7), (0.0, 1.98)]), design.cloth)
+    top, lower = bend((neck + 0.2, 1.5), (0.9, 1.62), (1.0, 1.84)), bend((0.93, 1.98), (0.5, 2.1), (0.0, 2.22))
+    right = np.concatenate([[(neck + 0.02, 1.36)], top, lower, bend((0.0, 1.96), (0.22, 1.72), (neck + 0.02, 1.36))[:-1]])
     stripe = np.concatenate([bend((0.88, 1.82), (0.84, 1.93), (0.42, 2.03)), [(0.0, 2.14)]])
     for shape, line in ((right, stripe), (mirror(right), mirror(stripe))):
-        _piece(canvas, shape, design.second)
+        piece(canvas, shape, design.second)
         canvas.outline(line, design.accent.light, 1.0, closed=False)
-    ribbon(canvas, design.accent, 0.0, 2.08, 0.42)
+    bow(canvas, design.accent, 0.0, 2.08, 0.42)
 
 
 def _blazer(canvas, design, rng, body, neck) -> None:
     inner_tones = design.second
-    _body(canvas, design, _cut(body, [(neck + 0.12, 1.5), (0.2, 1.62), (0.0, 1.72)]), inner_tones)
+    _trunk(canvas, design, _cut(body, [(neck + 0.12, 1.5), (0.2, 1.62), (0.0, 1.72)]), inner_tones)
     _tie(canvas, design, rng)
     jacket = np.concatenate([body[: len(body) // 2], [(0.1, 3.4), (0.12, 2.7), (0.46, 2.2), (neck + 0.1, 1.42)]])
     for shape in (jacket, mirror(jacket)):
-        _body_half(canvas, design, shape)
+        _trunk(canvas, design, shape, design.cloth)
     lapel = np.array([(neck + 0.1, 1.42), (0.66, 1.66), (0.72, 2.0), (0.62, 2.08), (0.66, 2.2), (0.12, 2.75), (0.42, 2.1)])
     for shape in (lapel, mirror(lapel)):
-        _piece(canvas, shape, design.cloth)
+        piece(canvas, shape, design.cloth)
     _collar(canvas, inner_tones, neck, 1.9)
 
 
-def _body_half(canvas, design, shape) -> None:
-    sign = -1 if design.mirrored else 1
-    canvas.fill(shape, design.cloth.base)
-    with canvas.inside(shape) as inner:
-        inner.shade(curve(np.array([(0.98, 1.5), (1.12, 2.0), (1.02, 2.6), (1.1, 3.5), (2.5, 3.5), (2.2, 1.6)]) * (sign, 1), closed=True), design.cloth.shadow)
-    canvas.outline(shape, design.cloth.line)
-    side = np.sign(shape[:, 0].mean())
-    canvas.ink(curve(np.array([(1.02, 2.12), (1.07, 2.4), (1.03, 2.8)]) * (side, 1)), design.cloth.line, 0.9)
-
-
 def _hoodie(canvas, design, rng, body, neck) -> None:
-    _body(canvas, design, _cut(body, bend((neck + 0.2, 1.52), (neck + 0.05, 1.9), (0.0, 1.92))), design.cloth)
-    right = curve([(0.02, 1.9), (0.28, 1.76), (0.5, 1.5), (0.62, 1.28), (0.86, 1.36), (0.92, 1.62), (0.7, 1.92), (0.36, 2.14), (0.05, 2.2)], closed=True)
+    _trunk(canvas, design, _cut(body, bend((neck + 0.2, 1.52), (neck + 0.05, 1.9), (0.0, 1.92))), design.cloth)
+    rim = [(0.02, 1.9), (0.28, 1.76), (0.5, 1.5), (0.62, 1.28), (0.86, 1.36), (0.92, 1.62), (0.7, 1.92), (0.36, 2.14), (0.05, 2.2)]
+    right = curve(rim, closed=True)
     for shape in (right, mirror(right)):
-        _piece(canvas, shape, design.cloth)
+        piece(canvas, shape, design.cloth)
     for side in (-1, 1):
         canvas.outline(np.array([(side * 0.2, 2.1), (side * 0.22, 2.55)]), design.cloth.line, 2.6, closed=False)
         canvas.outline(np.array([(side * 0.2, 2.1), (side * 0.22, 2.53)]), design.second.light, 1.2, closed=False)
 
 
 def _kimono(canvas, design, rng, body, neck) -> None:
-    _body(canvas, design, _cut(body, [(neck + 0.1, 1.45), (0.25, 1.75), (0.0, 2.2)]), design.cloth)
+    _trunk(canvas, design, _cut(body, [(neck + 0.1, 1.45), (0.25, 1.75), (0.0, 2.2)]), design.cloth)
     over = np.array([(neck + 0.02, 1.36), (neck + 0.26, 1.5), (-0.28, 2.9), (-0.6, 2.9), (-0.1, 2.1)])
     under = mirror(over)
     white = np.array([(neck - 0.02, 1.36), (neck + 0.1, 1.4), (-0.05, 2.3), (-0.12, 2.14)])
     for shape in (mirror(white), white):
-        _piece(canvas, shape, Tones((250, 248, 244), (215, 210, 222), (255, 255, 255), design.second.line))
-    _piece(canvas, under, design.second)
-    _piece(canvas, over, design.second)
+        piece(canvas, shape, Tones((250, 248, 244), (215, 210, 222), (255, 255, 255), design.second.line))
+    piece(canvas, under, design.second)
+    piece(canvas, over, design.second)
 
 
 def _gakuran(canvas, design, rng, body, neck) -> None:
-    _body(canvas, design, _cut(body, [(neck + 0.12, 1.5), (0.2, 1.62), (0.0, 1.7)]), design.cloth)
-    right = np.concatenate([bend((0.02, 1.58), (neck, 1.5), (neck + 0.08, 1.22)), bend((neck + 0.16, 1.46), (neck, 1.78), (0.02, 1.86))])
+    _trunk(canvas, design, _cut(body, [(neck + 0.12, 1.5), (0.2, 1.62), (0.0, 1.7)]), design.cloth)
+    upper, lower = bend((0.02, 1.58), (neck, 1.5), (neck + 0.08, 1.22)), bend((neck + 0.16, 1.46), (neck, 1.78), (0.02, 1.86))
+    right = np.concatenate([upper, lower])
     for shape in (right, mirror(right)):
-        _piece(canvas, shape, design.cloth)
+        piece(canvas, shape, design.cloth)
     canvas.ink(np.array([(0.0, 1.86), (0.0, 2.6), (0.0, 3.4)]), design.cloth.line, 0.9, 1, 1)
     gold = Tones((232, 190, 84), (190, 140, 60), (255, 240, 190), (90, 60, 20))
     for y in (2.05, 2.45):
-        _piece(canvas, curve([(0.02, y - 0.07), (0.09, y), (0.02, y + 0.07), (-0.05, y)], closed=True), gold)
+        piece(canvas, curve([(0.02, y - 0.07), (0.09, y), (0.02, y + 0.07), (-0.05, y)], closed=True), gold)
 
 
 def _turtleneck(canvas, design, rng, body, neck) -> None:
-    _body(canvas, design, body, design.cloth)
-    roll = closed(np.concatenate([bend((neck + 0.06, 1.14), (neck + 0.12, 1.3), (neck + 0.1, 1.52)), bend((neck + 0.1, 1.52), (0.2, 1.7), (0.0, 1.7))]))
-    _piece(canvas, roll, design.cloth)
+    _trunk(canvas, design, body, design.cloth)
+    side, lower = bend((neck + 0.06, 1.14), (neck + 0.12, 1.3), (neck + 0.1, 1.52)), bend((neck + 0.1, 1.52), (0.2, 1.7), (0.0, 1.7))
+    piece(canvas, closed(np.concatenate([side, lower])), design.cloth)
     for x in (-0.22, -0.08, 0.08, 0.22):
         canvas.ink(np.array([(x, 1.3), (1.1 * x, 1.45), (1.15 * x, 1.6)]), design.cloth.line, 0.6)
 
@@ -195,10 +193,10 @@ def _dress(canvas, design, rng, body, neck) -> None:
     top = closed(np.concatenate([rim[::-1], [(1.22, 2.6), (1.14, 3.4)]]))
     for side in (-1, 1):
         strap = np.array([(0.62, 1.66), (0.74, 1.7), (0.82, 2.2), (0.66, 2.2)]) * (side, 1)
-        _piece(canvas, strap, design.cloth)
+        piece(canvas, strap, design.cloth)
         canvas.ink(curve(np.array([(0.08, 1.72), (0.35, 1.7), (0.6, 1.78)]) * (side, 1)), design.skin.line, 0.8)
-    _piece(canvas, top, design.cloth)
-    ribbon(canvas, design.accent, 0.0, 2.2, 0.24)
+    piece(canvas, top, design.cloth)
+    bow(canvas, design.accent, 0.0, 2.2, 0.24)
 
 
 GARMENTS = {

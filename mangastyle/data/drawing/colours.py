@@ -17,6 +17,10 @@ class Tones(NamedTuple):
     light: Colour
     line: Colour
 
+    def in_shadow(self) -> Tones:
+        """The tones of a part that lies in shadow altogether."""
+        return self._replace(base=self.shadow, light=self.base)
+
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
     """`share` of b in a."""

@@ -46,7 +46,7 @@ class Design:
     masculine: bool
     turn: float  # sine of the head's turn to the right
     tilt: float  # of the head, radians, clockwise
-    mirrored: bool  # light and hair come from the other side
+    dark_side: int  # 1: the light comes from the left and the hair falls to the right; -1: the other way round
     units: float  # how many units the picture shows
     shift: tuple[float, float]  # where (0, 0) lies in the picture, in units from its centre
     skin: Tones
@@ -68,7 +68,7 @@ class Design:
     def front(self, points, depth: float = 1.0) -> np.ndarray:
         """Turn points on the front of the head with the head, as if they lay on a ball; depth 0 stays in place."""
         p = np.array(points, np.float64)
-        ball = np.sqrt(np.clip(1 - (p[:, 0] / 1.12) ** 2, 0, None))
+        ball = np.sqrt(np.maximum(1 - (p[:, 0] / 1.12) ** 2, 0))
         p[:, 0] *= 1 - 0.5 * depth * self.turn**2
         p[:, 0] += 0.9 * depth * self.turn * ball
         return p
@@ -139,7 +139,7 @@ def design(seed: int) -> Design:
         headgear = "pins"
     return Design(
         seed=seed, age=age, masculine=masculine, turn=turn, tilt=float(np.clip(rng.normal(0, 0.06), -0.13, 0.13)),
-        mirrored=rng.random() < 0.5, units=between(rng, 3.6, 4.5),
+        dark_side=-1 if rng.random() < 0.5 else 1, units=between(rng, 3.6, 4.5),
         shift=(between(rng, -0.15, 0.15) - 0.3 * turn, between(rng, -0.34, -0.12)),
         skin=skin, hair=hair, eye=hsv(EYE_HUES[rng.integers(len(EYE_HUES))] + between(rng, -6, 6), between(rng, 0.55, 0.8), between(rng, 0.62, 0.86)),
         cloth=cloth, second=_cloth(rng), accent=accent, bangs=bangs, back=back, mood=pick(rng, MOODS),

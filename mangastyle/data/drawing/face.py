@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Callable
+
 import numpy as np
 
 from mangastyle.data.drawing.canvas import Canvas
@@ -17,7 +20,7 @@ def contour(design: Design) -> np.ndarray:
     """The outline of face and skull, closed: (n, 2)."""
     chin = 1.1 + 0.16 * design.age
     jaw = 0.64 + (0.06 if design.masculine else 0.0) - 0.02 * design.age
-    half = np.array([(0.8, -0.75), (0.95, -0.3), (0.955, 0.08), (0.89, 0.44), (jaw + 0.03, 0.78), (0.31, chin - 0.12), (0.1, chin - 0.01)])
+    half = np.array([(0.8, -0.75), (0.95, -0.3), (0.955, 0.08), (0.89, 0.44), (jaw + 0.03, 0.78), (0.34, chin - 0.11), (0.12, chin - 0.008)])
     ring = np.concatenate([[(0.0, -1.1)], half, mirror(half[::-1])])
     depth = np.clip(ring[:, 1:] / 1.0, 0, 1)
     return curve(ring + depth * (design.front(ring) - ring), closed=True)
@@ -34,7 +37,7 @@ def draw_head(canvas: Canvas, design: Design, shadow_of_hair: np.ndarray) -> Non
         canvas.ink(curve([(side * 0.99, -0.06), (side * 1.05, 0.02), (side * 0.98, 0.2)]) - (0.12 * design.turn, 0), skin.line, 0.7)
     canvas.fill(face, skin.base)
     with canvas.inside(face) as inner:
-        side = -1 if design.mirrored else 1
+        side = design.dark_side
         cheek = curve([(side * 0.98, -0.6), (side * 0.86, 0.1), (side * 0.83, 0.42), (side * 0.6, 0.8), (side * 0.2, 1.16), (side * 0.3, 1.5), (side * 1.5, 1.2), (side * 1.5, -0.5)], closed=True)
         inner.shade(cheek + (0.06 * side + 0.4 * design.turn, 0), skin.shadow)
         inner.shade(shadow_of_hair, skin.shadow)
@@ -90,7 +93,7 @@ class _Lids:
 def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
     dark = mix(design.hair.line, (20, 12, 16), 0.5)
     w, h = lids.width, lids.height
-    place = lambda points: lids.at(points, design, side)  # noqa: E731
+    place = functools.partial(lids.at, design=design, side=side)
     white = place(np.concatenate([lids.upper, lids.lower[1:]]))
     # Irises look the same way on both sides, so their offset is not mirrored.
     x = side * (lids.gaze * w + 0.25 * design.turn * w) - 0.03 * w
@@ -107,7 +110,7 @@ def _eye(canvas: Canvas, design: Design, lids: _Lids, side: int) -> None:
             inner.shade(place(ellipse(x, -0.95 * h, 1.2 * rx, 0.55 * ry)), deep)
         eye.outline(iris, mix(deep, (10, 5, 20), 0.3), 0.9)
         eye.shade(place(np.concatenate([lids.upper, lids.upper[::-1] + (0, 0.13 * h)])), mix(deep, (120, 120, 160), 0.35))
-    light = -side if design.mirrored else side  # the light comes from one side for both eyes
+    light = side * design.dark_side  # the light comes from one side for both eyes
     glint = -light * 0.36 * rx
     canvas.shade(place(ellipse(x + glint, -0.42 * h, 0.36 * rx, 0.3 * ry)), WHITE)
     if lids.glints > 1:
@@ -162,12 +165,12 @@ def _blush(canvas: Canvas, design: Design, rng: np.random.Generator, strength: f
 
 
 def _nose(canvas: Canvas, design: Design, rng: np.random.Generator) -> None:
-    y, side = 0.5 + 0.05 * design.age, -1 if design.mirrored else 1
+    y, side = 0.5 + 0.05 * design.age, design.dark_side
     kind = pick(rng, {"tick": 3, "shadow": 2, "dot": 1})
     if kind == "shadow" or design.age > 0.7:
         canvas.shade(design.front(np.array([(0.0, y - 0.12), (side * 0.07, y + 0.03), (-side * 0.02, y + 0.04)]), 1.15), design.skin.shadow)
     if kind == "dot":
-        canvas.ink(design.front([(-0.02, y), (0.0, y + 0.015), (0.02, y)], 1.15), design.skin.line, 1.0, 0.7, 0.7)
+        canvas.blot(design.front(ellipse(0, y, 0.022, 0.016, points=12), 1.15), design.skin.line)
     else:
         canvas.ink(design.front(bend((side * 0.005, y - 0.08), (side * 0.06, y + 0.03), (-side * 0.02, y + 0.03)), 1.15), design.skin.line, 0.8)
 
@@ -180,7 +183,7 @@ def _mouth(canvas: Canvas, design: Design, rng: np.random.Generator, mood: str) 
     }[mood]  # fmt: skip
     kind = pick(rng, kinds)
     line, y, w = design.skin.line, 0.79 + 0.07 * design.age, between(rng, 0.16, 0.23)
-    place = lambda points: design.front(points, 1.08)  # noqa: E731
+    place = functools.partial(design.front, depth=1.08)
     if kind in ("line", "smile", "frown", "small"):
         dip = {"line": 0.008, "smile": 0.07, "frown": -0.05, "small": 0.012}[kind]
         w = w * (0.5 if kind == "small" else 0.9)
@@ -196,7 +199,7 @@ def _mouth(canvas: Canvas, design: Design, rng: np.random.Generator, mood: str) 
         _open_mouth(canvas, design, kind, y, w, place)
 
 
-def _open_mouth(canvas: Canvas, design: Design, kind: str, y: float, w: float, place) -> None:
+def _open_mouth(canvas: Canvas, design: Design, kind: str, y: float, w: float, place: Callable) -> None:
     inside, tongue = mix((140, 42, 48), design.skin.base, 0.08), (232, 120, 118)
     if kind == "round":
         outline = place(ellipse(0, y + 0.02, 0.55 * w, 0.6 * w))

@@ -48,7 +48,7 @@ class Front:
         rng = design.random("hair")
         self.width = 1.06 + between(rng, 0.02, 0.09)
         self.top = TOP - between(rng, 0.0, 0.1)
-        sign = -1 if design.mirrored else 1
+        sign = design.dark_side
         valleys, tips, lean, part = _bangs(design.bangs, rng, sign)
         self.crown = np.array([0.55 * part + 0.2 * design.turn, self.top + 0.1])
         low = between(rng, -0.1, 0.1)
@@ -131,7 +131,7 @@ def _locks(design: Design, rng: np.random.Generator):
 def draw_front(canvas: Canvas, design: Design, front: Front) -> None:
     """Fill, shadow, gloss, outline and strands."""
     hair, rng = design.hair, design.random("strands")
-    sign = -1 if design.mirrored else 1
+    sign = design.dark_side
     canvas.fill(front.outline, hair.base)
     with canvas.inside(front.outline) as inner:
         for x0, x1, y, start in ((0.58, 0.8, 0.0, 0.3), (0.82, 1.6, 1.8, 0.1)):
