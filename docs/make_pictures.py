@@ -1,0 +1,81 @@
+"""Make the pictures of README.md from drawn characters and shipped weights:  python docs/make_pictures.py"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from mangastyle import images
+from mangastyle.config import RunConfig
+from mangastyle.data import characters, painters
+from mangastyle.pipeline import CHARACTER, contact_sheet, run
+from mangastyle.shade import hints
+from mangastyle.shade.infer import Shader
+
+DOCS = Path(__file__).resolve().parent
+SIDE = 256
+
+
+def strokes(character: characters.Character, count: int, seed: int = 4) -> dict:
+    """Points a person might set: one in each of `count` larger areas of one flat colour."""
+    random = np.random.default_rng(seed)
+    flat = character.flat
+    points, used = [], []
+    for _ in range(4000):
+        y, x = random.integers(12, flat.shape[0] - 12, 2)
+        patch = flat[y - 8 : y + 9, x - 8 : x + 9].reshape(-1, 3)
+        near = any(abs(y - v) + abs(x - u) < 36 for v, u in used)
+        if patch.std(0).max() < 3 and not near and len(points) < count:
+            used.append((y, x))
+            points.append({"x": int(x), "y": int(y), "color": "#%02x%02x%02x" % tuple(flat[y, x]), "radius": 7})
+    return {"points": points}
+
+
+def hint_sheet(shader: Shader) -> np.ndarray:
+    """Each kind of hint above what it makes of the same line art."""
+    character = characters.character(CHARACTER, SIDE)
+    line = np.repeat(character.line[..., None], 3, axis=2)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "points.json"
+        file.write_text(json.dumps(strokes(character, 24)))
+        points = hints.read(file, SIDE, SIDE)
+    reference = characters.draw(36, SIDE)
+    kinds = {
+        "none": (None, None),
+        "auto, --hint-kind paper": (shader.simulated_hint(character.rgb, "paper"), None),
+        "auto (default)": (shader.simulated_hint(character.rgb), None),
+        "points in a JSON file": (points, None),
+        "a blurred picture": (hints.Hint(images.resize(images.resize(character.rgb, 10, 10), SIDE, SIDE), np.ones((SIDE, SIDE), np.float32)), None),
+        "--palette of a reference": (shader.palette_hint(line, *hints.main_colours(reference)), reference),
+    }
+    columns = [_captioned("line art", [line, character.rgb])]
+    for name, (hint, shown) in kinds.items():
+        if shown is None:
+            shown = images.resize(hint.at(SIDE, SIDE) if hint and hint.said.shape[0] == SIDE else hint.rgb, SIDE, SIDE) if hint else np.full((SIDE, SIDE, 3), 255, np.uint8)
+        columns.append(_captioned(name, [shown, shader(line, hint)]))
+    return np.hstack(columns)
+
+
+def _captioned(name: str, pictures: list[np.ndarray]) -> np.ndarray:
+    column = images.grid(pictures, 1, gap=6)
+    tile = Image.new("RGB", (column.shape[1] + 8, column.shape[0] + 26), "white")
+    tile.paste(Image.fromarray(column), (4, 24))
+    ImageDraw.Draw(tile).text((tile.width // 2, 12), name, fill="black", font=ImageFont.load_default(size=15), anchor="mm")
+    return np.asarray(tile)
+
+
+def main() -> None:
+    shader = Shader()
+    sheet = images.grid([characters.draw(seed, 160) for seed in range(24)], 8, gap=4)
+    images.save(DOCS / "characters.jpg", sheet, force=True)
+    images.save(DOCS / "hints.jpg", hint_sheet(shader), force=True)
+    stages = run(characters.draw(CHARACTER, 256), [painters.paint("brush")], RunConfig(size=256))
+    images.save(DOCS / "run.jpg", contact_sheet(stages), force=True)
+
+
+if __name__ == "__main__":
+    main()
