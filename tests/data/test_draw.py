@@ -21,7 +21,8 @@ def names(folder):
 
 def test_writes_pictures_layers_sheet_and_config(tmp_path, capsys):
     out = tmp_path / "drawn"
-    assert main(["draw", "--count", "3", "--size", "32", "--seed", "7", "--lines", "--flats", "--sheet", "--out", str(out)]) == 0
+    flags = ["--count", "3", "--size", "32", "--seed", "7", "--lines", "--flats", "--sheet"]
+    assert main(["draw", *flags, "--out", str(out)]) == 0
     layers = [f"00000{i}{ending}.png" for i in range(3) for ending in ("", "-line", "-flat")]
     assert names(out) == sorted([*layers, "sheet.png", "config.json"])
     drawn = character(8, 32)

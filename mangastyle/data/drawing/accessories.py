@@ -19,7 +19,8 @@ def draw_behind(canvas: Canvas, design: Design, front: Front) -> None:
     """What the hair covers in part: the arms of glasses, animal ears."""
     if design.glasses:
         for side in (-1, 1):
-            arm = np.array([design.front([(side * 0.84, EYE_Y - 0.06)])[0], (side * 1.02 - 0.1 * design.turn, EYE_Y - 0.1)])
+            hinge = design.front([(side * 0.84, EYE_Y - 0.06)])
+            arm = np.concatenate([hinge, [(side * 1.02 - 0.1 * design.turn, EYE_Y - 0.1)]])
             canvas.outline(arm, _frame(design), 1.1, closed=False)
     if design.headgear != "cat ears":
         return
@@ -28,7 +29,8 @@ def draw_behind(canvas: Canvas, design: Design, front: Front) -> None:
     for side in (-1, 1):
         base = np.array([(0.32 * w, 0.86 * top), (0.98 * w, 0.52 * top)])
         tip = np.array([0.93 * w, 1.27 * top])
-        ear = np.concatenate([bend(base[0], (0.52 * w, 1.16 * top), tip), bend(tip, (1.1 * w, 0.92 * top), base[1])]) * (side, 1)
+        sides = [bend(base[0], (0.52 * w, 1.16 * top), tip), bend(tip, (1.1 * w, 0.92 * top), base[1])]
+        ear = np.concatenate(sides) * (side, 1)
         middle = np.array([0.72 * w * side, 0.78 * top])
         canvas.fill(ear, hair.base)
         canvas.fill(middle + 0.62 * (ear - middle), mix(skin.base, (240, 120, 140), 0.35))
@@ -50,7 +52,7 @@ def draw(canvas: Canvas, design: Design, front: Front) -> None:
 
 
 def _over_head(front: Front, height: float, thick: float) -> np.ndarray:
-    """A band over the hair from side to side, its middle `height` above the eyes: the upper edge, then the lower one."""
+    """A band over the hair from side to side, its middle `height` above the eyes."""
     w = front.width
     side = np.array([(1.0 * w, -0.5), (0.86 * w, -0.5 - 0.5 * (height - 0.5)), (0.48 * w, -0.93 * height)])
     upper = curve(np.concatenate([side * (-1, 1), [(0.0, -height)], side[::-1]]))
@@ -104,20 +106,22 @@ def _headphones(canvas, design, front, rng) -> None:
     canvas.fill(band, design.second.base)
     canvas.outline(band, design.second.line)
     for side in (-1, 1):
-        for shape, colour in ((curve(np.array([(0.92, -0.32), (1.1, -0.36), (1.2, -0.02), (1.1, 0.32), (0.92, 0.28)]) * (side * w, 1), closed=True), design.accent.base),
-                              (curve(np.array([(1.1, -0.26), (1.26, -0.16), (1.26, 0.14), (1.1, 0.22)]) * (side * w, 1), closed=True), design.second.base)):  # fmt: skip
-            canvas.fill(shape, colour)
-            canvas.outline(shape, design.second.line)
+        pad = curve([(0.92, -0.32), (1.1, -0.36), (1.2, -0.02), (1.1, 0.32), (0.92, 0.28)], closed=True)
+        shell = curve([(1.1, -0.26), (1.26, -0.16), (1.26, 0.14), (1.1, 0.22)], closed=True)
+        piece(canvas, pad * (side * w, 1), design.accent)
+        piece(canvas, shell * (side * w, 1), design.second)
 
 
 def _beret(canvas, design, front, rng) -> None:
     tone, w, top = design.accent, front.width, front.top
     side = design.dark_side
-    knots = np.array([(-0.86 * w, -0.98), (-1.1 * w, -1.3), (-0.7 * w, 1.1 * top), (0.0, 1.2 * top), (0.75 * w, 1.14 * top), (1.22 * w, -1.32), (0.98 * w, -0.92), (0.4, -1.2), (-0.4, -1.22)])
-    hat = curve(knots * (side, 1), closed=True)
+    crown = [(-0.86, -0.98), (-1.1, -1.3), (-0.7, 1.1 * top), (0.0, 1.2 * top), (0.75, 1.14 * top), (1.22, -1.32)]
+    rim = [(0.98, -0.92), (0.37, -1.2), (-0.37, -1.22)]
+    hat = curve(crown + rim, closed=True) * (side * w, 1)
     canvas.fill(hat, tone.base)
     with canvas.inside(hat) as inner:
-        inner.shade(curve(np.array([(-0.9, -1.05), (0.0, -1.34), (0.7, -1.3), (1.2, -1.62), (1.5, -1.2), (0.9, -0.7), (-0.2, -0.8)]) * (side * w, 1), closed=True), tone.shadow)
+        dark = [(-0.9, -1.05), (0.0, -1.34), (0.7, -1.3), (1.2, -1.62), (1.5, -1.2), (0.9, -0.7), (-0.2, -0.8)]
+        inner.shade(curve(dark, closed=True) * (side * w, 1), tone.shadow)
     canvas.outline(hat, tone.line)
     stalk = np.array([(-0.03, 1.17 * top), (0.03, 1.17 * top), (0.05, 1.26 * top), (-0.02, 1.26 * top)])
     canvas.fill(stalk, tone.base)
@@ -131,13 +135,15 @@ def _frame(design: Design) -> Colour:
 def _glasses(canvas, design, rng) -> None:
     round_ = rng.random() < 0.5
     frame = _frame(design)
-    lens = np.array([(-0.36, -0.2), (0.0, -0.25), (0.36, -0.22), (0.38, 0.1), (0.24, 0.33), (-0.16, 0.34), (-0.36, 0.14)])
+    lens = [(-0.36, -0.2), (0.0, -0.25), (0.36, -0.22), (0.38, 0.1), (0.24, 0.33), (-0.16, 0.34), (-0.36, 0.14)]
     shape = ellipse(0, 0.06, 0.37, 0.35, points=48) if round_ else curve(lens, closed=True)
     for side in (-1, 1):
         rim = design.front((shape + (EYE_X + 0.01, EYE_Y)) * (side, 1), 1.05)
         canvas.outline(rim, frame, 1.1)
-        canvas.shade(design.front(np.array([(-0.26, -0.13), (-0.17, -0.15), (-0.29, 0.12), (-0.31, 0.04)]) + (side * EYE_X, EYE_Y)), WHITE)
-    canvas.outline(design.front(bend((-0.11, EYE_Y - 0.03), (0, EYE_Y - 0.1), (0.11, EYE_Y - 0.03)), 1.1), frame, 1.1, closed=False)
+        shine = np.array([(-0.26, -0.13), (-0.17, -0.15), (-0.29, 0.12), (-0.31, 0.04)]) + (side * EYE_X, EYE_Y)
+        canvas.shade(design.front(shine), WHITE)
+    bridge = bend((-0.11, EYE_Y - 0.03), (0, EYE_Y - 0.1), (0.11, EYE_Y - 0.03))
+    canvas.outline(design.front(bridge, 1.1), frame, 1.1, closed=False)
 
 
 HEADGEAR = {

@@ -51,11 +51,12 @@ def _fall(canvas: Canvas, design: Design, rng: np.random.Generator, front: Front
     valleys = np.stack([x, right[-1, 1] + rough], 1)
     middle = (x[1:] + x[:-1]) / 2
     tips = np.stack([middle * between(rng, 0.9, 1.08), low + rng.uniform(-0.1, 0.1, n)], 1)
-    outline = np.concatenate([right, blades(valleys, tips, np.stack([0.06 * middle, np.zeros(n)], 1), belly=0.03)[1:-1], mirror(right[::-1])])
+    edge = blades(valleys, tips, np.stack([0.06 * middle, np.zeros(n)], 1), belly=0.03)
+    outline = np.concatenate([right, edge[1:-1], mirror(right[::-1])])
     canvas.fill(outline, hair.base)
     with canvas.inside(outline) as inner:
-        nape = curve([(-0.85, -0.4), (-0.95, 0.5), (-0.78, 1.3), (-1.0, 3.3), (1.0, 3.3), (0.78, 1.3), (0.95, 0.5), (0.85, -0.4)], closed=True)
-        inner.shade(nape, hair.shadow)
+        nape = np.array([(0.85, -0.4), (0.95, 0.5), (0.78, 1.3), (1.0, 3.3)])
+        inner.shade(curve(np.concatenate([nape, mirror(nape[::-1])]), closed=True), hair.shadow)
         for end in np.concatenate([valleys[1:-1], tips[[0, -1]] * (1.06, 1)]):
             top = end * (0.9, 0) + (0, between(rng, 0.1, 0.6))
             inner.ink(bend(end, (end + top) / 2 + (0.05 * end[0], 0), top), hair.line, 0.8, start=0.8)
@@ -63,14 +64,15 @@ def _fall(canvas: Canvas, design: Design, rng: np.random.Generator, front: Front
 
 
 def _tail(canvas: Canvas, design: Design, rng: np.random.Generator, side: int, root, rise, tip) -> None:
-    """A tied tail of three strands: it leaves `root`, passes `rise` away from there, and falls to `tip`; all right-hand."""
+    """A tied tail of three strands that leaves `root`, rises by `rise`, and falls to `tip`, all given for the right."""
     root, rise, tip = np.array(root), np.array(rise), np.array(tip)
     wave = between(rng, -0.1, 0.2)
     hair = design.hair
     for i, (spread, full) in enumerate(((-0.22, 0.34), (0.24, 0.36), (0.02, 0.44))):
         end = tip + (spread, -0.45 * abs(spread) / 0.24 + (0.3 if i == 2 else 0.1 * rng.random()))
-        path = curve([root, root + 0.7 * rise + (0.3 * spread, 0), (root + rise + end) / 2 + (0.2 + wave + 0.5 * spread, -0.15), end - (wave * 0.5, 0.4), end])
-        path = path * (side, 1)
+        shoulder = root + 0.7 * rise + (0.3 * spread, 0)
+        middle = (root + rise + end) / 2 + (0.2 + wave + 0.5 * spread, -0.15)
+        path = curve([root, shoulder, middle, end - (wave * 0.5, 0.4), end]) * (side, 1)
         t = steps(len(path))
         half = full * (0.2 * (1 - t) + 0.5 * np.sin(np.pi * t**0.6))
         normal = normals(path)
@@ -95,7 +97,8 @@ def _bun(canvas: Canvas, hair: Tones, side: int, r: float) -> None:
         inner.shade(ellipse(x + 0.1, y + 0.32, 1.1 * r, 0.8 * r), hair.shadow)
         inner.shade(ellipse(x - 0.4 * r, y - 0.45 * r, 0.3 * r, 0.16 * r, -0.6), hair.light)
         swirl = np.linspace(0, 5, 24)[:, None]
-        inner.ink(np.array([x, y]) + (0.15 + 0.13 * swirl) * r * np.concatenate([np.cos(swirl), np.sin(swirl)], 1) * (side, 1), hair.line, 0.8, 0.4)
+        spiral = (0.15 + 0.13 * swirl) * r * np.concatenate([side * np.cos(swirl), np.sin(swirl)], 1)
+        inner.ink(spiral + (x, y), hair.line, 0.8, 0.4)
     canvas.outline(ball, hair.line)
 
 
@@ -117,7 +120,7 @@ def draw_braids(canvas: Canvas, design: Design) -> None:
                 leaf = ellipse(x + 0.085 * half, y, 0.1, 0.19, 0.55 * half, points=24)
                 canvas.fill(leaf, hair.base)
                 with canvas.inside(leaf) as inner:
-                    inner.shade(ellipse(x + 0.085 * half + 0.06, y + 0.1, 0.1, 0.16, 0.55 * half, points=24), hair.shadow)
+                    inner.shade(leaf + (0.06, 0.1), hair.shadow)
                 canvas.outline(leaf, hair.line, 0.9)
         tie = ellipse(*(end - (0, 0.04)), 0.12, 0.07)
         canvas.fill(tie, design.accent.base)

@@ -10,6 +10,10 @@ from mangastyle.data.drawing.curves import blades, curve, ellipse
 from mangastyle.data.drawing.design import Design, between, pick
 
 EDGE = 3.0  # past every border of the picture, in units
+KINDS = {
+    "plain": 2, "gradient": 3, "disc": 2, "dots": 1.2, "stripes": 1.2, "rays": 0.8, "bubbles": 1.2,
+    "sky": 1.4, "window": 1, "petals": 1, "night": 0.9, "checks": 0.8, "sunset": 0.8,
+}  # fmt: skip
 
 
 def draw(canvas: Canvas, design: Design) -> None:
@@ -20,9 +24,8 @@ def draw(canvas: Canvas, design: Design) -> None:
     if rng.random() < 0.12:
         base = hsv(hue, between(rng, 0.3, 0.5), between(rng, 0.35, 0.5))
     other = mix(hsv(hue + between(rng, -50, 50), 0.2, 0.97), base, 0.35)
-    kind = pick(rng, {"plain": 2, "gradient": 3, "disc": 2, "dots": 1.2, "stripes": 1.2, "rays": 0.8, "bubbles": 1.2,
-                      "sky": 1.4, "window": 1.0, "petals": 1.0, "night": 0.9, "checks": 0.8, "sunset": 0.8})  # fmt: skip
-    everything = np.array([(-EDGE, -EDGE), (EDGE, -EDGE), (EDGE, EDGE), (-EDGE, EDGE)])
+    kind = pick(rng, KINDS)
+    everything = _rectangle(EDGE, EDGE)
     canvas.fill(everything, base)
     if kind == "gradient":
         canvas.grade(other, base)
@@ -30,10 +33,11 @@ def draw(canvas: Canvas, design: Design) -> None:
         canvas.fill(ellipse(between(rng, -0.4, 0.4), between(rng, -0.4, 0.2), 1.75, 1.75, points=90), other)
     elif kind == "dots":
         dot = ellipse(0, 0, 0.1, 0.1, points=16)
-        canvas.fill_all([dot + (0.5 * column + 0.25 * (row % 2), 0.42 * row) for row in range(-6, 7) for column in range(-6, 7)], other)
+        places = [(0.5 * column + 0.25 * (row % 2), 0.42 * row) for row in range(-6, 7) for column in range(-6, 7)]
+        canvas.fill_all([dot + place for place in places], other)
     elif kind == "stripes":
-        for i in range(-10, 10):
-            canvas.fill(np.array([(0.6 * i, -EDGE), (0.6 * i + 0.3, -EDGE), (0.6 * i - 1.7, EDGE), (0.6 * i - 2, EDGE)]) + (1, 0), other)
+        stripe = np.array([(1.0, -EDGE), (1.3, -EDGE), (-0.7, EDGE), (-1.0, EDGE)])
+        canvas.fill_all([stripe + (0.6 * i, 0) for i in range(-10, 10)], other)
     elif kind == "rays":
         turn = between(rng, 0, 0.3)
         for i in range(12):
@@ -43,7 +47,8 @@ def draw(canvas: Canvas, design: Design) -> None:
         canvas.grade(base, other)
         for _ in range(14):
             r = between(rng, 0.06, 0.34)
-            canvas.shade(ellipse(between(rng, -2.2, 2.2), between(rng, -2.2, 2.2), r, r), mix(other, WHITE, between(rng, 0.2, 0.7)))
+            bubble = ellipse(between(rng, -2.2, 2.2), between(rng, -2.2, 2.2), r, r)
+            canvas.shade(bubble, mix(other, WHITE, between(rng, 0.2, 0.7)))
     elif kind == "sky":
         sky = hsv(between(rng, 198, 216), between(rng, 0.38, 0.55), 0.95)
         canvas.fill(everything, sky)
@@ -59,7 +64,8 @@ def draw(canvas: Canvas, design: Design) -> None:
         for _ in range(26):
             _star(canvas, between(rng, -2.2, 2.2), between(rng, -2.2, 1.4), between(rng, 0.02, 0.08))
     elif kind == "checks":
-        canvas.fill_all([_square(0.7 * column, 0.7 * row, 0.35) for row in range(-4, 5) for column in range(-4, 5) if (row + column) % 2], other)
+        places = [(0.7 * column, 0.7 * row) for row in range(-4, 5) for column in range(-4, 5) if (row + column) % 2]
+        canvas.fill_all([_rectangle(0.35, 0.35) + place for place in places], other)
     elif kind == "sunset":
         sky = hsv(between(rng, 16, 36), between(rng, 0.42, 0.55), 0.98)
         canvas.fill(everything, sky)
@@ -78,8 +84,9 @@ def draw(canvas: Canvas, design: Design) -> None:
 
 
 def _cloud(canvas: Canvas, x: float, y: float, r: float) -> None:
-    knots = [(-2, 0.3), (-1.9, -0.2), (-1.2, -0.3), (-0.9, -0.85), (0, -1), (0.6, -0.6), (1.2, -0.7), (1.6, -0.2), (2.1, -0.1), (2, 0.3)]
-    canvas.fill(curve(np.array(knots) * r + (x, y), closed=True), (250, 253, 255))
+    left = [(-2, 0.3), (-1.9, -0.2), (-1.2, -0.3), (-0.9, -0.85), (0, -1)]
+    right = [(0.6, -0.6), (1.2, -0.7), (1.6, -0.2), (2.1, -0.1), (2, 0.3)]
+    canvas.fill(curve(left + right, closed=True) * r + (x, y), (250, 253, 255))
 
 
 def _star(canvas: Canvas, x: float, y: float, r: float) -> None:
@@ -88,15 +95,15 @@ def _star(canvas: Canvas, x: float, y: float, r: float) -> None:
     canvas.fill(np.stack([x + reach * np.cos(a), y + reach * np.sin(a)], 1), (255, 250, 225))
 
 
-def _square(x: float, y: float, half: float) -> np.ndarray:
-    return np.array([(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)])
+def _rectangle(x: float, y: float) -> np.ndarray:
+    return np.array([(-x, -y), (x, -y), (x, y), (-x, y)])
 
 
 def _window(canvas: Canvas, wall, light, x: float) -> None:
     """A wall with a bright window and a darker lower part."""
     frame = mix(wall, (60, 50, 60), 0.35)
-    canvas.fill(np.array([(-EDGE, 0.9), (EDGE, 0.9), (EDGE, EDGE), (-EDGE, EDGE)]), mix(wall, (70, 50, 60), 0.2))
-    for left in (-1.75, 0.05):
-        pane = np.array([(left, -1.9), (left + 1.65, -1.9), (left + 1.65, 0.5), (left, 0.5)]) + (x, 0)
+    canvas.fill(_rectangle(EDGE, EDGE) + (0, EDGE + 0.9), mix(wall, (70, 50, 60), 0.2))
+    for side in (-1, 1):
+        pane = _rectangle(0.82, 1.2) + (x + 0.9 * side, -0.7)
         canvas.fill(pane, mix(light, WHITE, 0.6))
         canvas.outline(pane, frame, 1.6)

@@ -9,6 +9,11 @@ from mangastyle.data.drawing.colours import Tones
 from mangastyle.data.drawing.curves import bend, curve, mirror
 from mangastyle.data.drawing.design import Design, between, pick
 
+MENS = {"shirt": 4, "gakuran": 2, "hoodie": 2, "tee": 2, "kimono": 1, "blazer": 3, "turtleneck": 1}
+WOMENS = {
+    "sailor": 4, "shirt": 2, "blazer": 3, "hoodie": 1.5, "kimono": 1.5, "tee": 1.5, "dress": 2, "turtleneck": 1.2,
+}  # fmt: skip
+
 
 def closed(right) -> np.ndarray:
     """A symmetric outline of its right half, given from top to bottom."""
@@ -23,12 +28,9 @@ def draw(canvas: Canvas, design: Design, face: np.ndarray) -> None:
     neck = 0.25 + 0.6 * broad
     arm = np.array([(0.92, 1.76), (1.26, 1.98), (1.45, 2.5), (1.52, 3.4)]) + (broad, 0)
     body = closed(curve([(neck + 0.02, 1.38), (neck + 0.2, 1.57), *arm]))
-    throat = closed(curve([(neck - 0.02, 0.7), (neck - 0.02, 1.2), (neck + 0.02, 1.42), (neck + 0.13, 1.6), (0.42, 2.1)]))
-    kind = pick(
-        rng,
-        {"shirt": 4, "gakuran": 2, "hoodie": 2, "tee": 2, "kimono": 1, "blazer": 3, "turtleneck": 1} if design.masculine else
-        {"sailor": 4, "shirt": 2, "blazer": 3, "hoodie": 1.5, "kimono": 1.5, "tee": 1.5, "dress": 2, "turtleneck": 1.2},
-    )  # fmt: skip
+    slope = np.array([(-0.02, 0.7), (-0.02, 1.2), (0.02, 1.42), (0.13, 1.6)]) + (neck, 0)
+    throat = closed(curve([*slope, (0.42, 2.1)]))
+    kind = pick(rng, MENS if design.masculine else WOMENS)
     if kind == "hoodie":
         hood = closed(curve([(0.5, 1.05), (0.85, 1.2), (1.0, 1.55), (0.9, 1.9)]))
         piece(canvas, hood, design.cloth.in_shadow())
@@ -112,17 +114,20 @@ def bow(canvas: Canvas, tones: Tones, x: float, y: float, size: float) -> None:
         shape = curve(wing, closed=True) * (side * size, size) + (x, y)
         canvas.fill(shape, tones.base)
         with canvas.inside(shape) as inner:
-            inner.shade(np.array([(0.1, 0.0), (0.75, 0.05), (1.1, 0.5), (0.2, 0.5)]) * (side * size, size) + (x, y), tones.shadow)
+            dark = np.array([(0.1, 0.0), (0.75, 0.05), (1.1, 0.5), (0.2, 0.5)])
+            inner.shade(dark * (side * size, size) + (x, y), tones.shadow)
         canvas.outline(shape, tones.line)
-        canvas.ink(np.array([(0.15, -0.02), (0.4, -0.08), (0.62, -0.1)]) * (side * size, size) + (x, y), tones.line, 0.8, 1)
+        crease = np.array([(0.15, -0.02), (0.4, -0.08), (0.62, -0.1)])
+        canvas.ink(crease * (side * size, size) + (x, y), tones.line, 0.8, 1)
     knot = np.array([(-0.14, -0.14), (0.14, -0.14), (0.16, 0.16), (-0.16, 0.16)]) * size + (x, y)
     piece(canvas, curve(knot, closed=True), tones)
 
 
 def _sailor(canvas, design, rng, body, neck) -> None:
     _trunk(canvas, design, _cut(body, [(neck + 0.14, 1.52), (0.26, 1.7), (0.0, 1.98)]), design.cloth)
-    top, lower = bend((neck + 0.2, 1.5), (0.9, 1.62), (1.0, 1.84)), bend((0.93, 1.98), (0.5, 2.1), (0.0, 2.22))
-    right = np.concatenate([[(neck + 0.02, 1.36)], top, lower, bend((0.0, 1.96), (0.22, 1.72), (neck + 0.02, 1.36))[:-1]])
+    upper, lower = bend((neck + 0.2, 1.5), (0.9, 1.62), (1.0, 1.84)), bend((0.93, 1.98), (0.5, 2.1), (0.0, 2.22))
+    opening = bend((0.0, 1.96), (0.22, 1.72), (neck + 0.02, 1.36))
+    right = np.concatenate([upper, lower, opening])
     stripe = np.concatenate([bend((0.88, 1.82), (0.84, 1.93), (0.42, 2.03)), [(0.0, 2.14)]])
     for shape, line in ((right, stripe), (mirror(right), mirror(stripe))):
         piece(canvas, shape, design.second)
@@ -137,7 +142,8 @@ def _blazer(canvas, design, rng, body, neck) -> None:
     jacket = np.concatenate([body[: len(body) // 2], [(0.1, 3.4), (0.12, 2.7), (0.46, 2.2), (neck + 0.1, 1.42)]])
     for shape in (jacket, mirror(jacket)):
         _trunk(canvas, design, shape, design.cloth)
-    lapel = np.array([(neck + 0.1, 1.42), (0.66, 1.66), (0.72, 2.0), (0.62, 2.08), (0.66, 2.2), (0.12, 2.75), (0.42, 2.1)])
+    notch = [(0.66, 1.66), (0.72, 2.0), (0.62, 2.08), (0.66, 2.2)]
+    lapel = np.array([(neck + 0.1, 1.42), *notch, (0.12, 2.75), (0.42, 2.1)])
     for shape in (lapel, mirror(lapel)):
         piece(canvas, shape, design.cloth)
     _collar(canvas, inner_tones, neck, 1.9)
@@ -145,8 +151,9 @@ def _blazer(canvas, design, rng, body, neck) -> None:
 
 def _hoodie(canvas, design, rng, body, neck) -> None:
     _trunk(canvas, design, _cut(body, bend((neck + 0.2, 1.52), (neck + 0.05, 1.9), (0.0, 1.92))), design.cloth)
-    rim = [(0.02, 1.9), (0.28, 1.76), (0.5, 1.5), (0.62, 1.28), (0.86, 1.36), (0.92, 1.62), (0.7, 1.92), (0.36, 2.14), (0.05, 2.2)]
-    right = curve(rim, closed=True)
+    opening = [(0.02, 1.9), (0.28, 1.76), (0.5, 1.5), (0.62, 1.28)]
+    edge = [(0.86, 1.36), (0.92, 1.62), (0.7, 1.92), (0.36, 2.14), (0.05, 2.2)]
+    right = curve(opening + edge, closed=True)
     for shape in (right, mirror(right)):
         piece(canvas, shape, design.cloth)
     for side in (-1, 1):
@@ -167,8 +174,8 @@ def _kimono(canvas, design, rng, body, neck) -> None:
 
 def _gakuran(canvas, design, rng, body, neck) -> None:
     _trunk(canvas, design, _cut(body, [(neck + 0.12, 1.5), (0.2, 1.62), (0.0, 1.7)]), design.cloth)
-    upper, lower = bend((0.02, 1.58), (neck, 1.5), (neck + 0.08, 1.22)), bend((neck + 0.16, 1.46), (neck, 1.78), (0.02, 1.86))
-    right = np.concatenate([upper, lower])
+    upper = bend((0.02, 1.58), (neck, 1.5), (neck + 0.08, 1.22))
+    right = np.concatenate([upper, bend((neck + 0.16, 1.46), (neck, 1.78), (0.02, 1.86))])
     for shape in (right, mirror(right)):
         piece(canvas, shape, design.cloth)
     canvas.ink(np.array([(0.0, 1.86), (0.0, 2.6), (0.0, 3.4)]), design.cloth.line, 0.9, 1, 1)
@@ -179,8 +186,9 @@ def _gakuran(canvas, design, rng, body, neck) -> None:
 
 def _turtleneck(canvas, design, rng, body, neck) -> None:
     _trunk(canvas, design, body, design.cloth)
-    side, lower = bend((neck + 0.06, 1.14), (neck + 0.12, 1.3), (neck + 0.1, 1.52)), bend((neck + 0.1, 1.52), (0.2, 1.7), (0.0, 1.7))
-    piece(canvas, closed(np.concatenate([side, lower])), design.cloth)
+    side = bend((neck + 0.06, 1.14), (neck + 0.12, 1.3), (neck + 0.1, 1.52))
+    roll = np.concatenate([side, bend((neck + 0.1, 1.52), (0.2, 1.7), (0.0, 1.7))])
+    piece(canvas, closed(roll), design.cloth)
     for x in (-0.22, -0.08, 0.08, 0.22):
         canvas.ink(np.array([(x, 1.3), (1.1 * x, 1.45), (1.15 * x, 1.6)]), design.cloth.line, 0.6)
 

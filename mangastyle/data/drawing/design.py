@@ -34,7 +34,25 @@ HAIRS = {
 }
 EYE_HUES = (8, 22, 32, 46, 95, 135, 170, 195, 212, 230, 268, 290, 335, 352)
 
-MOODS = {"calm": 4, "happy": 4, "joy": 1.2, "stern": 1.4, "shy": 1.3, "surprised": 1, "sad": 0.7, "asleep": 0.5, "wink": 0.5}
+MENS = {
+    "back": {"crop": 4, "spiky": 3, "short": 2, "ponytail": 0.5},
+    "bangs": {"wild": 4, "swept": 3, "parted": 2, "centre": 2},
+    "headgear": {"none": 12, "headphones": 1},
+}
+WOMENS = {
+    "back": {
+        "short": 2, "bob": 3, "medium": 2.5, "long": 4, "wavy": 2, "twin tails": 2.2, "ponytail": 1.6, "buns": 0.8,
+        "braids": 0.9,
+    },
+    "bangs": {"full": 3, "straight": 2, "parted": 2, "swept": 2.5, "wild": 1.5, "centre": 2.5},
+    "headgear": {
+        "none": 7, "headband": 1.8, "bow": 1.5, "pins": 2.2, "flower": 1.3, "cat ears": 0.8, "headphones": 0.6,
+        "beret": 0.7,
+    },
+}  # fmt: skip
+MOODS = {
+    "calm": 4, "happy": 4, "joy": 1.2, "stern": 1.4, "shy": 1.3, "surprised": 1, "sad": 0.7, "asleep": 0.5, "wink": 0.5,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,6 +117,11 @@ def _hair(rng: np.random.Generator) -> Tones:
     return tones(hsv(between(rng, *hue), between(rng, *saturation), between(rng, *value)))
 
 
+def _eye(rng: np.random.Generator) -> Colour:
+    hue = EYE_HUES[rng.integers(len(EYE_HUES))] + between(rng, -6, 6)
+    return hsv(hue, between(rng, 0.55, 0.8), between(rng, 0.62, 0.86))
+
+
 def _cloth(rng: np.random.Generator) -> Tones:
     kind = pick(rng, {"white": 3, "dark": 3, "bright": 3, "pastel": 2})
     hue = between(rng, 0, 360)
@@ -120,28 +143,14 @@ def design(seed: int) -> Design:
     hair = _hair(rng)
     turn = float(np.clip(rng.normal(0, 0.15), -0.25, 0.25))
     cloth, accent = _cloth(rng), tones(hsv(between(rng, -60, 270), between(rng, 0.55, 0.8), between(rng, 0.7, 0.95)))
-    back = pick(
-        rng,
-        {"crop": 4, "spiky": 3, "short": 2, "ponytail": 0.5} if masculine else
-        {"short": 2, "bob": 3, "medium": 2.5, "long": 4, "wavy": 2, "twin tails": 2.2, "ponytail": 1.6, "buns": 0.8, "braids": 0.9},
-    )  # fmt: skip
-    bangs = pick(
-        rng,
-        {"wild": 4, "swept": 3, "parted": 2, "centre": 2} if masculine else
-        {"full": 3, "straight": 2, "parted": 2, "swept": 2.5, "wild": 1.5, "centre": 2.5},
-    )  # fmt: skip
-    headgear = pick(
-        rng,
-        {"none": 12, "headphones": 1} if masculine else
-        {"none": 7, "headband": 1.8, "bow": 1.5, "pins": 2.2, "flower": 1.3, "cat ears": 0.8, "headphones": 0.6, "beret": 0.7},
-    )  # fmt: skip
+    fashion = MENS if masculine else WOMENS
+    back, bangs, headgear = (pick(rng, fashion[trait]) for trait in ("back", "bangs", "headgear"))
     if back in ("buns", "twin tails") and headgear in ("beret", "cat ears", "bow"):
         headgear = "pins"
     return Design(
         seed=seed, age=age, masculine=masculine, turn=turn, tilt=float(np.clip(rng.normal(0, 0.06), -0.13, 0.13)),
         dark_side=-1 if rng.random() < 0.5 else 1, units=between(rng, 3.6, 4.5),
         shift=(between(rng, -0.15, 0.15) - 0.3 * turn, between(rng, -0.34, -0.12)),
-        skin=skin, hair=hair, eye=hsv(EYE_HUES[rng.integers(len(EYE_HUES))] + between(rng, -6, 6), between(rng, 0.55, 0.8), between(rng, 0.62, 0.86)),
-        cloth=cloth, second=_cloth(rng), accent=accent, bangs=bangs, back=back, mood=pick(rng, MOODS),
-        headgear=headgear, glasses=rng.random() < 0.13,
+        skin=skin, hair=hair, eye=_eye(rng), cloth=cloth, second=_cloth(rng), accent=accent,
+        bangs=bangs, back=back, headgear=headgear, mood=pick(rng, MOODS), glasses=rng.random() < 0.13,
     )  # fmt: skip

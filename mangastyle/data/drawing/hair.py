@@ -31,7 +31,8 @@ def tufts(half: np.ndarray, rng: np.random.Generator, count: int, first: int, sp
         along = (foot - top) / np.hypot(*(foot - top))
         out = np.array([along[1], -along[0]])
         tip = foot + length * between(rng, 0.6, 1.3) * (0.8 * along + 0.6 * out)
-        parts += [half[last:i], bend(top, (top + foot) / 2 + 0.3 * length * out, tip)[:-1], bend(tip, (tip + foot) / 2 + 0.1 * length * out, foot)[:-1]]
+        outer, inner = (top + foot) / 2 + 0.3 * length * out, (tip + foot) / 2 + 0.1 * length * out
+        parts += [half[last:i], bend(top, outer, tip)[:-1], bend(tip, inner, foot)[:-1]]
         last = i + span
     return np.concatenate([*parts, half[last:]])
 
@@ -60,13 +61,15 @@ class Front:
         every_tip = np.concatenate([ends, design.front(tips), mirror((ends + shake)[::-1])])
         side = np.full((len(ends), 2), (0.07, 0.0))
         edge = blades(every_valley, every_tip, np.concatenate([side, lean, side * (-1, 1)]), belly=0.03)
-        standing = (6, 3, 4, 0.4) if design.back == "spiky" else (3, 6, 3, 0.2) if design.bangs == "wild" else (int(rng.integers(0, 3)), 10, 3, 0.13)
+        few = int(rng.integers(0, 3))
+        standing = {"spiky": (6, 3, 4, 0.4), "wild": (3, 6, 3, 0.2)}
+        standing = standing.get(design.back) or standing.get(design.bangs) or (few, 10, 3, 0.13)
         halves = [tufts(skull(self.width, self.top, low), rng, *standing) for _ in range(2)]
         self.outline = np.concatenate([mirror(halves[0][::-1])[:-1], halves[1], edge[1:-1]])
         self.valleys, self.tips = every_valley[1:-1], every_tip
 
     def flow(self, ends: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """Points at `t` (n, 1) on the way from the crown (0) to `ends` (2,) or (n, 2) (1), falling as hair does: (n, 2)."""
+        """Points (n, 2) on the way from the crown (t = 0) to `ends` (n, 2) or (2,) (t = 1); `t` is (n, 1)."""
         bow = ends * (0.95, 0.0) + (0.3 * self.crown[0], self.crown[1] + 0.12)
         return (1 - t) ** 2 * self.crown + 2 * t * (1 - t) * bow + t**2 * ends
 
@@ -122,7 +125,8 @@ def _locks(design: Design, rng: np.random.Generator):
     """The strands beside the face on the right: the valleys between them (n - 1, 2), and their tips (n, 2)."""
     if design.masculine or design.back == "crop":
         return np.empty((0, 2)), np.array([(0.88, between(rng, 0.1, 0.42))])
-    low = between(rng, 0.55, 1.5) if design.back in ("long", "wavy", "twin tails", "ponytail") else between(rng, 0.4, 0.95)
+    long = design.back in ("long", "wavy", "twin tails", "ponytail")
+    low = between(rng, 0.55, 1.5) if long else between(rng, 0.4, 0.95)
     if rng.random() < 0.65:
         return np.array([(0.93, -0.05)]), np.array([(1.0, low), (0.83, between(rng, 0.25, 0.5))])
     return np.empty((0, 2)), np.array([(0.93, low)])
@@ -139,7 +143,7 @@ def draw_front(canvas: Canvas, design: Design, front: Front) -> None:
         for valley in front.valleys:
             reach = between(rng, 0.45, 0.75)
             inner.shade(front.wedge(valley + (-0.06, 0.06), valley + (0.06, 0.06), reach), hair.shadow)
-            inner.shade(np.concatenate([valley[None] + (-0.06, 0.06), valley[None] + (0.06, 0.06), valley[None] + (0.02, 0.4)]), hair.shadow)
+            inner.shade(valley + np.array([(-0.06, 0.06), (0.06, 0.06), (0.02, 0.4)]), hair.shadow)
         _gloss(inner, design, front, sign, rng)
         for valley in front.valleys:
             inner.ink(front.strand(valley, 1.0, between(rng, 0.4, 0.8)), hair.line, 0.95, start=1.0)
@@ -151,7 +155,8 @@ def draw_front(canvas: Canvas, design: Design, front: Front) -> None:
 def _gloss(inner: Canvas, design: Design, front: Front, sign: int, rng: np.random.Generator) -> None:
     """The ring of light around the head: two or three jagged pieces, pointed at their ends."""
     height = between(rng, 0.52, 0.6)
-    cuts = np.array([-0.88, between(rng, -0.35, 0.1), 0.62]) if rng.random() < 0.5 else np.array([-0.9, -0.45, between(rng, 0.1, 0.25), 0.65])
+    inner_cuts = [between(rng, -0.35, 0.1)] if rng.random() < 0.5 else [-0.45, between(rng, 0.1, 0.25)]
+    cuts = [-0.9, *inner_cuts, 0.64]
     for low, high in zip(cuts[:-1], cuts[1:]):
         n = 2 * max(2, round((high - low) / 0.2)) + 1
         x = np.linspace(low + 0.03, high - 0.03, n) * sign
