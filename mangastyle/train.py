@@ -116,7 +116,7 @@ def train(config: TrainConfig) -> None:
             if _due(step, config):
                 save(run, nets, manager, batches, validation, log, config, step, before + now - began)
                 last = time.monotonic()
-        if step > start and not _due(step, config):
+        if step > start:
             save(run, nets, manager, batches, validation, log, config, step, before + time.monotonic() - began, everything=True)
     log.close()
     ending = f"stopped by {interrupts.stop} at step {step}; --resume goes on" if interrupts.stop else f"done, {step} steps"
