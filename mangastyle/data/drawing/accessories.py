@@ -8,7 +8,7 @@ from mangastyle.data.drawing.canvas import Canvas
 from mangastyle.data.drawing.clothes import bow, piece
 from mangastyle.data.drawing.colours import WHITE, Colour, Tones, mix, tones
 from mangastyle.data.drawing.curves import bend, curve, ellipse
-from mangastyle.data.drawing.design import Design, between, pick
+from mangastyle.data.drawing.design import Design, between
 from mangastyle.data.drawing.face import EYE_X, EYE_Y
 from mangastyle.data.drawing.hair import Front
 

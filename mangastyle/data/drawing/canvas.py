@@ -9,11 +9,12 @@ from typing import Iterator
 import cv2
 import numpy as np
 
-from mangastyle.data.drawing.colours import Colour, mix
+from mangastyle.data.drawing.colours import Colour
 from mangastyle.data.drawing.curves import ribbon
 
 LARGE = 1024  # pixels
 SHIFT = 4  # OpenCV's fractional bits: corners lie on sixteenths of a drawn pixel
+ONE = 1 << SHIFT
 PAPER, INK = 255, 0
 
 
@@ -28,6 +29,7 @@ class Canvas:
 
     def __init__(self, picture: np.ndarray, flat: np.ndarray, matrix: np.ndarray, pen: float) -> None:
         self.picture, self.flat, self.matrix, self.pen = picture, flat, matrix, pen
+        self.to_fixed, self.origin = ONE * matrix[:, :2].T, ONE * matrix[:, 2] + 0.5
 
     @classmethod
     def blank(cls, size: int, units: float) -> Canvas:
@@ -69,8 +71,8 @@ class Canvas:
 
     def ink(self, path: np.ndarray, colour: Colour, width: float = 1.0, start: float = 0.0, end: float = 0.0) -> None:
         """Draw a pen stroke along `path`, `width` pens wide, with tapered ends (see `curves.ribbon`)."""
-        outline = ribbon(self._map(path), width * self.pen, start, end)
-        cv2.fillPoly(self.picture, [_fixed(outline)], (*colour, INK), cv2.LINE_8, SHIFT)
+        scale = math.hypot(self.matrix[0, 0], self.matrix[1, 0])  # drawn pixels per unit
+        self.blot(ribbon(np.asarray(path), width * self.pen / scale, start, end), colour)
 
     def outline(self, path: np.ndarray, colour: Colour, width: float = 1.0, closed: bool = True) -> None:
         """Draw `path` as an even line, `width` pens wide."""
@@ -84,32 +86,26 @@ class Canvas:
     @contextlib.contextmanager
     def inside(self, outline: np.ndarray) -> Iterator[Canvas]:
         """A canvas whose strokes appear only inside `outline`."""
-        p = self._map(outline)
+        p = self._pixels(outline)
         height, width = self.flat.shape[:2]
         (left, top), (right, bottom) = p.min(0).tolist(), p.max(0).tolist()
-        x0, x1 = _span(left, right, width)
-        y0, y1 = _span(top, bottom, height)
+        x0, x1 = _span(left >> SHIFT, right >> SHIFT, width)
+        y0, y1 = _span(top >> SHIFT, bottom >> SHIFT, height)
         picture, flat = self.picture[y0:y1, x0:x1], self.flat[y0:y1, x0:x1]
         matrix = self.matrix - np.array([[0, 0, x0], [0, 0, y0]])
         part = Canvas(picture.copy(), flat.copy(), matrix, self.pen)
         yield part
         mask = np.zeros(flat.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [_fixed(p - (x0, y0))], 255, cv2.LINE_8, SHIFT)
+        cv2.fillPoly(mask, [part._pixels(outline)], 255, cv2.LINE_8, SHIFT)
         cv2.copyTo(part.picture, mask, picture)
         cv2.copyTo(part.flat, mask, flat)
 
-    def _map(self, points: np.ndarray) -> np.ndarray:
-        return points @ self.matrix[:, :2].T + self.matrix[:, 2]
-
     def _pixels(self, points: np.ndarray) -> np.ndarray:
-        return _fixed(self._map(points))
+        """Units to drawn pixels, as OpenCV's fixed-point numbers: int32 (n, 2)."""
+        return (points @ self.to_fixed + self.origin).astype(np.int32)
 
 
-def _span(low: float, high: float, size: int) -> tuple[int, int]:
-    """The pixels from `low` to `high`, at least one, within 0..size."""
-    start = min(max(math.floor(low) - 1, 0), size - 1)
-    return start, min(max(math.ceil(high) + 2, start + 1), size)
-
-
-def _fixed(pixels: np.ndarray) -> np.ndarray:
-    return np.rint(pixels * (1 << SHIFT)).astype(np.int32)
+def _span(low: int, high: int, size: int) -> tuple[int, int]:
+    """A range of pixels, at least one, that holds `low` to `high` as far as they are within 0..size."""
+    start = min(max(low - 1, 0), size - 1)
+    return start, min(max(high + 3, start + 1), size)

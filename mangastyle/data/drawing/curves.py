@@ -20,11 +20,17 @@ def _weights(kind: str, samples: int) -> np.ndarray:
     return (np.arange(samples)[:, None] / samples) ** np.arange(len(basis)) @ basis
 
 
+@functools.cache
+def _windows(segments: int) -> np.ndarray:
+    """Indices of the four points that shape each segment: (segments, 4)."""
+    return np.arange(segments)[:, None] + np.arange(4)
+
+
 def curve(points, closed: bool = False, samples: int = SAMPLES) -> np.ndarray:
     """A Catmull-Rom spline through `points` (n, 2): closed (n * samples, 2), open ((n - 1) * samples + 1, 2)."""
     p = np.asarray(points, np.float64)
     ring = np.concatenate([p[-1:], p, p[:2]] if closed else [2 * p[:1] - p[1:2], p, 2 * p[-1:] - p[-2:-1]])
-    segments = np.stack([ring[i : len(ring) - 3 + i] for i in range(4)], 1)  # (segments, 4, 2)
+    segments = ring[_windows(len(ring) - 3)]  # (segments, 4, 2)
     path = (_weights("catmull-rom", samples) @ segments).reshape(-1, 2)
     return path if closed else np.concatenate([path, p[-1:]])
 
@@ -46,9 +52,9 @@ def blades(valleys, tips, lean=(0.0, 0.0), belly: float = 0.0) -> np.ndarray:
     lean = np.broadcast_to(np.asarray(lean, np.float64), t.shape)
     across = v[1:] - v[:-1]
     out = belly * across / (np.hypot(across[:, :1], across[:, 1:]) + 1e-9)
-    down = np.stack([v[:-1], (v[:-1] + t) / 2 + lean - out, t], 1)
-    up = np.stack([t, (v[1:] + t) / 2 + lean + out, v[1:]], 1)
-    sides = np.stack([down, up], 1).reshape(-1, 3, 2)  # (2 n, 3, 2)
+    sides = np.empty((len(t), 2, 3, 2))  # strand, down or up, control point, x and y
+    sides[:, 0, 0], sides[:, 0, 1], sides[:, 0, 2] = v[:-1], (v[:-1] + t) / 2 + lean - out, t
+    sides[:, 1, 0], sides[:, 1, 1], sides[:, 1, 2] = t, (v[1:] + t) / 2 + lean + out, v[1:]
     return np.concatenate([(_weights("bezier", SAMPLES) @ sides).reshape(-1, 2), v[-1:]])
 
 

@@ -93,8 +93,8 @@ class Design:
 
 
 def generator(seed: int, part: str) -> np.random.Generator:
-    """The random numbers of one part of the character `seed`."""
-    return np.random.Generator(np.random.PCG64([seed, PARTS.index(part)]))
+    """The random numbers of one part of the character `seed` (0 to 2**128 - 1)."""
+    return np.random.Generator(np.random.Philox(key=seed, counter=PARTS.index(part) << 128))
 
 
 def between(rng: np.random.Generator, low: float, high: float) -> float:
