@@ -11,6 +11,7 @@ import pytest
 
 from mangastyle.data.characters import MAX_SIZE, character, draw
 from mangastyle.data.drawing import curves
+from mangastyle.data.drawing.design import design
 
 
 @pytest.mark.parametrize("size", [32, 64, 96, 257])
@@ -75,6 +76,14 @@ def test_flat_has_few_colours_and_no_lines(seed):
     # Under a line the flat picture has the colour of one of its sides, not the line's.
     ink = drawn.line < 64
     assert drawn.flat[ink].mean() > drawn.rgb[ink].mean() + 40
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_flat_has_no_shadow_and_no_gloss(seed):
+    drawn, traits = character(seed, 256), design(seed)
+    for tone, at_least in ((traits.skin.shadow, 200), (traits.hair.shadow, 200), (traits.hair.light, 50)):
+        assert (drawn.rgb == tone).all(2).sum() > at_least
+        assert (drawn.flat == tone).all(2).sum() < 10
 
 
 def _share_of_commonest(rgb: np.ndarray, count: int) -> float:

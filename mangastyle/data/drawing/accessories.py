@@ -7,23 +7,31 @@ import numpy as np
 from mangastyle.data.drawing.canvas import Canvas
 from mangastyle.data.drawing.clothes import bow, piece
 from mangastyle.data.drawing.colours import WHITE, Colour, Tones, mix, tones
-from mangastyle.data.drawing.curves import bend, curve, ellipse
+from mangastyle.data.drawing.curves import bend, curve, ellipse, mirror
 from mangastyle.data.drawing.design import Design, between
 from mangastyle.data.drawing.face import EYE_X, EYE_Y
-from mangastyle.data.drawing.hair import Front
+from mangastyle.data.drawing.hair import Front, skull
 
 GOLD = Tones((236, 196, 92), (190, 140, 60), (255, 242, 196), (92, 60, 22))
 
 
 def draw_behind(canvas: Canvas, design: Design, front: Front) -> None:
-    """What the hair covers in part: the arms of glasses, animal ears."""
+    """What the hair covers in part: the arms of glasses, earrings, animal ears."""
     if design.glasses:
         for side in (-1, 1):
             hinge = design.front([(side * 0.84, EYE_Y - 0.06)])
             arm = np.concatenate([hinge, [(side * 1.02 - 0.1 * design.turn, EYE_Y - 0.1)]])
             canvas.outline(arm, _frame(design), 1.1, closed=False)
-    if design.headgear != "cat ears":
-        return
+    if design.earrings:
+        for side in (-1, 1):
+            drop = ellipse(side * 1.0 - 0.12 * design.turn, 0.43, 0.045, 0.075)
+            canvas.fill(drop, GOLD.base)
+            canvas.outline(drop, GOLD.line, 0.8)
+    if design.headgear == "cat ears":
+        _cat_ears(canvas, design, front)
+
+
+def _cat_ears(canvas: Canvas, design: Design, front: Front) -> None:
     hair, skin = design.hair, design.skin
     w, top = front.width, front.top
     for side in (-1, 1):
@@ -44,11 +52,6 @@ def draw(canvas: Canvas, design: Design, front: Front) -> None:
         HEADGEAR[design.headgear](canvas, design, front, rng)
     if design.glasses:
         _glasses(canvas, design, rng)
-    if rng.random() < 0.15 and not design.masculine:
-        for side in (-1, 1):
-            drop = ellipse(side * 1.02 - 0.12 * design.turn, 0.46, 0.045, 0.075 if rng.random() < 0.5 else 0.05)
-            canvas.fill(drop, GOLD.base)
-            canvas.outline(drop, GOLD.line, 0.8)
 
 
 def _over_head(front: Front, height: float, thick: float) -> np.ndarray:
@@ -100,11 +103,9 @@ def _flower(canvas, design, front, rng) -> None:
 
 def _headphones(canvas, design, front, rng) -> None:
     w, top = front.width, front.top
-    half = np.array([(1.08 * w, -0.2), (1.06 * w, -0.75), (0.72 * w, 0.93 * top - 0.04), (0.3 * w, 1.04 * top)])
-    arch = curve(np.concatenate([half * (-1, 1), [(0.0, 1.07 * top)], half[::-1]]))
-    band = np.concatenate([arch, arch[::-1] * (0.93, 0.94)])
-    canvas.fill(band, design.second.base)
-    canvas.outline(band, design.second.line)
+    half = skull(1.09 * w, 1.07 * top, -0.2)
+    arch = np.concatenate([mirror(half[::-1]), half[1:]])
+    piece(canvas, np.concatenate([arch, arch[::-1] * (0.93, 0.945)]), design.second)
     for side in (-1, 1):
         pad = curve([(0.92, -0.32), (1.1, -0.36), (1.2, -0.02), (1.1, 0.32), (0.92, 0.28)], closed=True)
         shell = curve([(1.1, -0.26), (1.26, -0.16), (1.26, 0.14), (1.1, 0.22)], closed=True)

@@ -82,7 +82,7 @@ def _tail(canvas: Canvas, design: Design, rng: np.random.Generator, side: int, r
             dark = np.where(normal[:, :1] > 0, 1, -1) * design.dark_side * half * normal
             inner.shade(np.concatenate([path + 0.15 * dark, (path + 1.2 * dark)[::-1]]), hair.shadow)
         canvas.outline(strand, hair.line)
-        canvas.ink(path[12:-8] + (0.04, 0), hair.line, 0.7)
+        canvas.ink(path[16:-8] + (0.04, 0), hair.line, 0.7)
     knot = root + 0.16 * rise
     tie = ellipse(side * knot[0], knot[1], 0.085, 0.17, -side * np.arctan2(-rise[1], rise[0]))
     canvas.fill(tie, design.accent.base)

@@ -78,6 +78,7 @@ class Design:
     mood: str
     headgear: str
     glasses: bool
+    earrings: bool
 
     def random(self, part: str) -> np.random.Generator:
         """A stream of random numbers of its own for each part: a change in one leaves the others alone."""
@@ -153,4 +154,5 @@ def design(seed: int) -> Design:
         shift=(between(rng, -0.15, 0.15) - 0.3 * turn, between(rng, -0.34, -0.12)),
         skin=skin, hair=hair, eye=_eye(rng), cloth=cloth, second=_cloth(rng), accent=accent,
         bangs=bangs, back=back, headgear=headgear, mood=pick(rng, MOODS), glasses=rng.random() < 0.13,
+        earrings=rng.random() < 0.18 and not masculine,
     )  # fmt: skip
