@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import importlib
 import os
 import sys
+from types import ModuleType
 from typing import Any
 
 from mangastyle import __version__, config
@@ -68,28 +70,58 @@ def _epilog(cls: type, example: str) -> str:
     return "\n".join([*lines, "", "example:", f"  {example}"])
 
 
+def _parse(argv: list[str] | None) -> dict[str, Any]:
+    """The flags given; an unknown one exits with argparse's usage message and the nearest known name."""
+    top = parser()
+    found, unknown = top.parse_known_args(argv)
+    if unknown:
+        flags = [f"--{f.name.replace('_', '-')}" for f in dataclasses.fields(COMMANDS[found.command][0])]
+        top.error(f"unrecognized arguments: {' '.join(unknown)}{config.near(unknown[0], flags)}")
+    return vars(found)
+
+
+def _load_quietly(module: str) -> ModuleType:
+    """Import a command's module without TensorFlow's start-up remarks.
+
+    No setting stops all of them: some are written by its C++ libraries before they have read any. So stderr itself
+    points nowhere meanwhile. An import that fails still raises, with its reason.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the remarks that come later
+    sys.stderr.flush()
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        return importlib.import_module(module)
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 2 a user's mistake, 130 interrupted."""
-    given: dict[str, Any] = vars(parser().parse_args(argv))
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):  # a notebook's streams cannot, and need not
+            stream.reconfigure(errors="backslashreplace")  # file names need not be valid text
+    given = _parse(argv)
     cls, module, _ = COMMANDS[given.pop("command")]
     debug, file = given.pop("debug", False), given.pop("config", None)
     if given.get("resume") and not file:  # a resumed training keeps its options
         file = os.path.join(given.get("out", config.TrainConfig.out), "config.json")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up remarks are not ours to print
     try:
         options = config.settle(cls, given, file)
-        importlib.import_module(module).command(options)
+        _load_quietly(module).command(options)
         return 0
-    except MangastyleError as error:
+    except BrokenPipeError:  # e.g. `mangastyle train --describe | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (MangastyleError, OSError) as error:  # OSError: what a disk may refuse anywhere, such as a name too long
         if debug:
             raise
-        print(f"mangastyle: {error}", file=sys.stderr)
+        print("mangastyle:", " ".join(str(error).splitlines()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         if debug:
             raise
         print("mangastyle: interrupted; what was finished is kept", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # e.g. `mangastyle train --describe | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import math
 import types
 import typing
 from dataclasses import dataclass, field
@@ -168,8 +169,8 @@ class StyleConfig(Config):
     iterations: int = option(100, "iterations of the optimiser", least=1)
     size: int = option(512, "short side to work at and return; 0 = the content's own size", least=0)
     content_weight: float = option(1.0, "alpha of equation 7", least=0)
-    style_weight: float = option(100.0, "beta of equation 7", least=0)
-    tv_weight: float = option(1.0, "weight of the total variation, which calms speckle", least=0)
+    style_weight: float = option(10.0, "beta of equation 7", least=0)
+    tv_weight: float = option(5.0, "weight of the total variation, which calms speckle", least=0)
     content_layers: tuple[str, ...] = option(("relu4_2",), "VGG-19 layers whose features keep the content")
     style_layers: tuple[str, ...] = option(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers whose Gram matrices carry the style")
     loss: str = option("mean", "sum: the paper's equations to the letter; mean: the same relative to the target, free of the picture's size", ("sum", "mean"))
@@ -238,7 +239,7 @@ def settle(cls: type, flags: dict[str, Any], file: str | Path | None = None) -> 
     stored = {key: value for key, value in stored.items() if key != "command"}
     name = flags.get("preset", stored.get("preset", "default"))
     known = presets(cls)
-    if name not in known:
+    if str(name) not in known:
         raise MangastyleError(f"unknown preset {name!r}{near(name, known)}; there are: {', '.join(known)}")
     fields = {f.name: f for f in dataclasses.fields(cls)}
     merged: dict[str, Any] = {}
@@ -257,7 +258,8 @@ def to_json(config: Any) -> dict[str, Any]:
 
 def save_config(folder: Path, command: str, config: Any) -> None:
     """Write `config.json` into a results folder: `mangastyle COMMAND --config config.json` repeats it."""
-    write_json(Path(folder) / "config.json", {"command": command, **to_json(config)})
+    # Leave to overwrite was given for that one run only.
+    write_json(Path(folder) / "config.json", {"command": command, **to_json(config), "force": False})
 
 
 def near(name: str, known: Any) -> str:
@@ -284,6 +286,8 @@ def _check(f: dataclasses.Field, value: Any) -> None:
         right = isinstance(v, (int, float)) and not isinstance(v, bool) if kind is float else type(v) is kind
         if not right:
             raise MangastyleError(f"{flag}: must be of type {kind.__name__}, not {v!r}")
+        if kind is float and not math.isfinite(v):
+            raise MangastyleError(f"{flag}: must be a finite number, not {v}")
         if f.metadata["choices"] and v not in f.metadata["choices"]:
             raise MangastyleError(f"{flag}: {v!r}{near(v, f.metadata['choices'])} is none of {', '.join(f.metadata['choices'])}")
         if f.metadata["least"] is not None and not v >= f.metadata["least"]:

@@ -15,8 +15,15 @@ from mangastyle.errors import MangastyleError
 
 def refuse_existing(path: Path, force: bool) -> None:
     """Raise `MangastyleError` if `path` exists and `force` is off: results are never overwritten unasked."""
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise MangastyleError(f"{path}: already exists; use --force to overwrite it, or name another output")
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise `MangastyleError`, before long work, if nothing can be created at `path`; changes nothing on the disk."""
+    above = next(p for p in path.absolute().parents if os.path.exists(p))
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise MangastyleError(f"{path}: cannot write in {above}; choose another --out")
 
 
 def make_folder(path: Path) -> Path:
@@ -60,7 +67,7 @@ def atomic(path: Path, force: bool = True) -> Iterator[Path]:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically."""
     with atomic(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:

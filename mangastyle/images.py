@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from mangastyle.errors import MangastyleError
-from mangastyle.files import atomic, refuse_existing
+from mangastyle.files import atomic, refuse_existing, refuse_unwritable
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -41,11 +41,11 @@ class Picture(NamedTuple):
     alpha: np.ndarray | None
 
 
-def load(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
+def load(path: str | Path, max_pixels: int = MAX_PIXELS, min_side: int = MIN_SIDE) -> Picture:
     """Read a picture file: any mode Pillow knows becomes uint8 RGB, turned upright, on white.
 
     Raises `MangastyleError`, naming the file, if it is missing, empty, truncated, not a picture,
-    smaller than 8 pixels, or larger than `max_pixels` (checked before any pixel is decoded).
+    with a side shorter than `min_side`, or larger than `max_pixels` (checked before any pixel is decoded).
     """
     path = Path(path)
     try:
@@ -54,10 +54,10 @@ def load(path: str | Path, max_pixels: int = MAX_PIXELS) -> Picture:
         raise MangastyleError(f"{path}: is a folder, not a picture") from error
     except OSError as error:
         raise MangastyleError(f"{path}: cannot read this file ({error.strerror})") from error
-    return decode(data, str(path), max_pixels)
+    return decode(data, str(path), max_pixels, min_side)
 
 
-def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS, min_side: int = MIN_SIDE) -> Picture:
     """Like `load`, for the bytes of a picture; `name` is what error messages call it."""
     if not data:
         raise MangastyleError(f"{name}: the file is empty")
@@ -71,8 +71,8 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Picture:
                         f"{name}: {width}x{height} pixels is over the limit of {max_pixels / 1e6:g} megapixels; "
                         "make it smaller, or raise --max-megapixels"
                     )
-                if min(width, height) < MIN_SIDE:
-                    raise MangastyleError(f"{name}: {width}x{height} is too small; the least is {MIN_SIDE}x{MIN_SIDE}")
+                if min(width, height) < min_side:
+                    raise MangastyleError(f"{name}: {width}x{height} pixels is too small; the least is {min_side}x{min_side}")
                 image.load()
                 return _to_rgb(ImageOps.exif_transpose(image))
     except MangastyleError:
@@ -115,21 +115,26 @@ def save(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None, for
         image.putalpha(Image.fromarray(np.ascontiguousarray(alpha)))
     options = {".jpg": {"quality": 95}, ".jpeg": {"quality": 95}, ".webp": {"lossless": True}}.get(suffix, {})
     with atomic(path, force) as temporary:
-        image.save(temporary, **options)
+        try:
+            image.save(temporary, **options)
+        except ValueError as error:  # such as WebP's limit of 16383 pixels a side
+            raise MangastyleError(f"{path}: cannot write this format ({error}); choose another") from error
     return path
 
 
 def check_writable(path: Path, force: bool) -> None:
-    """Fail early, before long work, if `save` could not write `path`: wrong suffix or already there."""
+    """Fail early, before long work, if `save` could not write `path`: wrong suffix, already there, or no such place."""
     if path.suffix.lower() not in WRITABLE:
         raise MangastyleError(f"{path}: cannot write this format; end the name in one of {' '.join(WRITABLE)}")
     refuse_existing(path, force)
+    refuse_unwritable(path)
 
 
-def find(folder: str | Path) -> list[Path]:
-    """All pictures under `folder`, recursively, sorted; `MangastyleError` if there is none."""
+def find(folder: str | Path, skip: Path | None = None) -> list[Path]:
+    """All pictures under `folder`, recursively, sorted, but for those under `skip`; `MangastyleError` if there is none."""
     folder = Path(folder)
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    named = (p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    found = sorted(p for p in named if not p.is_dir() and not (skip and p.parent.resolve().is_relative_to(skip.resolve())))
     if not found:
         raise MangastyleError(f"{folder}: no picture in this folder (looked for {' '.join(SUFFIXES)})")
     return found

@@ -13,10 +13,10 @@ from mangastyle import images
 from mangastyle.config import RunConfig, StyleConfig, save_config
 from mangastyle.data import characters, painters
 from mangastyle.errors import MangastyleError
-from mangastyle.files import make_folder, refuse_existing
 from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
 from mangastyle.shade.sketch import is_line_art, sketch
+from mangastyle.style import vgg
 from mangastyle.style.transfer import Painter, to_pixels
 
 CHARACTER = 5  # the drawn character that is the demo's picture
@@ -44,33 +44,26 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
         backbone=options.backbone, allow_download=options.allow_download, iterations=options.iterations,
         size=0, seed=options.seed, precision=options.precision,
     )  # fmt: skip
-    painter = Painter(styles, style_options)  # first of all: it is the stage most likely to lack something
+    given = None if options.hint in ("auto", "none") else hints.read(Path(options.hint), *picture.shape[:2])
+    painter = Painter(styles, style_options)  # before the other stages: it is the one most likely to lack something
     shader = Shader(options.weights, options.precision)
 
     if options.size and options.size < min(picture.shape[:2]):
         picture = images.resize(picture, *images.fit_short_side(*picture.shape[:2], options.size))
     height, width = picture.shape[:2]
     lined = is_line_art(picture)
-    hint = _hint(shader, picture, lined, options)
+    hint = shader.simulated_hint(picture, seed=options.seed) if options.hint == "auto" and not lined else given
     shaded = shader(picture, hint)
     with tqdm(total=options.iterations, desc="style", unit="it", disable=None) as bar:
         stylised = painter.paint(shaded, lambda record: bar.update(record.iteration - bar.n)).picture
     return Stages(
         picture=picture,
         sketch=picture[..., 0] if lined else sketch(picture),
-        hint=images.resize(hint.at(*hint.said.shape), height, width) if hint else np.full_like(picture, 255),
+        hint=images.resize(hint.at(*np.minimum(hint.said.shape, (height, width)).tolist()), height, width) if hint else np.full_like(picture, 255),
         shaded=shaded,
         style=styles[0],
         stylised=to_pixels(stylised),
     )
-
-
-def _hint(shader: Shader, picture: np.ndarray, lined: bool, options: RunConfig) -> hints.Hint | None:
-    if options.hint == "none" or (options.hint == "auto" and lined):
-        return None
-    if options.hint == "auto":
-        return shader.simulated_hint(picture, seed=options.seed)
-    return hints.read(Path(options.hint), *picture.shape[:2])
 
 
 def contact_sheet(stages: Stages) -> np.ndarray:
@@ -94,18 +87,18 @@ def contact_sheet(stages: Stages) -> np.ndarray:
 
 def command(options: RunConfig) -> None:
     """`mangastyle run`: all results, a labelled sheet of them and config.json, in one folder."""
-    out = make_folder(Path(options.out))
+    if options.size and not vgg.MIN_SIDE <= options.size <= characters.MAX_SIZE:
+        raise MangastyleError(f"--size: must be 0, or from {vgg.MIN_SIDE} to {characters.MAX_SIZE}, not {options.size}")
+    out = Path(options.out)
     for name in (*STAGES, "sheet"):
-        refuse_existing(out / f"{name}.png", options.force)
+        images.check_writable(out / f"{name}.png", options.force)
     limit = int(options.max_megapixels * 1e6)
     alpha = None
     if options.picture:
-        picture, alpha = images.load(options.picture, limit)
+        picture, alpha = images.load(options.picture, limit, vgg.MIN_SIDE)
     else:
         picture = characters.draw(CHARACTER, options.size or RunConfig.size)
-    if min(picture.shape[:2]) < 32:
-        raise MangastyleError(f"{options.picture}: {picture.shape[1]}x{picture.shape[0]} pixels; the least for painting is 32x32")
-    styles = [images.load(path, limit).rgb for path in options.style] or [painters.paint("brush", options.seed)]
+    styles = [images.load(path, limit, vgg.MIN_SIDE).rgb for path in options.style] or [painters.paint("brush", options.seed)]
 
     stages = run(picture, styles, options)
     if alpha is not None:

@@ -6,15 +6,20 @@ and hint, update discriminator and generator, log, and now and then validate, sa
 
 from __future__ import annotations
 
-import dataclasses
-import os
-import shutil
 import sys
+
+if __name__ == "__main__":  # here, before TensorFlow loads: the command line loads it when it has read the options
+    from mangastyle.cli import main
+
+    sys.exit(main(["train", *sys.argv[1:]]))
+
+import contextlib
+import dataclasses
+import math
+import shutil
 import time
 from pathlib import Path
 from typing import Iterator
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow loads: its start-up remarks are not ours
 
 import keras
 import numpy as np
@@ -38,6 +43,8 @@ def command(config: TrainConfig) -> None:
     """`mangastyle train`: check the options, then describe the networks or train."""
     if config.size % networks.multiple(config):
         raise MangastyleError(f"--size {config.size}: must be a multiple of {networks.multiple(config)} with --levels {config.levels}")
+    if config.validation + config.test >= 1:
+        raise MangastyleError("--validation and --test: must leave pictures for training, so their sum must be less than 1")
     if config.describe:
         for model in networks.build(config):
             if model is not None:
@@ -70,29 +77,34 @@ class Networks:
 
 def train(config: TrainConfig) -> None:
     """Train until `config` says stop; everything is written to the run folder `config.out`."""
-    run = _run_folder(config)
     strategy = _strategy(config)
+    if config.strategy == "multiworker" and strategy.cluster_resolver.task_id:  # workers after the first keep their own files
+        config = dataclasses.replace(config, out=str(Path(config.out) / f"worker-{strategy.cluster_resolver.task_id}"))
+    run = _run_folder(config)
     pictures = dataset.load(config)
     split = pictures.split(config.validation, config.test)
     batches = dataset.Batches(pictures, split["train"], config.batch, config.seed, config.closeups)
     validation = Validation(pictures.base[split["validation"][:VALIDATION_PICTURES]], config.hint)
     print(", ".join(f"{len(rows)} pictures for {part}" for part, rows in split.items()))
-    # Steps until the end; with --minutes alone the clock decides.
-    steps = config.steps or round(config.epochs * len(split["train"]) / config.batch)
+    limits = config.steps, math.ceil(config.epochs * len(split["train"]) / config.batch)
+    steps = min(filter(None, limits), default=0)  # until the end; 0 with --minutes alone: the clock decides
 
     with strategy.scope():
         nets = Networks(config)
+    if not config.resume:
+        _clear(run)  # only now, so that a mistake in the options harms no earlier training
     manager = tf.train.CheckpointManager(nets.checkpoint, str(run / "checkpoints"), max_to_keep=config.keep)
     if config.resume and manager.latest_checkpoint:
-        nets.checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-    step = start = int(nets.step)
+        _restore(nets, manager.latest_checkpoint)
+    save_config(run, "train", dataclasses.replace(config, resume=False, force=False))
+    step = start = int(nets.step.numpy())
 
     train_step = make_train_step(config, strategy, nets)
     stream = iter(_stream(strategy, batches, start, config))
-    log = Log(run, start)
     began = last = time.monotonic()
-    before = float(nets.seconds)  # of earlier runs
-    with Interrupts() as interrupts, tqdm(total=steps or None, initial=start, unit="step", disable=None) as bar:
+    before = float(nets.seconds.numpy())  # of earlier runs
+    bar = tqdm(total=steps or None, initial=start, unit="step", disable=None)
+    with bar, contextlib.closing(Log(run, start)) as log, Interrupts() as interrupts:
         while not interrupts.stop:
             seconds = before + time.monotonic() - began
             progress = max(step / steps if steps else 0.0, seconds / (60 * config.minutes) if config.minutes else 0.0)
@@ -118,7 +130,6 @@ def train(config: TrainConfig) -> None:
                 last = time.monotonic()
         if step > start:
             save(run, nets, manager, batches, validation, log, config, step, before + time.monotonic() - began, everything=True)
-    log.close()
     ending = f"stopped by {interrupts.stop} at step {step}; --resume goes on" if interrupts.stop else f"done, {step} steps"
     print(f"{ending}; weights: {run / 'best.h5'} (lowest validation loss) and {run / 'last.h5'}")
 
@@ -174,7 +185,7 @@ def save(
     if everything or step % config.validate_every == 0:
         measured = validation.measure(nets.averaged)
         log.scalars(step, {f"validation/{name}": value for name, value in measured.items()})
-        if measured["l1"] < float(nets.best):
+        if measured["l1"] < float(nets.best.numpy()):
             nets.best.assign(measured["l1"])
             weights.save(run / "best.h5", nets.averaged, config, {"step": step, "validation": measured})
     if everything or step % config.sample_every == 0:
@@ -229,7 +240,8 @@ def _descend(optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss:
 
 def _strategy(config: TrainConfig) -> tf.distribute.Strategy:
     if config.strategy == "mirrored":
-        strategy = tf.distribute.MirroredStrategy([d.name[-5:] for d in tf.config.list_logical_devices("GPU")] or None)
+        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+        strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
     elif config.strategy == "multiworker":
         strategy = tf.distribute.MultiWorkerMirroredStrategy()  # the cluster comes from $TF_CONFIG
     else:
@@ -267,23 +279,29 @@ def _stream(strategy: tf.distribute.Strategy, batches: dataset.Batches, start: i
 
 
 def _run_folder(config: TrainConfig) -> Path:
-    """The run folder, made or checked: a training never writes into another's folder unasked."""
+    """The run folder, checked: a training never writes into another's folder unasked."""
     run = Path(config.out)
     if (run / "config.json").exists() and not (config.resume or config.force):
         raise MangastyleError(f"{run}: holds a training already; go on with --resume, start anew with --force, or name another --out")
     if config.resume and not (run / "config.json").exists():
         raise MangastyleError(f"{run}: no training to resume here")
-    if not config.resume:
-        for stale in ("log.jsonl", "best.h5", "last.h5"):
-            (run / stale).unlink(missing_ok=True)
-        for stale in ("checkpoints", "samples", "tensorboard"):
-            shutil.rmtree(run / stale, ignore_errors=True)
-    make_folder(run)
-    save_config(run, "train", dataclasses.replace(config, resume=False, force=False))
     return run
 
 
-if __name__ == "__main__":
-    from mangastyle.cli import main
+def _clear(run: Path) -> None:
+    """Make the run folder, without what an earlier training left there."""
+    make_folder(run)
+    for stale in ("log.jsonl", "best.h5", "last.h5"):
+        (run / stale).unlink(missing_ok=True)
+    for stale in ("checkpoints", "samples", "tensorboard"):
+        shutil.rmtree(run / stale, ignore_errors=True)
 
-    sys.exit(main(["train", *sys.argv[1:]]))
+
+def _restore(nets: Networks, path: str) -> None:
+    try:
+        nets.checkpoint.restore(path).assert_consumed()
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        raise MangastyleError(
+            f"{path}: this checkpoint is damaged or of other networks; --resume with the options it was trained with "
+            "(the fc head ties the discriminator to --size), or start anew from its weights with --init"
+        ) from error

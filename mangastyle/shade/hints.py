@@ -18,6 +18,7 @@ from mangastyle import images
 from mangastyle.errors import MangastyleError
 from mangastyle.files import read_json
 
+MAX_STROKE = 32767  # pixels; OpenCV draws no thicker lines
 SPOKEN = 0.15  # a pixel of a reduced hint takes the colour if this share of it was painted: thin strokes survive
 PALETTE_COLOURS = 8
 
@@ -68,13 +69,16 @@ def _from_json(path: Path, height: int, width: int) -> Hint:
     try:
         for line in strokes.get("lines", []):
             points = [_place(path, x, y, height, width) for x, y in line["points"]]
+            if len(points) < 2:
+                raise MangastyleError(f"{path}: a line needs at least two points")
             mask = np.zeros((height, width), np.uint8)
-            cv2.polylines(mask, [np.array(points)], False, 255, max(1, round(float(line.get("width", default)))))
+            thickness = _extent(path, "width", line.get("width", default))
+            cv2.polylines(mask, [np.array(points, np.int32)], False, 255, thickness)
             _paint(rgb, said, mask, line["color"])
         for point in strokes.get("points", []):
             mask = np.zeros((height, width), np.uint8)
             place = _place(path, point["x"], point["y"], height, width)
-            cv2.circle(mask, place, max(1, round(float(point.get("radius", default)))), 255, -1)
+            cv2.circle(mask, place, _extent(path, "radius", point.get("radius", default)), 255, -1)
             _paint(rgb, said, mask, point["color"])
     except KeyError as error:
         raise MangastyleError(f"{path}: a stroke lacks {error}") from error
@@ -84,10 +88,16 @@ def _from_json(path: Path, height: int, width: int) -> Hint:
 
 
 def _place(path: Path, x: Any, y: Any, height: int, width: int) -> tuple[int, int]:
-    x, y = round(float(x)), round(float(y))
-    if not (0 <= x < width and 0 <= y < height):
-        raise MangastyleError(f"{path}: the point ({x}, {y}) lies outside the picture of {width}x{height}")
-    return x, y
+    x, y = float(x), float(y)
+    if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
+        raise MangastyleError(f"{path}: the point ({x:g}, {y:g}) lies outside the picture of {width}x{height}")
+    return round(x), round(y)
+
+
+def _extent(path: Path, name: str, value: Any) -> int:
+    if not 0 < float(value) <= MAX_STROKE:
+        raise MangastyleError(f"{path}: a stroke's {name} must be over 0 and at most {MAX_STROKE} pixels, not {value}")
+    return max(1, round(float(value)))
 
 
 def _paint(rgb: np.ndarray, said: np.ndarray, mask: np.ndarray, colour: str) -> None:

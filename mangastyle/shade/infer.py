@@ -136,20 +136,25 @@ def command(options: ShadeConfig) -> None:
         raise MangastyleError("--hint and --palette: give one of them")
     if options.ink > 1:
         raise MangastyleError(f"--ink: must be at most 1, not {options.ink}")
+    if options.hint not in ("none", "auto") and not Path(options.hint).is_file():
+        raise MangastyleError(f"{options.hint}: no such hint file; --hint takes none, auto or a file")
     palette = hints.read_palette(options.palette) if options.palette else None
-    shader = Shader(options.weights, options.precision)
 
-    def work(path: Path) -> folder.Result:
-        picture = images.load(path, int(options.max_megapixels * 1e6))
-        rgb = picture.rgb
-        if options.hint == "auto":
-            if is_line_art(rgb):
-                raise MangastyleError(f"{path}: is line art, so there are no colours to take a hint from; give --hint FILE or none")
-            hint = shader.simulated_hint(rgb, options.hint_kind, options.seed, options.work_size)
-        elif palette:
-            hint = shader.palette_hint(rgb, *palette, options.work_size)
-        else:
-            hint = None if options.hint == "none" else hints.read(Path(options.hint), *rgb.shape[:2])
-        return shader(rgb, hint, options.work_size, options.refine, options.ink), picture.alpha
+    def prepare() -> folder.Work:
+        shader = Shader(options.weights, options.precision)
 
-    folder.process("shade", options, "shaded", work)
+        def work(picture: images.Picture, path: Path) -> folder.Result:
+            rgb = picture.rgb
+            if options.hint == "auto":
+                if is_line_art(rgb):
+                    raise MangastyleError(f"{path}: is line art, so there are no colours to take a hint from; give --hint FILE or none")
+                hint = shader.simulated_hint(rgb, options.hint_kind, options.seed, options.work_size)
+            elif palette:
+                hint = shader.palette_hint(rgb, *palette, options.work_size)
+            else:
+                hint = None if options.hint == "none" else hints.read(Path(options.hint), *rgb.shape[:2])
+            return shader(rgb, hint, options.work_size, options.refine, options.ink), picture.alpha
+
+        return work
+
+    folder.process("shade", options, "shaded", prepare)

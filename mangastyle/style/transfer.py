@@ -144,28 +144,26 @@ def command(options: StyleConfig) -> None:
     limit = int(options.max_megapixels * 1e6)
     if not options.style:
         raise MangastyleError("no painting: name one, as in 'mangastyle style picture.png --style painting.jpg'")
-    painter = Painter([_load(path, limit).rgb for path in options.style], options)
+    styles = [images.load(path, limit, vgg.MIN_SIDE).rgb for path in options.style]
 
-    def work(path: Path) -> folder.Result:
-        picture = _load(path, limit)
-        try:
-            with tqdm(total=options.iterations, desc=path.name, unit="it", leave=False, disable=None) as bar:
-                result = painter.paint(picture.rgb, lambda record: _show(bar, record))
-        except MangastyleError as error:
-            raise MangastyleError(f"{path}: {error}") from error
-        if result.interrupted and Path(options.inputs).is_dir():
-            raise KeyboardInterrupt  # a half-painted picture would pass for a finished one when the folder is resumed
-        painted = to_pixels(result.picture)
-        alpha = None if picture.alpha is None else images.resize(picture.alpha, *painted.shape[:2])
-        return painted, alpha
+    def prepare() -> folder.Work:
+        painter = Painter(styles, options)
 
-    folder.process("style", options, "styled", work)
+        def work(picture: images.Picture, path: Path) -> folder.Result:
+            try:
+                with tqdm(total=options.iterations, desc=path.name, unit="it", leave=False, disable=None) as bar:
+                    result = painter.paint(picture.rgb, lambda record: _show(bar, record))
+            except MangastyleError as error:
+                raise MangastyleError(f"{path}: {error}") from error
+            if result.interrupted and Path(options.inputs).is_dir():
+                raise KeyboardInterrupt  # a half-painted picture would pass for a finished one when the folder is resumed
+            painted = to_pixels(result.picture)
+            alpha = None if picture.alpha is None else images.resize(picture.alpha, *painted.shape[:2])
+            return painted, alpha
 
+        return work
 
-def _load(path: str | Path, limit: int) -> images.Picture:
-    picture = images.load(path, limit)
-    _check_size(picture.rgb, str(path))
-    return picture
+    folder.process("style", options, "styled", prepare, vgg.MIN_SIDE)
 
 
 def _show(bar: tqdm, record: Record) -> None:

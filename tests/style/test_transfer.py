@@ -176,7 +176,7 @@ def test_command_on_a_folder(tmp_path, narrow_command, capsys):
     assert images.load(tmp_path / "out" / "a.png").rgb.shape == (40, 40, 3)
     assert images.load(tmp_path / "out" / "deep" / "b.png").rgb.shape == (36, 50, 3)
     assert json.loads((tmp_path / "out" / "config.json").read_text())["optimizer"] == "adam"
-    assert "small.png is 20x20" in capsys.readouterr().err
+    assert "small.png: 20x20" in capsys.readouterr().err
 
 
 def test_command_names_the_painting_it_cannot_read(tmp_path, narrow_command, capsys):

@@ -1,0 +1,41 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED = Path(__file__).parents[2] / "shared"  # pictures that are not part of the project
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    """A colour picture uint8 (40, 48, 3): a red disc and dark strokes on a shaded ground."""
+    y, x = np.mgrid[:40, :48]
+    rgb = np.stack([120 + 2 * x, 200 - 2 * y, 90 + x + y], -1).astype(np.uint8)
+    rgb[(y - 20) ** 2 + (x - 24) ** 2 < 100] = (220, 30, 40)
+    rgb[10:12, 5:40] = rgb[5:35, 8:10] = (20, 20, 30)
+    return rgb
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of a shading network so small that it loads at once; never trained."""
+    from mangastyle import weights
+    from mangastyle.config import TrainConfig
+    from mangastyle.shade import networks
+
+    config = TrainConfig(width=4, levels=2, size=32)
+    path = tmp_path_factory.mktemp("weights") / "tiny.h5"
+    weights.save(path, networks.build(config)[0], config)
+    return path
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of shared pictures; skips the test where it is absent."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the shared pictures are not here")
+    return SHARED / "data"
