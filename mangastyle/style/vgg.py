@@ -163,11 +163,33 @@ def _download() -> None:
 
 
 def random_weights() -> Weights:
-    """A VGG-19 that was never trained: the same He-normal kernels on every machine, for textures without weights."""
+    """A VGG-19 that was never trained, the same on every machine: palette and brush strokes, no notion of things.
+
+    The first layer sees what `_colour_filters` gives it. All other kernels are normal, of He's size, so that
+    activations keep their spread from layer to layer.
+    """
     generator = np.random.default_rng(19)
     made: Weights = {}
     for name, shape in kernel_shapes().items():
-        spread = np.sqrt(2 / np.prod(shape[:3])) / (64 if name == "conv1_1" else 1)  # pixels spread about 64
-        kernel = generator.standard_normal(shape, np.float32) * np.float32(spread)
+        kernel = generator.standard_normal(shape, np.float32)
+        kernel *= np.sqrt(2 / np.sum(kernel**2, axis=(0, 1, 2)))
         made[name] = (kernel, np.zeros(shape[-1], np.float32))
+    first = made["conv1_1"][0]
+    filters = _colour_filters()
+    first[..., : filters.shape[-1]] = filters
+    first /= 64  # about the spread of a picture's pixels
     return made
+
+
+def _colour_filters() -> np.ndarray:
+    """Fixed first kernels (3, 3, 3, 54): the 3x3 cosine basis in three opponent colours, both signs of each.
+
+    Mean colour is weighted down, edges and fine texture up: in pictures they are weak, and in a painting they
+    are the brush strokes.
+    """
+    cosines = np.array([(1, 1, 1), (1, 0, -1), (1, -2, 1)]) / np.sqrt([[3], [2], [6]])
+    colours = np.array([(1, 1, 1), (-1, 0, 1), (1, -2, 1)]) / np.sqrt([[3], [2], [6]])  # of BGR: light, red-blue, purple-green
+    basis = np.einsum("ui,vj,cb->uvcijb", cosines, cosines, colours)
+    weight = np.array([0.3, 2, 4])[np.maximum.outer(range(3), range(3))][..., None] * np.array([1, 2, 2])  # (u, v, c)
+    kernels = (basis * weight[..., None, None, None]).reshape(27, 3, 3, 3)
+    return np.concatenate([kernels, -kernels]).transpose(1, 2, 3, 0).astype(np.float32)
