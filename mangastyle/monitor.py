@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from mangastyle.errors import MangastyleError
 from mangastyle.files import atomic
 
 
@@ -24,13 +25,15 @@ class Log:
         path = run / "log.jsonl"
         if path.exists():
             _keep_until(path, start)
-        self.file = open(path, "a", encoding="utf-8")
+        self.file = open(path, "ab", buffering=0)  # so that a kill loses nothing
         self.board = tf.summary.create_file_writer(str(run / "tensorboard"))
 
     def write(self, record: dict[str, Any]) -> None:
-        """Append one step's record; flushed, so that a kill loses nothing."""
-        self.file.write(json.dumps(record) + "\n")
-        self.file.flush()
+        """Append one step's record. Raises `MangastyleError` if the disk is full."""
+        try:
+            self.file.write(f"{json.dumps(record)}\n".encode())
+        except OSError as error:
+            raise MangastyleError(f"{self.file.name}: cannot write ({error.strerror}); make room and go on with --resume") from error
         self.scalars(record["step"], {k: v for k, v in record.items() if k != "step"})
 
     def scalars(self, step: int, values: dict[str, float]) -> None:

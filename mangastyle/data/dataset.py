@@ -7,13 +7,18 @@ in two of them, whatever its name, and stays where it is when others join. Batch
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import json
+import lzma
 import os
+import shutil
 import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Iterator
@@ -29,6 +34,7 @@ from mangastyle.files import make_folder, sha256, write_json
 
 FORMAT = 1  # of the cache; raise it when the layout changes
 ZOOM = 4  # close-ups are cut from pictures kept at this many times the training size
+DAMAGED = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)  # archives
 
 
 class Pictures:
@@ -65,15 +71,16 @@ class Pictures:
 class Batches:
     """Training batches: `batches(step)` is uint8 (batch, size, size, 3), always the same for the same seed and step.
 
-    Pictures come in a new random order each epoch; the share `closeups` of them is replaced by random crops at two
-    and four times the training size, which is how the network meets the thin lines of larger pictures.
+    Pictures come in a new random order each epoch; the share `closeups` of them is replaced by random crops of a
+    quarter, a half or three quarters of a picture's side, which is how the network meets the thin lines of larger pictures.
+    Safe to call from several threads.
     """
 
     def __init__(self, pictures: Pictures, rows: np.ndarray, batch: int, seed: int, closeups: float) -> None:
         self.pictures, self.rows, self.batch, self.seed = pictures, rows, batch, seed
         self.large = np.flatnonzero(np.isin(pictures.large_rows, rows))
         self.closeups = closeups if len(self.large) else 0.0
-        self._epoch, self._order = -1, rows
+        self._order = functools.lru_cache(maxsize=2)(self._shuffled)
 
     def __call__(self, step: int) -> np.ndarray:
         places = range(step * self.batch, (step + 1) * self.batch)  # in the endless stream of epochs
@@ -85,10 +92,10 @@ class Batches:
 
     def _row(self, place: int) -> int:
         epoch, index = divmod(place, len(self.rows))
-        if epoch != self._epoch:
-            order = np.random.Generator(np.random.Philox(key=[self.seed, epoch], counter=[0, 0, 0, 1]))
-            self._epoch, self._order = epoch, order.permutation(self.rows)
-        return self._order[index]
+        return self._order(epoch)[index]
+
+    def _shuffled(self, epoch: int) -> np.ndarray:
+        return np.random.Generator(np.random.Philox(key=[self.seed, epoch], counter=[0, 0, 0, 1])).permutation(self.rows)
 
     def _closeup(self, random: np.random.Generator, size: int) -> np.ndarray:
         picture = self.pictures.large[self.large[random.integers(len(self.large))]]
@@ -123,8 +130,12 @@ def load(config: TrainConfig) -> Pictures:
     for source in sources:
         source.identify(key)
     folder = cache_folder(config.cache) / key.hexdigest()
-    if not (folder / "index.json").exists():
+    with contextlib.suppress(OSError, ValueError):  # not decoded yet, or the cache is damaged
+        return Pictures(folder)
+    try:
         _decode(sources, config, folder)
+    except OSError as error:
+        raise MangastyleError(f"{folder}: cannot keep decoded pictures here ({error.strerror}); choose another --cache") from error
     return Pictures(folder)
 
 
@@ -162,11 +173,8 @@ def _decode(sources: list[_Source], config: TrainConfig, folder: Path) -> None:
                 f"{index['duplicates']} duplicates); training needs at least 2"
             )
         write_json(made / "index.json", index)
-        try:
-            made.rename(folder)
-        except OSError:
-            if not (folder / "index.json").exists():  # else another run made the same cache meanwhile
-                raise
+        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+        made.rename(folder)
 
 
 def _ordered(pool: ThreadPoolExecutor, sources: list[_Source], config: TrainConfig) -> Iterator[tuple[str, object]]:
@@ -230,7 +238,7 @@ class _Zip(_Source):
     def __init__(self, path: Path, config: TrainConfig) -> None:
         super().__init__(path, config)
         with zipfile.ZipFile(path) as archive:
-            self.members = sorted(n for n in archive.namelist() if n.lower().endswith(images.SUFFIXES))
+            self.members = sorted(filter(_is_picture, archive.namelist()))
 
     def __len__(self) -> int:
         return len(self.members)
@@ -240,7 +248,7 @@ class _Zip(_Source):
             for name in self.members:
                 try:
                     yield name, self._reader(name, archive.read(name))
-                except (zipfile.BadZipFile, OSError, RuntimeError, EOFError) as error:
+                except DAMAGED as error:
                     yield name, _failing(f"{self.path}/{name}: damaged in the archive ({error})")
 
 
@@ -248,7 +256,7 @@ class _Tar(_Source):
     def __init__(self, path: Path, config: TrainConfig) -> None:
         super().__init__(path, config)
         with tarfile.open(path) as archive:
-            self.members = sorted(m.name for m in archive if m.isfile() and m.name.lower().endswith(images.SUFFIXES))
+            self.members = sorted(m.name for m in archive if m.isfile() and _is_picture(m.name))
 
     def __len__(self) -> int:
         return len(self.members)
@@ -264,7 +272,7 @@ class _Tar(_Source):
 class _Drawn(_Source):
     def __init__(self, count: int, config: TrainConfig) -> None:
         super().__init__(Path(f"drawn:{count}"), config)
-        self.count, self.size = count, config.size * (ZOOM if config.closeups else 1)
+        self.count, self.size = count, min(config.size * (ZOOM if config.closeups else 1), characters.MAX_SIZE)
 
     def __len__(self) -> int:
         return self.count
@@ -278,6 +286,11 @@ class _Drawn(_Source):
     def __iter__(self) -> Iterator:
         for seed in range(self.count):
             yield f"{seed:06d}", lambda seed=seed: characters.draw(seed, self.size)
+
+
+def _is_picture(name: str) -> bool:
+    file = name.lower().rpartition("/")[2]
+    return file.endswith(images.SUFFIXES) and not file.startswith(".")
 
 
 def _failing(message: str):
@@ -299,7 +312,7 @@ def _source(name: str, config: TrainConfig) -> _Source:
     try:
         kind = _Folder if path.is_dir() else _Zip if zipfile.is_zipfile(path) else _Tar if tarfile.is_tarfile(path) else None
         if kind is None:
-            raise MangastyleError(f"{path}: neither a folder nor a .zip or .tar file of pictures")
+            raise MangastyleError(f"{path}: neither a folder nor an intact .zip or .tar file")
         return kind(path, config)
-    except (OSError, zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+    except DAMAGED as error:
         raise MangastyleError(f"{path}: damaged archive ({error})") from error

@@ -24,6 +24,8 @@ def command(options: ExportConfig) -> None:
     """`mangastyle export`: write, reload, compare, and only then put it in place."""
     out = Path(options.out)
     refuse_existing(out, options.force)
+    if out.exists() and not (out / "saved_model.pb").exists():
+        raise MangastyleError(f"{out}: is no SavedModel, so --force does not replace it; name another --out")
     model, config = load_generator(weights.find(options.weights), "float32")
     make_folder(out.parent)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent) as temporary:
