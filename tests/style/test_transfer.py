@@ -205,12 +205,13 @@ def test_interruption_keeps_one_picture_but_no_half_done_one_of_a_folder(tmp_pat
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_gradient_in_mixed_precision_is_near_the_exact_one(policy):
-    content, gradients = disc(96, 96), []
+    # Noise: on flat areas edge filters give exactly 0, where rounding alone decides a ReLU's gradient.
+    content, gradients = np.random.default_rng(0).integers(0, 256, (64, 64, 3)), []
     weights = {name: arrays for name, arrays in vgg.random_weights().items() if name < "conv3_2"}
     options = dataclasses.replace(TINY, content_layers=("relu3_1",), style_layers=("relu1_1", "relu2_1", "relu3_1"))
     for name in ("float32", policy):
         painter = transfer.Painter([stripes()], options, vgg.network(weights, policy=name))
-        painter._prepare(96, 96)
+        painter._prepare(64, 64)
         targets = {"relu3_1": painter.features(content[::-1][None].astype(np.float32))["relu3_1"]}
         picture = tf.constant(content, tf.float32)
         gradients.append(painter.loss_and_gradient(picture, targets, painter.style_targets)[1].numpy())
