@@ -26,7 +26,7 @@ class Blurred(NamedTuple):
 
 # At 64 px the literal blur is wider than the picture and leaves almost one flat colour; the source of the idea worked at
 # 256 px, and `default` keeps its proportions at every size.
-BLURRED = {"paper": Blurred(10, 100, True), "default": Blurred(0.2, 0.39, False)}
+BLURRED = {"paper": Blurred(10.0, 100.0, True), "default": Blurred(0.2, 0.39, False)}
 
 
 def grey(pictures: tf.Tensor) -> tf.Tensor:
