@@ -12,6 +12,7 @@ from keras import layers
 
 from mangastyle.config import TrainConfig
 from mangastyle.errors import MangastyleError
+from mangastyle.shade.convolution import Conv2D
 
 # As in the paper's source: the era's usual start, also for the residual blocks.
 INIT = keras.initializers.RandomNormal
@@ -110,7 +111,7 @@ def baseline(config: TrainConfig, dtype: str = "float32") -> keras.Model:
 
 def _conv(width: int, kernel: int, stride: int, name: str, dtype: str, seeds) -> layers.Layer:
     init = INIT(0.0, 0.02, seed=next(seeds))
-    return layers.Conv2D(width, kernel, stride, "same", name=name, dtype=dtype, kernel_initializer=init)
+    return Conv2D(width, kernel, stride, "same", name=name, dtype=dtype, kernel_initializer=init)
 
 
 def _normalise(name: str, dtype: str, config: TrainConfig) -> layers.Layer:
