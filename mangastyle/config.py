@@ -170,7 +170,7 @@ class StyleConfig(Config):
     size: int = option(512, "short side to work at and return; 0 = the content's own size", least=0)
     content_weight: float = option(1.0, "alpha of equation 7", least=0)
     style_weight: float = option(10.0, "beta of equation 7", least=0)
-    tv_weight: float = option(10.0, "weight of the total variation, which calms speckle", least=0)
+    tv_weight: float = option(2.0, "weight of the total variation, which calms speckle", least=0)
     content_layers: tuple[str, ...] = option(("relu4_2",), "VGG-19 layers whose features keep the content")
     style_layers: tuple[str, ...] = option(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers whose Gram matrices carry the style")
     loss: str = option("mean", "sum: the paper's equations to the letter; mean: the same relative to the target, free of the picture's size", ("sum", "mean"))
