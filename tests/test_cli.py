@@ -191,6 +191,7 @@ def test_the_preset_in_the_json_is_applied(tmp_path, picture):
 
 def test_streams_without_settings_will_do(tmp_path, picture):
     images.save(tmp_path / "a.png", picture)
+
     class Plain(io.StringIO):  # like a notebook's
         reconfigure = property()
 
