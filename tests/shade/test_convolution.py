@@ -10,8 +10,8 @@ import tensorflow as tf
 from mangastyle.shade.convolution import Conv2D
 
 
-def gradients(layer: keras.layers.Layer, x: tf.Tensor, weight: tf.Tensor, shape: tuple) -> tuple[list[np.ndarray], set[str]]:
-    """([output, kernel, bias and input gradient], types of the operations in the compiled graph)."""
+def gradients(layer, x: tf.Tensor, weight: tf.Tensor, shape: tuple) -> tuple[list[np.ndarray], set[str]]:
+    """([output, gradients of kernel, bias and input], types of the operations in the compiled graph)."""
 
     @tf.function(input_signature=[tf.TensorSpec(shape, x.dtype)])
     def run(x):
