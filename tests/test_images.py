@@ -152,7 +152,7 @@ def test_palette_with_transparency():
     assert alpha[0, 0] == 255 and alpha[0, 9] == 0
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I", "RGBX", "YCbCr", "LAB"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I", "RGBX", "LAB"])
 def test_other_modes_become_rgb(mode):
     grey = Image.fromarray(np.tile(np.where(np.arange(16) < 8, 0, 255).astype(np.uint8), (16, 1)))
     image = grey.convert("I").point(lambda value: value * 257) if mode == "I" else grey.convert("RGB").convert(mode)
