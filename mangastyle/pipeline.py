@@ -89,6 +89,8 @@ def command(options: RunConfig) -> None:
     """`mangastyle run`: all results, a labelled sheet of them and config.json, in one folder."""
     if options.size and not vgg.MIN_SIDE <= options.size <= characters.MAX_SIZE:
         raise MangastyleError(f"--size: must be 0, or from {vgg.MIN_SIDE} to {characters.MAX_SIZE}, not {options.size}")
+    if len(options.style) > 1 and not options.picture:
+        raise MangastyleError("no picture, but several paintings: name the picture before --style, as in 'mangastyle run picture.png --style a.jpg b.jpg'")
     out = Path(options.out)
     for name in (*STAGES, "sheet"):
         images.check_writable(out / f"{name}.png", options.force)
