@@ -1,0 +1,75 @@
+"""All stages joined, with a tiny network and few iterations."""
+
+import numpy as np
+import pytest
+
+from mangastyle import images, pipeline
+from mangastyle.cli import main
+from mangastyle.config import RunConfig
+from mangastyle.data import characters, painters
+from mangastyle.shade.sketch import sketch
+
+FILES = {"sketch.png", "hint.png", "shaded.png", "stylised.png", "sheet.png", "config.json"}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory, tiny_weights):
+    """The main command without a picture or a painting."""
+    out = tmp_path_factory.mktemp("run") / "out"
+    assert main(["run", "--preset", "tiny", "--weights", str(tiny_weights), "--out", str(out)]) == 0
+    return out
+
+
+def test_demo_writes_every_stage_at_one_size(demo):
+    assert {p.name for p in demo.iterdir()} == FILES
+    for name in pipeline.STAGES:
+        assert images.load(demo / f"{name}.png").rgb.shape == (64, 64, 3)
+    np.testing.assert_array_equal(
+        images.load(demo / "sketch.png").rgb[..., 0], sketch(characters.draw(pipeline.CHARACTER, 64))
+    )
+    painted, shaded = images.load(demo / "stylised.png").rgb, images.load(demo / "shaded.png").rgb
+    assert (painted != shaded).mean() > 0.2  # five iterations have left their mark on the flat grey of an untrained network
+
+
+def test_sheet_shows_all_six_pictures_with_names(demo):
+    sheet = images.load(demo / "sheet.png").rgb
+    picture = characters.draw(pipeline.CHARACTER, 64)
+    assert sheet.shape[1] > 6 * 64
+    np.testing.assert_array_equal(sheet[3:67, 3:67], picture)  # the first tile, inside its margin
+    assert (sheet[70:] < 128).any()  # names below
+    np.testing.assert_array_equal(sheet[3:67, -67:-3], images.load(demo / "stylised.png").rgb)
+
+
+def test_existing_results_are_kept_and_config_repeats_them(demo, tiny_weights, tmp_path, capsys):
+    assert main(["run", "--out", str(demo), "--weights", str(tiny_weights)]) == 2
+    assert "already exists" in capsys.readouterr().err
+    assert main(["run", "--config", str(demo / "config.json"), "--out", str(tmp_path / "again")]) == 0
+    for name in ("shaded.png", "stylised.png"):
+        assert (tmp_path / "again" / name).read_bytes() == (demo / name).read_bytes()
+
+
+def test_alpha_shape_and_size_of_the_picture_are_kept(tmp_path, tiny_weights):
+    alpha = np.zeros((97, 65), np.uint8)
+    alpha[20:] = 255
+    images.save(tmp_path / "in.png", images.resize(characters.draw(3, 128), 97, 65), alpha)
+    images.save(tmp_path / "painting.png", painters.paint("brush", 1, 48, 40))
+    arguments = ["run", str(tmp_path / "in.png"), "--style", str(tmp_path / "painting.png"), "--preset", "tiny", "--size", "0"]
+    assert main([*arguments, "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]) == 0
+    for name in pipeline.STAGES:
+        made = images.load(tmp_path / "out" / f"{name}.png")
+        assert made.rgb.shape == (97, 65, 3)
+        np.testing.assert_array_equal(made.alpha, alpha)
+
+
+def test_line_art_is_its_own_sketch_and_gets_no_simulated_hint(tiny_weights):
+    line = np.repeat(characters.character(4, 64).line[..., None], 3, axis=2)
+    options = RunConfig(weights=str(tiny_weights), iterations=1, size=0)
+    stages = pipeline.run(line, [painters.paint("brush", 0, 40, 40)], options)
+    np.testing.assert_array_equal(stages.sketch, line[..., 0])
+    assert (stages.hint == 255).all()
+
+
+def test_a_picture_named_after_the_paintings_is_not_one_of_them(tmp_path, capsys):
+    assert main(["run", "--style", "a.jpg", "picture.png", "--out", str(tmp_path / "out")]) == 2
+    assert "before --style" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
