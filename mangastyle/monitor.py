@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -22,6 +23,7 @@ class Log:
     """
 
     def __init__(self, run: Path, start: int) -> None:
+        self.run = run
         path = run / "log.jsonl"
         if path.exists():
             _keep_until(path, start)
@@ -29,28 +31,36 @@ class Log:
         self.board = tf.summary.create_file_writer(str(run / "tensorboard"))
 
     def write(self, record: dict[str, Any]) -> None:
-        """Append one step's record. Raises `MangastyleError` if the disk is full."""
-        try:
+        """Append one step's record."""
+        with clear_error(self.run):
             self.file.write(f"{json.dumps(record)}\n".encode())
-        except OSError as error:
-            raise MangastyleError(f"{self.file.name}: cannot write ({error.strerror}); make room and go on with --resume") from error
         self.scalars(record["step"], {k: v for k, v in record.items() if k != "step"})
 
     def scalars(self, step: int, values: dict[str, float]) -> None:
         """Numbers for TensorBoard only."""
-        with self.board.as_default():
+        with clear_error(self.run), self.board.as_default():
             for name, value in values.items():
                 tf.summary.scalar(name, value, step=step)
 
     def picture(self, step: int, sheet: np.ndarray) -> None:
         """A uint8 (h, w, 3) sheet for TensorBoard."""
-        with self.board.as_default():
+        with clear_error(self.run), self.board.as_default():
             tf.summary.image("samples", sheet[None], step=step)
-        self.board.flush()
+            self.board.flush()
 
     def close(self) -> None:
         self.file.close()
-        self.board.close()
+        with clear_error(self.run):
+            self.board.close()
+
+
+@contextlib.contextmanager
+def clear_error(run: Path) -> Iterator[None]:
+    """Turn what TensorFlow and the system raise when a file cannot be written into a `MangastyleError`."""
+    try:
+        yield
+    except (tf.errors.OpError, OSError) as error:
+        raise MangastyleError(f"{run}: cannot write here ({str(error).splitlines()[0]}); make room and go on with --resume") from error
 
 
 def _keep_until(path: Path, step: int) -> None:

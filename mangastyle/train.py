@@ -31,8 +31,9 @@ from mangastyle.config import TrainConfig, save_config
 from mangastyle.data import dataset
 from mangastyle.errors import MangastyleError
 from mangastyle.files import make_folder
-from mangastyle.monitor import Interrupts, Log
+from mangastyle.monitor import Interrupts, Log, clear_error
 from mangastyle.shade import losses, networks, simulate
+from mangastyle.shade.adam import Adam
 from mangastyle.shade.validate import Validation, reestimate_norm
 
 VALIDATION_PICTURES = 256  # enough for a steady number, few enough to take seconds
@@ -138,7 +139,7 @@ def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets:
     """The compiled step: (uint8 pictures, draws) of the global batch and its number -> losses, each the batch's mean."""
     distance = {"l1": losses.l1, "l2": losses.l2}[config.distance]
 
-    def replica_step(pictures, draws, step):  # pictures (b, s, s, 3) uint8, draws (b, DRAWS)
+    def replica_step(pictures, draws):  # pictures (b, s, s, 3) uint8, draws (b, DRAWS)
         line, hint, colour = simulate.examples(pictures, draws, config.hint, config.no_hint, config.flip)
         condition = {"hint": hint, "line": line} if config.see_line else {"hint": hint}
 
@@ -160,16 +161,16 @@ def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets:
         _descend(nets.generator_optimizer, tape, scaled, nets.generator)
         if nets.discriminator is not None:
             _descend(nets.discriminator_optimizer, discriminator_tape, scaled_verdict, nets.discriminator)
+        return {"generator": loss, **record}
+
+    @tf.function
+    def train_step(batch, step):
+        record = strategy.run(replica_step, args=batch)
         if config.ema:
             # A constant momentum would keep the random start for thousands of steps: warm it up.
             momentum = tf.minimum(config.ema, (1 + step) / (10 + step))
             for averaged, variable in zip(nets.averaged.trainable_variables, nets.generator.trainable_variables):
                 averaged.assign(averaged + (1 - momentum) * (variable - averaged))
-        return {"generator": loss, **record}
-
-    @tf.function
-    def train_step(batch, step):
-        record = strategy.run(replica_step, args=(*batch, step))
         return {name: strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None) for name, value in record.items()}
 
     return train_step
@@ -196,13 +197,8 @@ def save(
         weights.save(run / "last.h5", nets.averaged, config, {"step": step})
         nets.step.assign(step)
         nets.seconds.assign(seconds)
-        try:
+        with clear_error(run):
             manager.save(checkpoint_number=step)
-        except (tf.errors.OpError, OSError) as error:
-            raise MangastyleError(
-                f"{run}: cannot write the checkpoint of step {step} ({str(error).splitlines()[0]}); "
-                f"make room and go on with --resume from {manager.latest_checkpoint}"
-            ) from error
 
 
 def _due(step: int, config: TrainConfig) -> bool:
@@ -218,7 +214,7 @@ def _norm_inputs(batches: dataset.Batches, config: TrainConfig) -> Iterator[dict
 
 
 def _adam(config: TrainConfig, dtype: str, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = keras.optimizers.Adam(config.learning_rate, beta_1=config.beta_1)
+    optimizer = Adam(config.learning_rate, beta_1=config.beta_1)
     if dtype == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # float16 gradients would vanish
     optimizer.build(model.trainable_variables)
@@ -300,7 +296,7 @@ def _clear(run: Path) -> None:
 def _restore(nets: Networks, path: str) -> None:
     try:
         nets.checkpoint.restore(path).assert_consumed()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
         raise MangastyleError(
             f"{path}: this checkpoint is damaged or of other networks; --resume with the options it was trained with "
             "(the fc head ties the discriminator to --size), or start anew from its weights with --init"
