@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mangastyle import images
 from mangastyle.config import RunConfig
 from mangastyle.data import characters, painters
-from mangastyle.pipeline import CHARACTER, contact_sheet, run
+from mangastyle.pipeline import CHARACTER, RANDOM, contact_sheet, run
 from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
 
@@ -73,8 +73,8 @@ def main() -> None:
     sheet = images.grid([characters.draw(seed, 160) for seed in range(24)], 8, gap=4)
     images.save(DOCS / "characters.jpg", sheet, force=True)
     images.save(DOCS / "hints.jpg", hint_sheet(shader), force=True)
-    stages = run(characters.draw(CHARACTER, 256), [painters.paint("brush")], RunConfig(size=256))
-    images.save(DOCS / "run.jpg", contact_sheet(stages), force=True)
+    stages = run(characters.draw(CHARACTER, 256), [painters.paint("brush")], RunConfig(size=256, backbone="random"))
+    images.save(DOCS / "run.jpg", contact_sheet(stages, RANDOM), force=True)
 
 
 if __name__ == "__main__":

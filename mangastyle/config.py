@@ -94,7 +94,7 @@ class TrainConfig(Config):
     # data
     size: int = option(64, "side of the training pictures, in pixels", least=8)
     flip: bool = option(True, "mirror half of the pictures")
-    closeups: float = option(0.2, "share of close-ups: crops at 2 to 4 times the size, from pictures that have the pixels", least=0)
+    closeups: float = option(0.2, "share of close-ups: crops at 1.3 to 4 times the size, from pictures that have the pixels", least=0)
     hint: str = option("mixed", "hint to train with: paper, default, mixed or none", ("paper", "default", "mixed", "none"))
     no_hint: float = option(0.15, "share of the pictures that train without a hint", least=0)
     validation: float = option(0.02, "share of the pictures held out to choose the best weights", least=0)

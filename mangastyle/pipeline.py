@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ from mangastyle.shade.sketch import is_line_art, sketch
 from mangastyle.style import vgg
 from mangastyle.style.transfer import Painter, to_pixels
 
-CHARACTER = 5  # the drawn character that is the demo's picture
+CHARACTER = 7  # the drawn character that is the demo's picture
+RANDOM = "stylised (random VGG-19)"  # says on the sheet that no trained network judged the style
 STAGES = ("sketch", "hint", "shaded", "stylised")
 
 
@@ -66,8 +68,8 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
     )
 
 
-def contact_sheet(stages: Stages) -> np.ndarray:
-    """All stages side by side with their names below: uint8 (h, w, 3)."""
+def contact_sheet(stages: Stages, painted: str = "stylised") -> np.ndarray:
+    """All stages side by side with their names below, the last one named `painted`: uint8 (h, w, 3)."""
     height, width = stages.picture.shape[:2]
     margin, caption = max(6, height // 40), max(14, height // 14)
     font = ImageFont.load_default(size=max(10, caption * 2 // 3))
@@ -80,7 +82,7 @@ def contact_sheet(stages: Stages) -> np.ndarray:
         tile = Image.new("RGB", (rgb.shape[1] + margin, height + caption + margin), "white")
         tile.paste(Image.fromarray(rgb), (margin // 2, margin // 2))
         middle = (tile.width // 2, height + margin // 2 + caption // 2)
-        ImageDraw.Draw(tile).text(middle, name, fill="black", font=font, anchor="mm")
+        ImageDraw.Draw(tile).text(middle, painted if name == "stylised" else name, fill="black", font=font, anchor="mm")
         tiles.append(np.asarray(tile))
     return np.hstack(tiles)
 
@@ -101,12 +103,13 @@ def command(options: RunConfig) -> None:
     else:
         picture = characters.draw(CHARACTER, options.size or RunConfig.size)
     styles = [images.load(path, limit, vgg.MIN_SIDE).rgb for path in options.style] or [painters.paint("brush", options.seed)]
+    backbone = vgg.resolve(options.backbone, options.allow_download)
 
-    stages = run(picture, styles, options)
+    stages = run(picture, styles, dataclasses.replace(options, backbone=backbone))
     if alpha is not None:
         alpha = images.resize(alpha, *stages.picture.shape[:2])
     for name in STAGES:
         images.save(out / f"{name}.png", getattr(stages, name), alpha, force=True)
-    images.save(out / "sheet.png", contact_sheet(stages), force=True)
+    images.save(out / "sheet.png", contact_sheet(stages, RANDOM if backbone == "random" else "stylised"), force=True)
     save_config(out, "run", options)
     print(f"{out}: {', '.join(f'{name}.png' for name in STAGES)} and all of them on {out / 'sheet.png'}")

@@ -87,32 +87,35 @@ def describe(size: int = 512) -> None:
 # Where weights come from
 
 
-def weights(backbone: str = "auto", allow_download: bool = False) -> Weights:
-    """The weights that a `--backbone` option names: auto, full, random, or an HDF5 file.
+def resolve(backbone: str = "auto", allow_download: bool = False) -> str:
+    """What a `--backbone` option comes to on this machine: "random", or the path of an HDF5 file.
 
-    auto : the real ones from Keras' cache, or from the network with `allow_download`; else random ones,
-        which it says on stderr. full : the real ones or `MangastyleError`.
+    auto : the real weights from Keras' cache, or from the network with `allow_download`; else "random", which is said
+        on stderr. full : the real ones or `MangastyleError`. Anything else stands for itself.
     """
-    cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / KERAS_FILE
-    if backbone == "random":
-        return random_weights()
     if backbone not in ("auto", "full"):
-        return read_weights(Path(backbone))
-    if cached.exists():
-        return read_weights(cached)
-    if allow_download:
+        return backbone
+    cached = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / KERAS_FILE
+    if not cached.exists() and allow_download:
         _download()
-        return read_weights(cached)
-    if backbone == "auto":
-        print(
-            "mangastyle: random-weight VGG-19: textures only; give --backbone FILE or --allow-download for the real one",
-            file=sys.stderr,
+    if cached.exists():
+        return str(cached)
+    if backbone == "full":
+        raise MangastyleError(
+            f"{cached}: the VGG-19 weights are not there; put the file there, give it as --backbone FILE, "
+            "or let Keras fetch it with --allow-download"
         )
-        return random_weights()
-    raise MangastyleError(
-        f"{cached}: the VGG-19 weights are not there; put the file there, give it as --backbone FILE, "
-        "or let Keras fetch it with --allow-download"
+    print(
+        "mangastyle: random-weight VGG-19: textures only; give --backbone FILE or --allow-download for the real one",
+        file=sys.stderr,
     )
+    return "random"
+
+
+def weights(backbone: str = "auto", allow_download: bool = False) -> Weights:
+    """The weights that a `--backbone` option names, see `resolve`."""
+    name = resolve(backbone, allow_download)
+    return random_weights() if name == "random" else read_weights(Path(name))
 
 
 def read_weights(path: Path) -> Weights:
