@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from mangastyle import images
 from mangastyle.config import RunConfig
 from mangastyle.data import characters, painters
-from mangastyle.pipeline import CHARACTER, RANDOM, contact_sheet, run
+from mangastyle.pipeline import CHARACTER, contact_sheet, run
 from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
 
@@ -27,8 +27,8 @@ def strokes(character: characters.Character, count: int, seed: int = 4) -> dict:
     points, used = [], []
     for _ in range(4000):
         y, x = random.integers(12, flat.shape[0] - 12, 2)
-        patch = flat[y - 8 : y + 9, x - 8 : x + 9].reshape(-1, 3)
-        near = any(abs(y - v) + abs(x - u) < 36 for v, u in used)
+        patch = flat[y - 4 : y + 5, x - 4 : x + 5].reshape(-1, 3)
+        near = any(abs(y - v) + abs(x - u) < 22 for v, u in used)
         if patch.std(0).max() < 3 and not near and len(points) < count:
             used.append((y, x))
             points.append({"x": int(x), "y": int(y), "color": "#%02x%02x%02x" % tuple(flat[y, x]), "radius": 7})
@@ -41,7 +41,7 @@ def hint_sheet(shader: Shader) -> np.ndarray:
     line = np.repeat(character.line[..., None], 3, axis=2)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "points.json"
-        file.write_text(json.dumps(strokes(character, 24)))
+        file.write_text(json.dumps(strokes(character, 40)))
         points = hints.read(file, SIDE, SIDE)
     reference = characters.draw(36, SIDE)
     kinds = {
@@ -74,7 +74,7 @@ def main() -> None:
     images.save(DOCS / "characters.jpg", sheet, force=True)
     images.save(DOCS / "hints.jpg", hint_sheet(shader), force=True)
     stages = run(characters.draw(CHARACTER, 256), [painters.paint("brush")], RunConfig(size=256, backbone="random"))
-    images.save(DOCS / "run.jpg", contact_sheet(stages, RANDOM), force=True)
+    images.save(DOCS / "run.jpg", contact_sheet(stages), force=True)
 
 
 if __name__ == "__main__":

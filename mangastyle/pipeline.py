@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,12 +20,15 @@ from mangastyle.style import vgg
 from mangastyle.style.transfer import Painter, to_pixels
 
 CHARACTER = 7  # the drawn character that is the demo's picture
-RANDOM = "stylised (random VGG-19)"  # says on the sheet that no trained network judged the style
 STAGES = ("sketch", "hint", "shaded", "stylised")
+SHEET = ("picture", "sketch", "hint", "shaded", "style", "stylised")
 
 
 class Stages(NamedTuple):
-    """What `run` makes; each uint8 RGB (h, w, 3), `sketch` uint8 (h, w), all of one size but for the painting."""
+    """What `run` makes; each uint8 RGB (h, w, 3), `sketch` uint8 (h, w), all of one size but for the painting.
+
+    backbone : "random", or the file of the VGG-19 that judged the style.
+    """
 
     picture: np.ndarray
     sketch: np.ndarray
@@ -34,6 +36,7 @@ class Stages(NamedTuple):
     shaded: np.ndarray
     style: np.ndarray
     stylised: np.ndarray
+    backbone: str
 
 
 def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunConfig()) -> Stages:
@@ -42,12 +45,12 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
     picture : uint8 (h, w, 3), line art or colour. styles : the paintings, uint8 (h, w, 3). With `--hint auto` the hint
     is simulated from a colour picture, and line art gets none. Raises `MangastyleError` as the stages do.
     """
-    style_options = StyleConfig(
-        backbone=options.backbone, allow_download=options.allow_download, iterations=options.iterations,
-        size=0, seed=options.seed, precision=options.precision,
-    )  # fmt: skip
     given = None if options.hint in ("auto", "none") else hints.read(Path(options.hint), *picture.shape[:2])
-    painter = Painter(styles, style_options)  # before the other stages: it is the one most likely to lack something
+    backbone = vgg.resolve(options.backbone, options.allow_download)  # first of all networks: the one most likely to be missing
+    painter = Painter(
+        styles,
+        StyleConfig(backbone=backbone, iterations=options.iterations, size=0, seed=options.seed, precision=options.precision),
+    )
     shader = Shader(options.weights, options.precision)
 
     if options.size and options.size < min(picture.shape[:2]):
@@ -65,24 +68,28 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
         shaded=shaded,
         style=styles[0],
         stylised=to_pixels(stylised),
+        backbone=backbone,
     )
 
 
-def contact_sheet(stages: Stages, painted: str = "stylised") -> np.ndarray:
-    """All stages side by side with their names below, the last one named `painted`: uint8 (h, w, 3)."""
+def contact_sheet(stages: Stages) -> np.ndarray:
+    """All stages side by side with their names below: uint8 (h, w, 3)."""
     height, width = stages.picture.shape[:2]
     margin, caption = max(6, height // 40), max(14, height // 14)
     font = ImageFont.load_default(size=max(10, caption * 2 // 3))
     tiles = []
-    for name, picture in stages._asdict().items():
+    for name in SHEET:
+        picture = getattr(stages, name)
         if name == "style":  # keeps its own shape, fitted to the row
             fitted = max(1, round(picture.shape[1] * height / picture.shape[0]))
             picture = images.resize(picture, height, fitted)
         rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+        if name == "stylised" and stages.backbone == "random":
+            name = "stylised (random VGG-19)"  # no trained network judged the style
         tile = Image.new("RGB", (rgb.shape[1] + margin, height + caption + margin), "white")
         tile.paste(Image.fromarray(rgb), (margin // 2, margin // 2))
         middle = (tile.width // 2, height + margin // 2 + caption // 2)
-        ImageDraw.Draw(tile).text(middle, painted if name == "stylised" else name, fill="black", font=font, anchor="mm")
+        ImageDraw.Draw(tile).text(middle, name, fill="black", font=font, anchor="mm")
         tiles.append(np.asarray(tile))
     return np.hstack(tiles)
 
@@ -103,13 +110,12 @@ def command(options: RunConfig) -> None:
     else:
         picture = characters.draw(CHARACTER, options.size or RunConfig.size)
     styles = [images.load(path, limit, vgg.MIN_SIDE).rgb for path in options.style] or [painters.paint("brush", options.seed)]
-    backbone = vgg.resolve(options.backbone, options.allow_download)
 
-    stages = run(picture, styles, dataclasses.replace(options, backbone=backbone))
+    stages = run(picture, styles, options)
     if alpha is not None:
         alpha = images.resize(alpha, *stages.picture.shape[:2])
     for name in STAGES:
         images.save(out / f"{name}.png", getattr(stages, name), alpha, force=True)
-    images.save(out / "sheet.png", contact_sheet(stages, RANDOM if backbone == "random" else "stylised"), force=True)
+    images.save(out / "sheet.png", contact_sheet(stages), force=True)
     save_config(out, "run", options)
     print(f"{out}: {', '.join(f'{name}.png' for name in STAGES)} and all of them on {out / 'sheet.png'}")

@@ -643,7 +643,7 @@ def start(booru: Booru, out: Path, pictures: int) -> subprocess.Popen:
 
 def slowly(data: bytes):
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.01)
+        time.sleep(0.05)
         try:
             send(handler, data)
         except OSError:
