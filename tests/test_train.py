@@ -273,12 +273,12 @@ def test_killed_terminated_and_interrupted_runs_resume_to_the_last_bit(finished,
     run = tmp_path / "run"
     killed_at = random.randint(1, 5)
     options = options_file(tmp_path, TINY, out=str(run), cache=cache)
-    process = subprocess_train(SIGNALLED, killed_at, signal.SIGKILL, "--config", options)
+    process = subprocess_train(SIGNALLED, killed_at, int(signal.SIGKILL), "--config", options)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert losses_of(run) == losses_of(finished)[:killed_at]
 
-    process = subprocess_train(SIGNALLED, 6, signal.SIGTERM, "--resume", "--out", run)
+    process = subprocess_train(SIGNALLED, 6, int(signal.SIGTERM), "--resume", "--out", run)
     output, errors = process.communicate()
     assert process.returncode == 0, errors
     assert "stopped by SIGTERM at step 6; --resume goes on" in output
@@ -303,7 +303,7 @@ def test_the_papers_recipe_resumes_exactly_too(tmp_path, cache):
     whole, run = tmp_path / "whole", tmp_path / "run"
     train.command(dataclasses.replace(PAPER, out=str(whole), cache=cache))
     options = options_file(tmp_path, PAPER, out=str(run), cache=cache)
-    process = subprocess_train(SIGNALLED, random.randint(1, 7), signal.SIGKILL, "--config", options)
+    process = subprocess_train(SIGNALLED, random.randint(1, 7), int(signal.SIGKILL), "--config", options)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
     assert main(["train", "--resume", "--out", str(run)]) == 0
