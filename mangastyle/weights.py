@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import keras
 
 FORMAT = "mangastyle-shade-1"
+PRIVATE = ("data", "out", "init", "cache")  # paths of the machine that trained say nothing about the network
 SHADE = "shade.h5"  # the generator that is used when none is named
 
 
@@ -47,10 +48,10 @@ def find(given: str, default: str = SHADE) -> Path:
 
 
 def save(path: Path, model: keras.Model, config: TrainConfig, extra: dict[str, Any] | None = None) -> None:
-    """Write the model's variables and its configuration, atomically."""
+    """Write the model's variables and its configuration, without paths of this machine, atomically."""
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["format"] = FORMAT
-        file.attrs["config"] = json.dumps(to_json(config))
+        file.attrs["config"] = json.dumps({name: value for name, value in to_json(config).items() if name not in PRIVATE})
         file.attrs["extra"] = json.dumps(extra or {})
         for variable in model.variables:
             value = np.asarray(variable)

@@ -131,3 +131,10 @@ def test_whatever_ships_is_whole():
     if (weights.shipped_folder() / weights.SHADE).exists():
         model, config = infer.load_generator(weights.find(""), "float32")
         assert model.count_params() > 0 and config.size >= 8
+
+
+def test_no_path_of_the_training_machine_is_in_the_file(tmp_path):
+    secret = dataclasses.replace(TINY, data=("/secret/pictures",), out="/secret/run", cache="/secret/cache", init="/secret/init.h5")
+    weights.save(tmp_path / "net.h5", networks.generator(TINY), secret)
+    assert b"/secret" not in (tmp_path / "net.h5").read_bytes()
+    assert weights.read_config(tmp_path / "net.h5") == TINY
