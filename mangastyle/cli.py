@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[type, str, str]] = {
     "shade": (config.ShadeConfig, "mangastyle.shade.infer", "mangastyle shade lineart.png --hint strokes.png --out shaded.png"),
     "style": (config.StyleConfig, "mangastyle.style.transfer", "mangastyle style picture.png --style painting.jpg --out styled.png"),
     "run": (config.RunConfig, "mangastyle.pipeline", "mangastyle run picture.png --style painting.jpg --out out"),
+    "distill": (config.DistillConfig, "mangastyle.style.distill", "mangastyle distill --teacher vgg19.h5 --data pictures/ --paintings paintings/ --out runs/slim"),
     "export": (config.ExportConfig, "mangastyle.shade.export", "mangastyle export --out shade-savedmodel"),
 }  # fmt: skip
 

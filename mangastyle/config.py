@@ -22,11 +22,13 @@ from mangastyle.files import read_json, write_json
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 
 
-def option(default: Any, help: str, choices: tuple = (), least: float | None = None, positional: bool = False) -> Any:
+def option(
+    default: Any, help: str, choices: tuple = (), least: float | None = None, most: float | None = None, positional: bool = False
+) -> Any:  # fmt: skip
     """A dataclass field with what the command line needs to know about it."""
     return field(
         default=default,
-        metadata={"help": help, "choices": choices, "least": least, "positional": positional},
+        metadata={"help": help, "choices": choices, "least": least, "most": most, "positional": positional},
     )
 
 
@@ -162,22 +164,66 @@ class StyleConfig(Config):
 
     inputs: str = option("", "content: a picture, or a folder of pictures", positional=True)
     style: tuple[str, ...] = option((), "the painting; several are blended")
+    style_weights: tuple[float, ...] = option((), "weight of each painting, in their order; default: all alike", least=0)
+    mask: tuple[str, ...] = option((), "a mask for each painting, of the content's size: it paints where its mask is white")
     out: str = option("", "output file or folder; default: NAME-styled.png beside the picture, FOLDER-styled")
-    backbone: str = option("auto", "auto = full VGG-19 if at hand, else the fixed-seed random one; full; random; or an HDF5 weights file")
-    allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
-    optimizer: str = option("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
-    iterations: int = option(100, "iterations of the optimiser", least=1)
+    # look
+    strength: float = option(0.5, "0 keeps the picture, 1 knows only the painting; it means the same at every size", least=0, most=1)
     size: int = option(512, "short side to work at and return; 0 = the content's own size", least=0)
-    content_weight: float = option(1.0, "alpha of equation 7", least=0)
-    style_weight: float = option(10.0, "beta of equation 7", least=0)
+    style_scale: float = option(1.0, "size of the brush strokes: the painting is shown to VGG-19 this much larger or smaller", least=0.05)
+    style_size: str = option("own", "own: in its own shape, reduced to as many pixels as the content; content: stretched to the content's size, as the paper does", ("own", "content"))
+    keep_colors: bool = option(False, "keep the content's colours: only its lightness is painted")
+    match_colors: bool = option(False, "give the painting the content's colours (mean and covariance) before it is copied")
+    init: str = option("content", "start from content, style or noise (Fig. 11), or from the picture in this file")
+    # optimisation
+    optimizer: str = option("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
+    iterations: int = option(40, "iterations at the final size; a scale of half its side gets twice as many", least=1)
+    min_size: int = option(128, "short side of the coarsest scale; 0 = paint at the final size alone", least=0)
+    scale_step: float = option(2.0, "how much larger each scale is than the one before", least=1.05)
+    learning_rate: float = option(2.5, "Adam's step size, in grey levels of 255", least=0)
+    averaging: float = option(0.0, "momentum of the average of Adam's pictures, which is calmer than any of them; 0 = the best one", least=0, most=0.9999)
+    # loss
+    loss: str = option("mean", "sum: the paper's equations to the letter; mean: the same relative to the target, free of the picture's size", ("sum", "mean"))
+    content_weight: float = option(1.0, "alpha of equation 7 at strength 0.5", least=0)
+    style_weight: float = option(10.0, "beta of equation 7 at strength 0.5", least=0)
     tv_weight: float = option(2.0, "weight of the total variation, which calms speckle", least=0)
     content_layers: tuple[str, ...] = option(("relu4_2",), "VGG-19 layers whose features keep the content")
-    style_layers: tuple[str, ...] = option(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers whose Gram matrices carry the style")
-    loss: str = option("mean", "sum: the paper's equations to the letter; mean: the same relative to the target, free of the picture's size", ("sum", "mean"))
-    init: str = option("content", "start from the content, the style, or noise (Fig. 11)", ("content", "style", "noise"))
-    learning_rate: float = option(2.5, "Adam's step size, in grey levels of 255", least=0)
-    style_size: str = option("own", "own: in its own shape, reduced to as many pixels as the content; content: stretched to the content's size, as the paper does", ("own", "content"))
+    style_layers: tuple[str, ...] = option(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers whose statistics carry the style")
+    style_layer_weights: tuple[float, ...] = option((), "weight of each of them (w of equation 5); default: all alike", least=0)
+    distance: str = option("gram", "of styles: gram, equation 4; wasserstein, between features' means and covariances", ("gram", "wasserstein"))
+    # network
+    backbone: str = option("auto", "auto = the full VGG-19 if at hand, else the slim one that ships; full; slim; random; or an HDF5 weights file")
+    pooling: str = option("average", "average, as the paper has it, or max, as VGG-19 was trained", ("average", "max"))
+    allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    # records
+    save_every: int = option(0, "also save the picture every so many iterations, as NAME-0050.png; 0 = never", least=0)
+    log: bool = option(False, "also write every iteration's losses and seconds, as NAME.csv")
+    plot: bool = option(False, "also draw the losses against iterations and seconds, as NAME-losses.png (Figs 22, 23)")
+    compare: bool = option(False, "run both optimisers and print the paper's table of final losses and seconds")
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+@dataclass(frozen=True)
+class DistillConfig(Config):
+    """Train the slim VGG-19 that ships with mangastyle, taught by the full one."""
+
+    teacher: str = option("full", "the full VGG-19: full, or an HDF5 weights file, as for mangastyle style")
+    data: tuple[str, ...] = option(("drawn:600",), "pictures to paint: folders, .zip or .tar files, or drawn:N")
+    paintings: tuple[str, ...] = option((), "paintings, likewise; default: the same as --data")
+    out: str = option("runs/slim", "run folder: config, log, checkpoints, slim.h5")
+    resume: bool = option(False, "go on from the last checkpoint in the run folder")
+    widths: tuple[int, ...] = option((16, 48, 96, 192, 192), "channels of the five blocks; the full VGG-19 has 64 128 256 512 512", least=1)
+    crop: int = option(160, "side of the training crops, in pixels", least=32)
+    batch: int = option(6, "crops a step", least=1)
+    painted: int = option(3, "pictures being painted with the slim network, which learns from them too", least=1)
+    life: int = option(60, "steps for which each of them is painted", least=1)
+    steps: int = option(8000, "stop after this many steps", least=1)
+    learning_rate: float = option(6e-4, "Adam's step size at its highest", least=0)
+    gram_weight: float = option(0.5, "weight of the Gram matrices' errors beside the features'", least=0)
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    checkpoint_every: int = option(250, "steps between checkpoints", least=1)
+    cache: str = option("", "folder for decoded pictures; default: the user's cache folder")
     max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
 
 
@@ -214,8 +260,11 @@ PRESETS: dict[type, dict[str, dict[str, Any]]] = {
     StyleConfig: {
         "paper": {
             "loss": "sum", "content_weight": 0.001, "style_weight": 0.001, "tv_weight": 0.0, "iterations": 1000,
-            "learning_rate": 1.0, "style_size": "content", "content_layers": ("conv4_2",),
+            "learning_rate": 1.0, "style_size": "content", "min_size": 0, "content_layers": ("conv4_2",),
             "style_layers": ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
+        },
+        "quality": {
+            "optimizer": "adam", "iterations": 200, "scale_step": 2**0.5, "learning_rate": 5.0, "averaging": 0.99,
         },
         "tiny": {"iterations": 5, "size": 64},
     },
@@ -292,3 +341,5 @@ def _check(f: dataclasses.Field, value: Any) -> None:
             raise MangastyleError(f"{flag}: {v!r}{near(v, f.metadata['choices'])} is none of {', '.join(f.metadata['choices'])}")
         if f.metadata["least"] is not None and not v >= f.metadata["least"]:
             raise MangastyleError(f"{flag}: must be at least {f.metadata['least']:g}, not {v}")
+        if f.metadata["most"] is not None and not v <= f.metadata["most"]:
+            raise MangastyleError(f"{flag}: must be at most {f.metadata['most']:g}, not {v}")

@@ -20,43 +20,62 @@ import numpy as np
 from mangastyle.config import near
 from mangastyle.errors import MangastyleError
 
-CONVOLUTIONS = {"conv1": (64, 2), "conv2": (128, 2), "conv3": (256, 4), "conv4": (512, 4), "conv5": (512, 4)}
+CONVOLUTIONS = {"conv1": 2, "conv2": 2, "conv3": 4, "conv4": 4, "conv5": 4}  # in each block
+WIDTHS = (64, 128, 256, 512, 512)  # features of each block
+SLIM_FORMAT = "mangastyle-vgg19-1"
 MEAN_BGR = (103.939, 116.779, 123.68)
 KERAS_FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+LAYERS = ("conv", "relu", "pool")
 MIN_SIDE = 32  # conv5 sees a sixteenth of the picture: two positions
 
+READOUT = "_readout"  # ends the name of the 1x1 convolution that reads a layer out
+
 Weights = dict[str, tuple[np.ndarray, np.ndarray]]
+Readouts = dict[str, np.ndarray]  # (n, n) by layer
 
 
-def kernel_shapes() -> dict[str, tuple[int, int, int, int]]:
-    """Shape of every kernel of VGG-19 by layer, in order: (3, 3, in, out)."""
+def kernel_shapes(widths: tuple[int, ...] = WIDTHS) -> dict[str, tuple[int, int, int, int]]:
+    """Shape of every kernel of VGG-19 by layer, in order: (3, 3, in, out); `widths` are the channels of the blocks."""
     shapes, channels = {}, 3
-    for block, (features, count) in CONVOLUTIONS.items():
+    for (block, count), features in zip(CONVOLUTIONS.items(), widths, strict=True):
         for i in range(1, count + 1):
             shapes[f"{block}_{i}"] = (3, 3, channels, features)
             channels = features
     return shapes
 
 
-def network(weights: Weights, pooling: str = "average", policy: str = "float32") -> keras.Model:
+def network(
+    weights: Weights, pooling: str = "average", policy: str = "float32", readouts: Readouts | None = None
+) -> keras.Model:
     """The whole network, with layers convB_I, reluB_I and poolB, under a Keras dtype policy.
 
-    `pooling` is `average` as the paper has it, or `max` as VGG-19 was trained.
+    `pooling` is `average` as the paper has it, or `max` as VGG-19 was trained. `readouts` are 1x1 convolutions beside
+    the layers they are named for; `features` gives their output in place of the layer's own.
     """
     pool = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}[pooling]
     pixels = keras.Input((None, None, 3), dtype="float32", name="rgb")  # (b, h, w, 3)
     x = keras.ops.flip(pixels, -1) - np.float32(MEAN_BGR)  # before the convolutions pad with zeros, as in training
     block = "1"
+    read = []
+
+    def reading(name: str, x: keras.KerasTensor) -> keras.KerasTensor:
+        if readouts and name in readouts:
+            read.append(keras.layers.Conv2D(readouts[name].shape[-1], 1, use_bias=False, dtype=policy, name=name + READOUT)(x))
+        return x
+
     for name, (kernel, _) in weights.items():
         if name[4] != block:  # (b, h, w, n) to (b, h/2, w/2, n)
             x = pool(2, dtype=policy, name=f"pool{block}")(x)
             block = name[4]
-        x = keras.layers.Conv2D(kernel.shape[-1], 3, padding="same", dtype=policy, name=name)(x)
-        x = keras.layers.ReLU(dtype=policy, name=name.replace("conv", "relu"))(x)
+        x = reading(name, keras.layers.Conv2D(kernel.shape[-1], 3, padding="same", dtype=policy, name=name)(x))
+        relu = name.replace("conv", "relu")
+        x = reading(relu, keras.layers.ReLU(dtype=policy, name=relu)(x))
     x = pool(2, dtype=policy, name=f"pool{block}")(x)
-    model = keras.Model(pixels, x, name="vgg19")
+    model = keras.Model(pixels, [x, *read], name="vgg19")
     for name, arrays in weights.items():
         model.get_layer(name).set_weights(arrays)
+    for name, matrix in (readouts or {}).items():
+        model.get_layer(name + READOUT).set_weights([matrix[None, None]])  # (1, 1, n, n)
     model.trainable = False
     return model
 
@@ -66,11 +85,13 @@ def features(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
 
     Raises `MangastyleError` for a layer that is not there, with the nearest name.
     """
-    known = [layer.name for layer in model.layers if layer.name.startswith(("conv", "relu", "pool"))]
+    known = [layer.name for layer in model.layers if layer.name.startswith(LAYERS) and not layer.name.endswith(READOUT)]
     for name in layers:
         if name not in known:
             raise MangastyleError(f"VGG-19 has no layer {name!r}{near(name, known)}; there are: {' '.join(known)}")
-    outputs = {name: keras.ops.cast(model.get_layer(name).output, "float32") for name in layers}
+    read = {layer.name for layer in model.layers if layer.name.endswith(READOUT)}
+    taps = {name: name + READOUT if name + READOUT in read else name for name in layers}
+    outputs = {name: keras.ops.cast(model.get_layer(tap).output, "float32") for name, tap in taps.items()}
     return keras.Model(model.input, outputs)
 
 
