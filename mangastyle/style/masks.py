@@ -12,23 +12,20 @@ from mangastyle import images
 from mangastyle.errors import MangastyleError
 
 
-def check_count(masks: Sequence[str], paintings: int) -> None:
-    """Raise `MangastyleError` unless there is a mask for each painting, or none at all."""
-    if masks and len(masks) != paintings:
-        raise MangastyleError(
-            f"--mask: {len(masks)} masks for {paintings} paintings; name one for each painting, in the order of --style"
-        )
-
-
 def read(
-    paths: Sequence[str | Path], height: int, width: int, limit: int = images.MAX_PIXELS
+    paths: Sequence[str | Path], paintings: int, height: int, width: int, limit: int = images.MAX_PIXELS
 ) -> list[np.ndarray]:
-    """Read masks for a content of `height` x `width`: float32 (h, w) each, 0 black to 1 white.
+    """Read a mask for each of so many `paintings`, for a content of `height` x `width`: float32 (h, w), 0 black to 1 white.
 
     Any picture will do: of a coloured one the lightness counts, and where it is transparent nothing is painted.
-    Raises `MangastyleError`, naming the file, for a picture that cannot be read or has more than `limit` pixels,
-    for one of another size than the content, and for one that is black everywhere.
+    Raises `MangastyleError` for another number of masks and, naming the file, for a picture that cannot be read or has
+    more than `limit` pixels, for one of another size than the content, and for one that is black everywhere.
     """
+    if len(paths) != paintings:
+        raise MangastyleError(
+            f"--mask: there must be as many masks as paintings, not {len(paths)} for {paintings}; "
+            "name one for each painting, in the order of --style"
+        )
     return [_read(Path(path), height, width, limit) for path in paths]
 
 
