@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import importlib
 import os
 import sys
-from types import ModuleType
 from typing import Any
 
-from mangastyle import __version__, config
+from mangastyle import __version__, config, quiet
 from mangastyle.errors import MangastyleError
 
 # command: (its options, the module with its function `command(options)`, an example)
@@ -24,6 +22,7 @@ COMMANDS: dict[str, tuple[type, str, str]] = {
     "style": (config.StyleConfig, "mangastyle.style.transfer", "mangastyle style picture.png --style painting.jpg --out styled.png"),
     "run": (config.RunConfig, "mangastyle.pipeline", "mangastyle run picture.png --style painting.jpg --out out"),
     "distill": (config.DistillConfig, "mangastyle.style.distill", "mangastyle distill --teacher vgg19.h5 --data pictures/ --paintings paintings/ --out runs/slim"),
+    "weights": (config.WeightsConfig, "mangastyle.weights", "mangastyle weights get vgg19"),
     "export": (config.ExportConfig, "mangastyle.shade.export", "mangastyle export --out shade-savedmodel"),
 }  # fmt: skip
 
@@ -81,24 +80,6 @@ def _parse(argv: list[str] | None) -> dict[str, Any]:
     return vars(found)
 
 
-def _load_quietly(module: str) -> ModuleType:
-    """Import a command's module without TensorFlow's start-up remarks.
-
-    No setting stops all of them: some are written by its C++ libraries before they have read any. So stderr itself
-    points nowhere meanwhile. An import that fails still raises, with its reason.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # for the remarks that come later
-    sys.stderr.flush()
-    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        return importlib.import_module(module)
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code: 0 done, 2 a user's mistake, 130 interrupted."""
     for stream in (sys.stdout, sys.stderr):
@@ -111,7 +92,7 @@ def main(argv: list[str] | None = None) -> int:
         file = os.path.join(given.get("out", config.TrainConfig.out), "config.json")
     try:
         options = config.settle(cls, given, file)
-        _load_quietly(module).command(options)
+        quiet.load(module).command(options)
         return 0
     except BrokenPipeError:  # e.g. `mangastyle train --describe | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

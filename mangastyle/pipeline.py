@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
-from mangastyle import images
+from mangastyle import images, precision
 from mangastyle.config import RunConfig, StyleConfig, save_config
 from mangastyle.data import characters, painters
 from mangastyle.errors import MangastyleError
@@ -27,7 +27,7 @@ SHEET = ("picture", "sketch", "hint", "shaded", "style", "stylised")
 class Stages(NamedTuple):
     """What `run` makes; each uint8 RGB (h, w, 3), `sketch` uint8 (h, w), all of one size but for the painting.
 
-    backbone : "random", or the file of the VGG-19 that judged the style.
+    backbone : which VGG-19 judged the style: "full", "slim" or "random".
     """
 
     picture: np.ndarray
@@ -46,11 +46,9 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
     is simulated from a colour picture, and line art gets none. Raises `MangastyleError` as the stages do.
     """
     given = None if options.hint in ("auto", "none") else hints.read(Path(options.hint), *picture.shape[:2])
-    backbone = vgg.resolve(options.backbone, options.allow_download)  # first of all networks: the one most likely to be missing
-    painter = Painter(
-        styles,
-        StyleConfig(backbone=backbone, iterations=options.iterations, size=0, seed=options.seed, precision=options.precision),
-    )
+    # First of all networks: the one most likely to be missing.
+    backbone = vgg.backbone(options.backbone, options.allow_download, policy=precision.resolve(options.precision))
+    painter = Painter(styles, StyleConfig(iterations=options.iterations, size=0, seed=options.seed), backbone)
     shader = Shader(options.weights, options.precision)
 
     if options.size and options.size < min(picture.shape[:2]):
@@ -68,7 +66,7 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
         shaded=shaded,
         style=styles[0],
         stylised=to_pixels(stylised),
-        backbone=backbone,
+        backbone=backbone.name,
     )
 
 
@@ -84,8 +82,8 @@ def contact_sheet(stages: Stages) -> np.ndarray:
             fitted = max(1, round(picture.shape[1] * height / picture.shape[0]))
             picture = images.resize(picture, height, fitted)
         rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
-        if name == "stylised" and stages.backbone == "random":
-            name = "stylised (random VGG-19)"  # no trained network judged the style
+        if name == "stylised" and stages.backbone != "full":
+            name = f"stylised ({stages.backbone} VGG-19)"
         tile = Image.new("RGB", (rgb.shape[1] + margin, height + caption + margin), "white")
         tile.paste(Image.fromarray(rgb), (margin // 2, margin // 2))
         middle = (tile.width // 2, height + margin // 2 + caption // 2)
