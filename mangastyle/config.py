@@ -244,6 +244,15 @@ class RunConfig(Config):
     max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
 
 
+@dataclass(frozen=True)
+class WeightsConfig(Config):
+    """Say which trained networks are at hand and sound, fetch VGG-19, or describe it layer by layer (Fig. 13)."""
+
+    action: str = option("list", "list (default), get or describe", ("list", "get", "describe"), positional=True)
+    network: str = option("vgg19", "what to get or describe; only vgg19 does not ship", ("vgg19",), positional=True)
+    size: int = option(512, "side of the square picture that describe shows the layers for", least=32)
+
+
 PRESETS: dict[type, dict[str, dict[str, Any]]] = {
     SketchConfig: {"paper": {"block": 9, "c": 2.0}},
     TrainConfig: {

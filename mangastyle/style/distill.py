@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Iterator
 
-import h5py
 import keras
 import numpy as np
 import scipy.linalg
@@ -32,7 +30,7 @@ from mangastyle import images, precision
 from mangastyle.config import DistillConfig, TrainConfig, save_config, to_json
 from mangastyle.data import dataset
 from mangastyle.errors import MangastyleError
-from mangastyle.files import atomic, make_folder
+from mangastyle.files import make_folder
 from mangastyle.monitor import Interrupts, Log, clear_error
 from mangastyle.style import losses, vgg
 
@@ -63,7 +61,9 @@ def distill(config: DistillConfig) -> None:
     """Train for `config.steps` steps; the run folder gets log, checkpoints and, at the end, slim.h5."""
     run = make_folder(Path(config.out))
     policy = precision.resolve(config.precision)
-    teacher = vgg.network(vgg.read_weights(Path(vgg.resolve(config.teacher))), policy=policy)
+    teacher = vgg.backbone(config.teacher, policy=policy)
+    if teacher.name != "full":
+        raise MangastyleError(f"--teacher {config.teacher}: must be the full VGG-19")
     crops = Crops(config)
     student = Student(config, policy)
     painting = Painting(config)
@@ -166,25 +166,20 @@ class Student:
         """Write the network with a readout for every layer; returns the normalised error of each ReLU on held-out pictures."""
         names = [kind + name[4:] for name in self.kernels for kind in ("conv", "relu")]
         train, held_out = crops.batch(-2, FIT_CROPS), crops.batch(-3, FIT_CROPS, held_out=True)
-        errors = {}
-        with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-            for name in self.kernels:
-                kernel, bias = self.network.get_layer(name).get_weights()
-                file.create_dataset(f"{name}/kernel", data=kernel.astype(np.float16), compression="gzip")
-                file.create_dataset(f"{name}/bias", data=bias.astype(np.float32))
-            for name in tqdm(names, desc="readouts", unit="layer", disable=None):
-                ours, theirs = vgg.features(self.network, (name,)), vgg.features(teacher, (name,))
-                slim, full = _flat(ours, train, name), _flat(theirs, train, name)
-                projection = _ridge(slim, full, intercept=False)  # (n, N)
-                # |s P| = |s L| where L L' = P P': the losses in the teacher's space need only (n, n).
-                metric = projection @ projection.T
-                readout = np.linalg.cholesky(metric + 1e-7 * np.trace(metric) / len(metric) * np.eye(len(metric)))
-                file.create_dataset(f"{name}/readout", data=readout.astype(np.float16), compression="gzip")
-                slim, full = _flat(ours, held_out, name), _flat(theirs, held_out, name)
-                if name.startswith("relu"):
-                    errors[name] = float(np.mean((slim @ projection - full) ** 2) / np.mean((full - full.mean(0)) ** 2))
-            file.attrs["format"] = vgg.SLIM_FORMAT
-            file.attrs["extra"] = json.dumps({"steps": int(self.step.numpy()), "errors": errors, "config": _public(self.config)})
+        readouts, errors = {}, {}
+        for name in tqdm(names, desc="readouts", unit="layer", disable=None):
+            ours, theirs = vgg.features(self.network, (name,)), vgg.features(teacher, (name,))
+            slim, full = _flat(ours, train, name), _flat(theirs, train, name)
+            projection = _ridge(slim, full, intercept=False)  # (n, N)
+            # |s P| = |s L| where L L' = P P': the losses in the teacher's space need only (n, n).
+            metric = projection @ projection.T
+            readouts[name] = np.linalg.cholesky(metric + 1e-7 * np.trace(metric) / len(metric) * np.eye(len(metric)))
+            slim, full = _flat(ours, held_out, name), _flat(theirs, held_out, name)
+            if name.startswith("relu"):
+                errors[name] = float(np.mean((slim @ projection - full) ** 2) / np.mean((full - full.mean(0)) ** 2))
+        weights = {name: tuple(self.network.get_layer(name).get_weights()) for name in self.kernels}
+        extra = {"steps": int(self.step.numpy()), "errors": errors, "config": _public(self.config)}
+        vgg.write_slim(path, weights, readouts, extra)
         return errors
 
 
