@@ -9,7 +9,7 @@ import pytest
 
 from mangastyle import config
 from mangastyle.cli import COMMANDS
-from mangastyle.config import PRESETS, RunConfig, ShadeConfig, SketchConfig, StyleConfig, TrainConfig, settle
+from mangastyle.config import PRESETS, DistillConfig, RunConfig, ShadeConfig, SketchConfig, StyleConfig, TrainConfig, settle
 from mangastyle.errors import MangastyleError
 
 CLASSES = [cls for cls, _, _ in COMMANDS.values()]
@@ -60,10 +60,14 @@ def test_json_round_trip(cls, tmp_path):
         kind, many = config.field_type(f)
         if f.name in ("preset", "force"):
             continue
-        value = {bool: not f.default, int: 7, float: 0.5, str: "text"}[kind]
-        changed[f.name] = f.metadata["choices"][-1] if f.metadata["choices"] else (value, value) if many else value
-        if kind in (int, float) and f.metadata["least"] is not None:
-            changed[f.name] = kind(max(value, f.metadata["least"]))
+        value = {bool: not f.default, int: 7, float: 0.25, str: "text"}[kind]
+        if f.metadata["choices"]:
+            value = f.metadata["choices"][-1]
+        if f.metadata["least"] is not None:
+            value = kind(max(value, f.metadata["least"]))
+        if f.metadata["most"] is not None:
+            value = kind(min(value, f.metadata["most"]))
+        changed[f.name] = (value, value) if many else value
     made = cls(**changed)
     config.save_config(tmp_path, "x", made)
     assert settle(cls, {}, tmp_path / "config.json") == made
@@ -92,6 +96,13 @@ def test_permission_to_overwrite_is_not_stored(tmp_path):
         (SketchConfig, {"seed": -1}, "--seed: must be at least 0"),
         (SketchConfig, {"max_megapixels": 0}, "--max-megapixels: must be at least"),
         (SketchConfig, {"max_megapixels": -5.0}, "--max-megapixels: must be at least"),
+        (StyleConfig, {"strength": 1.5}, "--strength: must be at most 1, not 1.5"),
+        (StyleConfig, {"averaging": 1}, "--averaging: must be at most 0.9999, not 1"),
+        (StyleConfig, {"style_weights": 2.0}, "--style-weights: must be a list, not 2.0"),
+        (StyleConfig, {"style_weights": [1, "2"]}, "--style-weights: must be of type float, not '2'"),
+        (StyleConfig, {"style_layer_weights": [1.0, -0.5]}, "--style-layer-weights: must be at least 0, not -0.5"),
+        (DistillConfig, {"widths": [16, 0]}, "--widths: must be at least 1, not 0"),
+        (DistillConfig, {"widths": [16.0]}, "--widths: must be of type int, not 16.0"),
         (StyleConfig, {"style": "a.jpg"}, "--style: must be a list"),
         (StyleConfig, {"style": [1]}, "--style: must be of type str, not 1"),
         (StyleConfig, {"optimizer": "adm"}, "--optimizer: 'adm' .did you mean 'adam'.*lbfgs, adam"),
@@ -106,20 +117,20 @@ def test_wrong_json_is_refused(tmp_path, cls, stored, message):
     assert "\n" not in str(error.value)
 
 
-def numbers():
-    return [
-        (cls, f.name, value)
-        for cls in CLASSES
-        for f in dataclasses.fields(cls)
-        if config.field_type(f)[0] is float
-        for value in (float("nan"), float("inf"), float("-inf"))
-    ]
+def numeric(*kinds):
+    """(class, field, makes a field's value of a number) of every option of these kinds."""
+    for cls in CLASSES:
+        for f in dataclasses.fields(cls):
+            kind, many = config.field_type(f)
+            if kind in kinds:
+                yield cls, f, (lambda x: (1, x)) if many else (lambda x: x)
 
 
-@pytest.mark.parametrize(("cls", "name", "value"), numbers())
-def test_no_number_may_be_infinite_or_undefined(cls, name, value):
-    with pytest.raises(MangastyleError, match=f"--{name.replace('_', '-')}: must be a finite number"):
-        cls(**{name: value})
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize(("cls", "f", "make"), list(numeric(float)))
+def test_no_number_may_be_infinite_or_undefined(cls, f, make, value):
+    with pytest.raises(MangastyleError, match=f"--{f.name.replace('_', '-')}: must be a finite number"):
+        cls(**{f.name: make(value)})
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999"])
@@ -128,12 +139,23 @@ def test_nor_in_json(tmp_path, text):
         settle(SketchConfig, {}, write(tmp_path, f'{{"c": {text}}}'))
 
 
-@pytest.mark.parametrize("cls", CLASSES)
-def test_negative_numbers_are_refused(cls):
-    for f in dataclasses.fields(cls):
-        if config.field_type(f)[0] in (int, float) and f.name != "c":  # a negative C is ink brighter than its surroundings
-            with pytest.raises(MangastyleError, match="must be at least"):
-                cls(**{f.name: -1})
+def test_negative_numbers_are_refused():
+    for cls, f, make in numeric(int, float):
+        if f.name != "c":  # a negative C is ink brighter than its surroundings
+            with pytest.raises(MangastyleError, match=f"--{f.name.replace('_', '-')}: must be at least"):
+                cls(**{f.name: make(-1)})
+
+
+def test_bounds_may_be_reached_and_not_crossed():
+    bounded = [(cls, f, make) for cls, f, make in numeric(int, float) if f.metadata["most"] is not None]
+    assert {f.name for _, f, _ in bounded} >= {"strength", "averaging"}
+    for cls, f, make in bounded:
+        least, most = f.metadata["least"], f.metadata["most"]
+        assert least <= f.default <= most
+        for value in (least, most):
+            assert getattr(cls(**{f.name: make(value)}), f.name) == make(value)
+        with pytest.raises(MangastyleError, match=f"--{f.name.replace('_', '-')}: must be at most {most:g}, not"):
+            cls(**{f.name: make(most + 1e-6)})
 
 
 def test_whole_numbers_serve_as_floats():
