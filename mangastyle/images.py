@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from mangastyle.errors import MangastyleError
 from mangastyle.files import atomic, refuse_existing, refuse_unwritable
@@ -182,3 +182,15 @@ def grid(pictures: list[np.ndarray], columns: int, gap: int = 0) -> np.ndarray:
         y, x = y * (height + gap), x * (width + gap)
         sheet[y : y + height, x : x + width] = picture if picture.ndim == 3 else picture[..., None]
     return sheet
+
+
+def captioned(picture: np.ndarray, text: str) -> np.ndarray:
+    """A uint8 (h, w, 3) picture on white paper with a line of text below it: a tile for a sheet."""
+    height, width = picture.shape[:2]
+    margin, caption = max(6, height // 40), max(14, height // 14)
+    tile = Image.new("RGB", (width + margin, height + caption + margin), "white")
+    tile.paste(Image.fromarray(picture), (margin // 2, margin // 2))
+    font = ImageFont.load_default(size=max(10, caption * 2 // 3))
+    middle = (tile.width // 2, height + margin // 2 + caption // 2)
+    ImageDraw.Draw(tile).text(middle, text, fill="black", font=font, anchor="mm")
+    return np.asarray(tile)
