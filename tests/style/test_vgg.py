@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ from mangastyle.style import vgg
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 RELUS = tuple(name.replace("conv", "relu") for name in vgg.kernel_shapes())
+ALL = (*vgg.kernel_shapes(), *RELUS)
+SLIM = (4, 5, 6, 7, 8)  # features of the blocks of a slim network
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -53,6 +56,19 @@ def same_weights(keras_vgg: keras.Model) -> vgg.Weights:
 @pytest.fixture(scope="module")
 def random_vgg() -> keras.Model:
     return vgg.network(vgg.random_weights())
+
+
+@pytest.fixture(scope="module")
+def slim() -> tuple[vgg.Weights, vgg.Readouts]:
+    """A slim network that was never trained."""
+    random = np.random.default_rng(2)
+    weights, readouts = {}, {}
+    for name, shape in vgg.kernel_shapes(SLIM).items():
+        kernel = random.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape)
+        weights[name] = (kernel.astype(np.float32), random.normal(0, 1, shape[-1]).astype(np.float32))
+        for layer in (name, name.replace("conv", "relu")):
+            readouts[layer] = np.tril(random.normal(0, 1, shape[-1:] * 2)).astype(np.float32)
+    return weights, readouts
 
 
 def write_keras_h5(path: Path, weights: vgg.Weights) -> Path:
@@ -93,7 +109,7 @@ def test_real_weights_file_gives_the_features_of_keras(tmp_path):
     path = tmp_path / "vgg19.h5"
     subprocess.run([sys.executable, tool, path], check=True, capture_output=True)
     pixels = noise(32, 32)
-    ours = vgg.features(vgg.network(vgg.weights(str(path)), pooling="max"), RELUS)(pixels)
+    ours = vgg.features(vgg.backbone(str(path), pooling="max"), RELUS)(pixels)
     theirs = of_keras(keras.applications.VGG19(weights=str(path), include_top=False), pixels)
     for name in RELUS:
         assert_close(ours[name].numpy(), theirs[name])
@@ -134,10 +150,23 @@ def test_unknown_layer_is_named_with_the_near_one(random_vgg):
 def test_describe_is_the_table_of_figure_13(capsys):
     vgg.describe(224)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "conv1_1 | shape=(1, 224, 224, 64) | weights_shape=(3, 3, 3, 64)"
+    assert lines[:4] == [
+        "layer group 1",
+        "conv1_1 | shape=(1, 224, 224, 64) | weights_shape=(3, 3, 3, 64)",
+        "relu1_1 | shape=(1, 224, 224, 64)",
+        "conv1_2 | shape=(1, 224, 224, 64) | weights_shape=(3, 3, 64, 64)",
+    ]
+    assert lines[lines.index("layer group 4") - 1] == "pool3 | shape=(1, 28, 28, 256)"
     assert "conv4_2 | shape=(1, 28, 28, 512) | weights_shape=(3, 3, 512, 512)" in lines
     assert lines[-1] == "pool5 | shape=(1, 7, 7, 512)"
-    assert len(lines) == 16 + 16 + 5
+    assert len(lines) == 16 + 16 + 5 + 5
+
+
+def test_describe_rounds_odd_sizes_down_as_the_network_does(random_vgg, capsys):
+    vgg.describe(67)
+    rows = dict(line.split(" | ")[:2] for line in capsys.readouterr().out.splitlines() if " | " in line)
+    found = vgg.features(random_vgg, tuple(rows))(noise(67, 67))
+    assert {name: f"shape={tuple(x.shape)}" for name, x in found.items()} == rows
 
 
 def test_random_weights_are_the_same_whatever_the_seed_of_tensorflow():
@@ -150,64 +179,131 @@ def test_random_weights_are_the_same_whatever_the_seed_of_tensorflow():
         np.testing.assert_array_equal(bias, second[name][1])
 
 
-def test_random_activations_neither_vanish_nor_explode(random_vgg):
-    for name, value in vgg.features(random_vgg, RELUS)(noise(64, 64)).items():
-        assert 0.1 < np.sqrt(np.mean(np.square(value))) < 10, name
+def test_random_kernels_are_of_hes_size_and_activations_keep_theirs(random_vgg):
+    for name, (kernel, bias) in vgg.random_weights().items():
+        he = np.sqrt(2 / (9 * kernel.shape[2]))
+        assert abs(kernel.std() / he - 1) < 0.05 and abs(kernel.mean()) < 0.05 * he and not bias.any(), name
+    for name, found in vgg.features(random_vgg, RELUS)(noise(64, 64)).items():
+        assert 10 < np.sqrt(np.mean(np.square(found))) < 1000, name  # pixels are of size 100
+
+
+# The slim network
+
+
+def test_readouts_turn_features_into_the_other_networks_space(slim):
+    weights, readouts = slim
+    pixels = noise(40, 48)
+    plain = vgg.features(vgg.network(weights), ALL)(pixels)
+    read = vgg.features(vgg.network(weights, readouts=readouts), ALL)(pixels)
+    for name in ALL:
+        assert_close(read[name].numpy(), plain[name].numpy() @ readouts[name])
+    # A Gram matrix so measured is that of the features in the metric W = R R', whatever R itself is.
+    flat = plain["relu3_1"].numpy().reshape(-1, SLIM[2])
+    found = read["relu3_1"].numpy().reshape(-1, SLIM[2])
+    metric = readouts["relu3_1"] @ readouts["relu3_1"].T
+    assert_close(found @ found.T, flat @ metric @ flat.T)
+
+
+def test_readouts_neither_feed_later_layers_nor_count_as_layers(slim):
+    weights, readouts = slim
+    model = vgg.network(weights, readouts=readouts)
+    plain = vgg.features(vgg.network(weights), ("pool5",))
+    found = vgg.features(model, ("pool5",))(noise(32, 32))
+    np.testing.assert_array_equal(found["pool5"], plain(noise(32, 32))["pool5"])
+    with pytest.raises(MangastyleError, match="no layer 'relu1_1_readout'") as error:
+        vgg.features(model, ("relu1_1_readout",))
+    assert "_readout " not in str(error.value)
+    used = [layer.name for layer in vgg.features(model, ("relu1_2",)).layers]
+    assert "relu1_2_readout" in used and "conv1_2_readout" not in used
+
+
+def test_a_slim_file_round_trips_to_float16(tmp_path, slim):
+    weights, readouts = slim
+    vgg.write_slim(tmp_path / "slim.h5", weights, readouts, {"steps": 3})
+    read, read_readouts = vgg.read(tmp_path / "slim.h5")
+    assert list(read) == list(vgg.kernel_shapes()) and set(read_readouts) == set(ALL)
+    for name, (kernel, bias) in weights.items():
+        np.testing.assert_array_equal(read[name][0], kernel.astype(np.float16).astype(np.float32))
+        np.testing.assert_array_equal(read[name][1], bias)
+        assert read[name][0].dtype == read[name][1].dtype == np.float32
+    for name, matrix in readouts.items():
+        np.testing.assert_array_equal(read_readouts[name], matrix.astype(np.float16).astype(np.float32))
+    with h5py.File(tmp_path / "slim.h5") as file:
+        assert file.attrs["format"] == vgg.SLIM_FORMAT and json.loads(file.attrs["extra"]) == {"steps": 3}
+        assert file["conv3_2/kernel"].dtype == file["relu3_2/readout"].dtype == np.float16
+    assert [path.name for path in tmp_path.iterdir()] == ["slim.h5"]
+
+
+# Weights files
+
+
+def test_the_kind_of_a_file_is_told_by_its_content(tmp_path, same_weights, slim):
+    for name, kind in ((write_keras_h5(tmp_path / "slim.h5", same_weights), "full"), ("random", "random")):
+        model = vgg.backbone(str(name))
+        assert model.name == kind and model.get_layer("conv5_4").kernel.shape == (3, 3, 512, 512)
+    vgg.write_slim(tmp_path / "full.h5", *slim, {})
+    model = vgg.backbone(str(tmp_path / "full.h5"), pooling="max", policy="mixed_bfloat16")
+    assert model.name == "slim" and model.get_layer("conv5_4").kernel.shape == (3, 3, SLIM[4], SLIM[4])
+    assert isinstance(model.get_layer("pool1"), keras.layers.MaxPooling2D)
+    found = vgg.features(model, ("relu4_2",))(noise(32, 32))["relu4_2"]
+    assert found.dtype == "float32" and found.shape == (1, 4, 4, SLIM[3])
 
 
 def test_weights_of_a_file_round_trip(tmp_path, same_weights):
-    read = vgg.weights(str(write_keras_h5(tmp_path / "vgg.h5", same_weights)))
+    weights, readouts = vgg.read(write_keras_h5(tmp_path / "vgg.h5", same_weights))
+    assert readouts == {}
     for name, (kernel, bias) in same_weights.items():
-        np.testing.assert_array_equal(read[name][0], kernel)
-        np.testing.assert_array_equal(read[name][1], bias)
+        np.testing.assert_array_equal(weights[name][0], kernel)
+        np.testing.assert_array_equal(weights[name][1], bias)
+
+
+def refused(path: Path, match: str) -> None:
+    with pytest.raises(MangastyleError, match=match) as error:
+        vgg.backbone(str(path))
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
 
 
 def test_missing_damaged_and_wrong_files_are_refused(tmp_path, same_weights):
-    with pytest.raises(MangastyleError, match="nothere.h5: no such weights file"):
-        vgg.weights(str(tmp_path / "nothere.h5"))
+    refused(tmp_path / "nothere.h5", "no such weights file; --backbone takes auto, full, slim, random, or an HDF5 file")
     path = write_keras_h5(tmp_path / "vgg.h5", same_weights)
     whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(MangastyleError, match="vgg.h5: damaged"):
-        vgg.weights(str(path))
-    path.write_bytes(b"not HDF5 at all")
-    with pytest.raises(MangastyleError, match="vgg.h5: damaged, or not an HDF5 file"):
-        vgg.weights(str(path))
+    for cut in (0, 100, len(whole) // 2):
+        path.write_bytes(whole[:cut])
+        refused(path, "damaged, or not an HDF5 file; get it again")
+    path.write_bytes(b"not HDF5 at all" * 100)
+    refused(path, "damaged, or not an HDF5 file")
     kernel, bias = same_weights["conv3_4"]
     for wrong in (kernel[..., :-1], np.where(kernel == kernel.max(), np.nan, kernel)):
         path = write_keras_h5(tmp_path / "wrong.h5", {**same_weights, "conv3_4": (wrong, bias)})
-        with pytest.raises(MangastyleError, match=r"no finite array \(3, 3, 256, 256\) in block3_conv4"):
-            vgg.weights(str(path))
+        refused(path, r"neither .* nor a slim one: no finite array \(3, 3, 256, 256\) in block3_conv4")
     few = {name: same_weights[name] for name in list(same_weights)[:4]}  # VGG-16 would differ likewise
-    with pytest.raises(MangastyleError, match="not the VGG-19 of Keras"):
-        vgg.weights(str(write_keras_h5(tmp_path / "few.h5", few)))
+    refused(write_keras_h5(tmp_path / "few.h5", few), r"no finite array \(3, 3, 128, 256\) in block3_conv1")
 
 
-def test_auto_falls_back_to_random_weights_and_says_so(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    weights = vgg.weights("auto")
-    np.testing.assert_array_equal(weights["conv5_1"][0], vgg.random_weights()["conv5_1"][0])
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.count("\n") == 1 and "random-weight VGG-19" in captured.err and "--allow-download" in captured.err
+def test_a_shading_network_is_not_a_vgg(tiny_weights):
+    refused(tiny_weights, "neither the VGG-19 of Keras nor a slim one")
 
 
-def test_auto_and_full_find_the_cache_of_keras(tmp_path, monkeypatch, same_weights, capsys):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    with pytest.raises(MangastyleError, match="--allow-download"):
-        vgg.weights("full")
-    (tmp_path / "models").mkdir()
-    write_keras_h5(tmp_path / "models" / vgg.KERAS_FILE, same_weights)
-    for backbone in ("auto", "full"):
-        np.testing.assert_array_equal(vgg.weights(backbone)["conv5_1"][0], same_weights["conv5_1"][0])
-    assert capsys.readouterr().err == ""
+def test_damaged_slim_files_are_refused(tmp_path, slim):
+    path = tmp_path / "slim.h5"
+    vgg.write_slim(path, *slim, {})
+    whole = path.read_bytes()
 
+    def changed(name: str, value: np.ndarray | None) -> Path:
+        path.write_bytes(whole)
+        with h5py.File(path, "r+") as file:
+            del file[name]
+            if value is not None:
+                file[name] = value
+        return path
 
-def test_a_failed_download_names_the_cure(tmp_path, monkeypatch):
-    def offline(*args, **kwargs):
-        raise Exception("URL fetch failure")
-
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr(keras.applications, "VGG19", offline)
-    with pytest.raises(MangastyleError, match="URL fetch failure.*--backbone FILE"):
-        vgg.weights("full", allow_download=True)
+    path.write_bytes(whole[: len(whole) // 2])
+    refused(path, "damaged, or not an HDF5 file")
+    for name in ("conv1_1/bias", "conv4_3/kernel", "relu5_1/readout", "conv5_4"):
+        refused(changed(name, None), "damaged")
+    n = SLIM[2]
+    wrong, infinite = np.zeros((3, 3, n, n + 1)), np.full((n, n), np.inf)
+    refused(changed("conv3_2/kernel", wrong), rf"no finite array \(3, 3, {n}, {n}\) named conv3_2/kernel")
+    refused(changed("relu3_2/readout", infinite), rf"no finite array \({n}, {n}\) named relu3_2/readout")
+    refused(changed("conv2_1/bias", np.zeros(SLIM[1] + 1)), "no finite array .* named conv2_1/kernel")
+    refused(changed("conv3_2/kernel", np.array(b"text")), "damaged")
