@@ -8,12 +8,13 @@ A style is compared by statistics of its features, in one of two distances: `gra
 Gram matrices; `wasserstein` is the one between the Gaussians of the features' means and covariances.
 
 Feature maps F and P are float (1, h, w, n): n features (the paper's N) at h * w positions (the paper's M).
-Everything is computed in their type, float32 or float64; but a covariance, and what is made of it, is
-float64, because it has as good as no rank where there are fewer positions than features.
+Losses have their type, float32 or float64. Covariances are float64 always: many directions of the features
+of VGG-19 vary by less than float32 would leave of them, and there may be fewer positions than features.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Union
 
 import tensorflow as tf
@@ -38,7 +39,7 @@ def gram(features: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
 
     `mask` (1, h, w, 1) in 0..1 is how much each position counts.
     """
-    return _product(_flat(features), mask)
+    return _product(_masked(_flat(features), mask, 0.5), features.dtype)
 
 
 def mean_gram(features: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
@@ -52,10 +53,9 @@ def mean_gram(features: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
 def mean_covariance(features: tf.Tensor, mask: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
     """Mean (n,) and covariance (n, n), float64, of the features over all positions; `mask` as for `mean_gram`."""
     flat, positions = _flat(features), _positions(features, mask)
-    weighted = flat if mask is None else flat * _flat(mask, flat.dtype)
-    mean = tf.math.divide_no_nan(tf.reduce_sum(weighted, 0), positions)  # (n,)
-    centred = tf.cast(flat - mean, tf.float64)  # (h*w, n)
-    return mean, tf.math.divide_no_nan(_product(centred, mask), tf.cast(positions, tf.float64))
+    mean = tf.math.divide_no_nan(tf.reduce_sum(_masked(flat, mask, 1), 0), positions)  # (n,)
+    products = _product(_masked(flat - mean, mask, 0.5), tf.float64)
+    return mean, tf.math.divide_no_nan(products, tf.cast(positions, tf.float64))
 
 
 def statistics(features: tf.Tensor, distance: str = "gram", mask: tf.Tensor | None = None) -> Statistics:
@@ -81,13 +81,7 @@ def style_layer_loss(found: Statistics, target: Statistics, form: str = "sum", d
     mean square of the features, |m2|^2 + tr S2.
     """
     if distance == "wasserstein":
-        (mean, covariance), (target_mean, target_covariance, root) = found, target
-        spread = tf.linalg.trace(covariance + target_covariance) - 2 * _fidelity(covariance, root)
-        # What is below zero is rounding.
-        error = _squared_sum(mean - target_mean) + tf.cast(tf.nn.relu(spread), mean.dtype)
-        if form == "sum":
-            return error
-        return _relative(error, _squared_sum(target_mean) + tf.cast(tf.linalg.trace(target_covariance), mean.dtype))
+        return _wasserstein(found, target, form)
     error = tf.math.squared_difference(found, target)
     if form == "sum":
         return tf.reduce_sum(error) / (4 * float(found.shape[-1]) ** 2)
@@ -126,17 +120,24 @@ def _relative(error: tf.Tensor, unit: tf.Tensor) -> tf.Tensor:
     return error / (unit + _TINY)
 
 
-def _squared_sum(vector: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.square(vector))
+def _flat(maps: tf.Tensor) -> tf.Tensor:
+    return tf.reshape(maps, (-1, maps.shape[-1]))  # (h*w, n)
 
 
-def _flat(maps: tf.Tensor, dtype: tf.DType | None = None) -> tf.Tensor:
-    return tf.cast(tf.reshape(maps, (-1, maps.shape[-1])), dtype or maps.dtype)  # (h*w, n)
+def _masked(flat: tf.Tensor, mask: tf.Tensor | None, power: float) -> tf.Tensor:
+    return flat if mask is None else flat * tf.cast(_flat(mask), flat.dtype) ** power  # (h*w, n)
 
 
-def _product(flat: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
-    weighted = flat if mask is None else flat * _flat(mask, flat.dtype)
-    return tf.matmul(weighted, flat, transpose_a=True)  # (n, n)
+def _product(flat: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """The sums F' F of the products of two features, in `dtype`: (h*w, n) to (n, n)."""
+
+    @tf.custom_gradient
+    def product(flat: tf.Tensor):
+        wide = tf.cast(flat, dtype)
+        # Both factors have the same gradient: one product, where automatic differentiation makes two.
+        return tf.matmul(wide, wide, transpose_a=True), lambda up: flat @ tf.cast(up + tf.transpose(up), flat.dtype)
+
+    return product(flat)
 
 
 def _positions(features: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
@@ -146,11 +147,32 @@ def _positions(features: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     return tf.cast(shape[1] * shape[2], features.dtype)
 
 
-def _eigen(matrix: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Eigenvalues (n,) and vectors (n, n) of a covariance; those that are zero but for rounding are made zero."""
-    values, vectors = tf.linalg.eigh((matrix + tf.transpose(matrix)) / 2)
-    rounding = values[-1] * values.shape[0] * values.dtype.as_numpy_dtype(2.0**-52)
-    return tf.where(values > rounding, values, 0), vectors
+def _wasserstein(found: Statistics, target: Statistics, form: str) -> tf.Tensor:
+    (mean, covariance), (target_mean, target_covariance, root) = found, target
+    spread = tf.linalg.trace(covariance + target_covariance) - 2 * _overlap(covariance, root)
+    spread = tf.cast(tf.nn.relu(spread), mean.dtype)  # what is below zero is rounding
+    error = tf.reduce_sum(tf.math.squared_difference(mean, target_mean)) + spread
+    if form == "sum":
+        return error
+    unit = tf.reduce_sum(tf.square(target_mean)) + tf.cast(tf.linalg.trace(target_covariance), mean.dtype)
+    return _relative(error, unit)
+
+
+@tf.custom_gradient
+def _overlap(covariance: tf.Tensor, root: tf.Tensor):
+    """tr (R S R)^1/2 of a covariance S and the root R of another; its gradient by S is R (R S R)^-1/2 R / 2.
+
+    The inverse is the pseudo-inverse: features do not vary at all where S or R is zero, and none of them
+    would be moved by what is left out. Automatic differentiation would divide by those zeros.
+    """
+    values, vectors = _eigen(root @ covariance @ root)
+    roots = tf.sqrt(values)
+
+    def gradient(up: tf.Tensor) -> tuple[tf.Tensor, None]:
+        turned = root @ vectors
+        return up / 2 * tf.matmul(turned * tf.math.divide_no_nan(1.0, roots), turned, transpose_b=True), None
+
+    return tf.reduce_sum(roots), gradient
 
 
 def _root(covariance: tf.Tensor) -> tf.Tensor:
@@ -158,18 +180,9 @@ def _root(covariance: tf.Tensor) -> tf.Tensor:
     return tf.matmul(vectors * tf.sqrt(values), vectors, transpose_b=True)  # (n, n)
 
 
-@tf.custom_gradient
-def _fidelity(covariance: tf.Tensor, root: tf.Tensor):
-    """tr (R S R)^1/2 of a covariance S and the root R of another, and its gradient, R (R S R)^-1/2 R / 2.
-
-    The inverse is the pseudo-inverse: where a covariance has no extent, features that are given have none
-    either, and nothing can flow to them.
-    """
-    values, vectors = _eigen(root @ covariance @ root)
-    roots = tf.sqrt(values)
-
-    def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, None]:
-        turned = tf.matmul(root, vectors)
-        return upstream / 2 * tf.matmul(turned * tf.math.divide_no_nan(1.0, roots), turned, transpose_b=True), None
-
-    return tf.reduce_sum(roots), gradient
+def _eigen(matrix: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Eigenvalues (n,) and vectors (n, n) of a covariance, float64; values that are zero but for rounding are zero."""
+    finite = tf.math.is_finite(tf.reduce_sum(matrix))  # anything else stops TensorFlow; here it is to become a loss
+    values, vectors = tf.linalg.eigh(tf.where(finite, (matrix + tf.transpose(matrix)) / 2, 0))
+    rounding = values[-1] * (values.shape[0] * 2.0**-52)
+    return tf.where(finite, tf.where(values > rounding, values, 0), math.nan), vectors
