@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import mangastyle
-from mangastyle import cli, images
+from mangastyle import cli, images, quiet
 from mangastyle.errors import MangastyleError
 from mangastyle.shade.sketch import sketch
 
@@ -71,6 +71,17 @@ mangastyle.sketch(mangastyle.load("drawn/000000.png").rgb)
     assert heavy_modules(code, tmp_path) == "LOADED"
 
 
+def test_weights_are_listed_without_tensorflow(tmp_path):
+    assert heavy_modules("from mangastyle.cli import main; assert main(['weights']) == 0", tmp_path) == "LOADED h5py"
+
+
+def test_a_command_that_loads_tensorflow_late_is_as_quiet(tmp_path):
+    command = [sys.executable, "-m", "mangastyle", "weights", "describe"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "conv1_1 | shape=(1, 512, 512, 64) | weights_shape=(3, 3, 3, 64)" in done.stdout.splitlines()
+
+
 def test_errors_are_one_line_without_tensorflows_remarks(tmp_path):
     (tmp_path / "a.png").write_bytes(b"hello")
     command = [sys.executable, "-m", "mangastyle", "shade", "a.png"]
@@ -89,13 +100,13 @@ def test_an_import_that_fails_is_shown(tmp_path, monkeypatch):
     (tmp_path / "broken_module.py").write_text("import os\nos.write(2, b'a remark')\nraise ImportError('libfoo.so is missing')")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ImportError, match="libfoo"):
-        cli._load_quietly("broken_module")
+        quiet.load("broken_module")
 
 
 def test_remarks_of_an_import_are_hidden_and_stderr_comes_back(tmp_path, monkeypatch, capfd):
     (tmp_path / "loud_module.py").write_text("import os\nos.write(2, b'a remark')")
     monkeypatch.syspath_prepend(str(tmp_path))
-    cli._load_quietly("loud_module")
+    quiet.load("loud_module")
     assert capfd.readouterr().err == ""
     print("heard", file=sys.stderr)
     assert capfd.readouterr().err == "heard\n"
