@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from mangastyle import images, pipeline
+from mangastyle import images, pipeline, weights
 from mangastyle.cli import main
 from mangastyle.config import RunConfig
 from mangastyle.data import characters, painters
 from mangastyle.shade.sketch import sketch
+from mangastyle.style import vgg
 
 FILES = {"sketch.png", "hint.png", "shaded.png", "stylised.png", "sheet.png", "config.json"}
 
@@ -16,8 +17,21 @@ FILES = {"sketch.png", "hint.png", "shaded.png", "stylised.png", "sheet.png", "c
 def demo(tmp_path_factory, tiny_weights):
     """The main command without a picture or a painting."""
     out = tmp_path_factory.mktemp("run") / "out"
-    assert main(["run", "--preset", "tiny", "--weights", str(tiny_weights), "--out", str(out)]) == 0
+    arguments = ["--preset", "tiny", "--backbone", "random", "--weights", str(tiny_weights), "--out", str(out)]
+    assert main(["run", *arguments]) == 0
     return out
+
+
+@pytest.fixture(scope="module")
+def slim(tmp_path_factory):
+    """A file of a slim VGG-19 that was never trained."""
+    random, kernels, readouts = np.random.default_rng(0), {}, {}
+    for name, shape in vgg.kernel_shapes((4, 4, 4, 4, 4)).items():
+        kernels[name] = (random.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape), np.zeros(4))
+        readouts[name] = readouts[name.replace("conv", "relu")] = np.eye(4)
+    path = tmp_path_factory.mktemp("slim") / weights.SLIM
+    vgg.write_slim(path, kernels, readouts, {})
+    return path
 
 
 def test_demo_writes_every_stage_at_one_size(demo):
@@ -53,8 +67,9 @@ def test_alpha_shape_and_size_of_the_picture_are_kept(tmp_path, tiny_weights):
     alpha[20:] = 255
     images.save(tmp_path / "in.png", images.resize(characters.draw(3, 128), 97, 65), alpha)
     images.save(tmp_path / "painting.png", painters.paint("brush", 1, 48, 40))
-    arguments = ["run", str(tmp_path / "in.png"), "--style", str(tmp_path / "painting.png"), "--preset", "tiny", "--size", "0"]
-    assert main([*arguments, "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]) == 0
+    arguments = [str(tmp_path / "in.png"), "--style", str(tmp_path / "painting.png"), "--preset", "tiny", "--size", "0"]
+    arguments += ["--backbone", "random", "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]
+    assert main(["run", *arguments]) == 0
     for name in pipeline.STAGES:
         made = images.load(tmp_path / "out" / f"{name}.png")
         assert made.rgb.shape == (97, 65, 3)
@@ -63,7 +78,7 @@ def test_alpha_shape_and_size_of_the_picture_are_kept(tmp_path, tiny_weights):
 
 def test_line_art_is_its_own_sketch_and_gets_no_simulated_hint(tiny_weights):
     line = np.repeat(characters.character(4, 64).line[..., None], 3, axis=2)
-    options = RunConfig(weights=str(tiny_weights), iterations=1, size=0)
+    options = RunConfig(weights=str(tiny_weights), backbone="random", iterations=1, size=0)
     stages = pipeline.run(line, [painters.paint("brush", 0, 40, 40)], options)
     np.testing.assert_array_equal(stages.sketch, line[..., 0])
     assert (stages.hint == 255).all()
@@ -73,3 +88,26 @@ def test_a_picture_named_after_the_paintings_is_not_one_of_them(tmp_path, capsys
     assert main(["run", "--style", "a.jpg", "picture.png", "--out", str(tmp_path / "out")]) == 2
     assert "before --style" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("backbone", "label"),
+    [("full", "stylised"), ("slim", "stylised (slim VGG-19)"), ("random", "stylised (random VGG-19)")],
+)
+def test_the_sheet_says_which_network_judged_the_style(backbone, label):
+    grey = np.full((64, 64, 3), 128, np.uint8)
+    sheet = pipeline.contact_sheet(pipeline.Stages(grey, grey[..., 0], grey, grey, grey, grey, backbone))
+    last = images.captioned(grey, label)
+    np.testing.assert_array_equal(sheet[:, -last.shape[1] :], last)
+
+
+def test_without_the_full_network_the_slim_one_that_ships_is_taken(slim, tiny_weights, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr(weights, "shipped_folder", lambda: tmp_path)
+    assert main(["run", "--preset", "tiny", "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]) == 2
+    assert "mangastyle weights get vgg19" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    monkeypatch.setattr(weights, "shipped_folder", lambda: slim.parent)
+    options = RunConfig(weights=str(tiny_weights), iterations=1, size=0)
+    stages = pipeline.run(characters.draw(1, 48), [painters.paint("brush", 0, 40, 40)], options)
+    assert stages.backbone == "slim" and stages.stylised.shape == (48, 48, 3)
+    assert capsys.readouterr().err.startswith("mangastyle: painting with the slim VGG-19 that ships")
