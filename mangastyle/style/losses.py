@@ -14,16 +14,13 @@ of VGG-19 vary by less than float32 would leave of them, and there may be fewer 
 
 from __future__ import annotations
 
-import math
-from typing import Union
-
 import tensorflow as tf
 
 FORMS = ("sum", "mean")
 DISTANCES = ("gram", "wasserstein")
 _TINY = 1e-12  # keeps the mean form defined where a target is zero everywhere
 
-Statistics = Union[tf.Tensor, "tuple[tf.Tensor, ...]"]
+Statistics = tf.Tensor | tuple[tf.Tensor, ...]
 
 
 def content_loss(features: tf.Tensor, target: tf.Tensor, form: str = "sum") -> tf.Tensor:
@@ -182,7 +179,7 @@ def _root(covariance: tf.Tensor) -> tf.Tensor:
 
 def _eigen(matrix: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Eigenvalues (n,) and vectors (n, n) of a covariance, float64; values that are zero but for rounding are zero."""
-    finite = tf.math.is_finite(tf.reduce_sum(matrix))  # anything else stops TensorFlow; here it is to become a loss
+    finite = tf.math.is_finite(tf.reduce_sum(matrix))  # eigh raises on anything else; the traces pass it on to the loss
     values, vectors = tf.linalg.eigh(tf.where(finite, (matrix + tf.transpose(matrix)) / 2, 0))
     rounding = values[-1] * (values.shape[0] * 2.0**-52)
-    return tf.where(finite, tf.where(values > rounding, values, 0), math.nan), vectors
+    return tf.where(values > rounding, values, 0), vectors
