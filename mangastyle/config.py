@@ -205,6 +205,24 @@ class StyleConfig(Config):
 
 
 @dataclass(frozen=True)
+class ReconstructConfig(Config):
+    """Show what VGG-19's layers know of a picture: paint one anew, from white noise, that they cannot tell from it (Figs 10, 11)."""
+
+    inputs: str = option("", "a picture", positional=True)
+    layers: tuple[str, ...] = option(("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"), "VGG-19 layers, shallow to deep")
+    kind: str = option("content", "content: a picture from each layer's features; style: from the statistics of each layer and those before it", ("content", "style"))
+    out: str = option("", "folder for the pictures and the sheet of them; default: NAME-reconstructed beside the picture")
+    size: int = option(256, "short side to work at; 0 = the picture's own size", least=0)
+    optimizer: str = option("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
+    iterations: int = option(200, "iterations for each picture", least=1)
+    tv_weight: float = option(0.0, "weight of the total variation, which calms speckle", least=0)
+    backbone: str = option("auto", "as for mangastyle style")
+    allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+@dataclass(frozen=True)
 class DistillConfig(Config):
     """Train the slim VGG-19 that ships with mangastyle, taught by the full one."""
 
@@ -219,7 +237,7 @@ class DistillConfig(Config):
     painted: int = option(3, "pictures being painted with the slim network, which learns from them too", least=1)
     life: int = option(60, "steps for which each of them is painted", least=1)
     steps: int = option(8000, "stop after this many steps", least=1)
-    learning_rate: float = option(6e-4, "Adam's step size at its highest", least=0)
+    learning_rate: float = option(2e-3, "Lamb's step size at its highest, as a share of each weight array's norm", least=0)
     gram_weight: float = option(0.5, "weight of the Gram matrices' errors beside the features'", least=0)
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
     checkpoint_every: int = option(250, "steps between checkpoints", least=1)

@@ -19,10 +19,10 @@ from mangastyle.files import read_json, refuse_unwritable
 Result = tuple[np.ndarray, "np.ndarray | None"]  # rgb (h, w, 3) or line art (h, w), and alpha (h, w) or None
 
 
-Work = Callable[[images.Picture, Path], Result]  # the second argument is the picture's own file
+Work = Callable[[images.Picture, Path, Path], Result]  # the paths are the picture's own file and the result's
 
 # What a folder's earlier results may have been made with differently.
-FREE = {"inputs", "out", "preset", "force", "max_megapixels"}
+FREE = {"inputs", "out", "preset", "force", "max_megapixels", "save_every", "log", "plot"}
 
 
 def process(command: str, options: Any, ending: str, prepare: Callable[[], Work], least: int = images.MIN_SIDE) -> None:
@@ -47,7 +47,7 @@ def process(command: str, options: Any, ending: str, prepare: Callable[[], Work]
             target = target / f"{source.stem}-{ending}.png"
         images.check_writable(target, options.force)
         picture = _load(source, options, least)
-        images.save(target, *prepare()(picture, source), force=options.force)
+        images.save(target, *prepare()(picture, source, target), force=options.force)
         print(target)
         return
     _process_folder(command, options, source, ending, prepare, least)
@@ -75,7 +75,8 @@ def _process_folder(command: str, options: Any, source: Path, ending: str, prepa
             kept += 1
             continue
         try:
-            images.save(targets[picture], *work(_load(picture, options, least), picture), force=options.force)
+            result = work(_load(picture, options, least), picture, targets[picture])
+            images.save(targets[picture], *result, force=options.force)
         except MangastyleError as error:
             failed += 1
             bar.write(f"mangastyle: {error}", file=sys.stderr)

@@ -143,7 +143,7 @@ def command(options: ShadeConfig) -> None:
     def prepare() -> folder.Work:
         shader = Shader(options.weights, options.precision)
 
-        def work(picture: images.Picture, path: Path) -> folder.Result:
+        def work(picture: images.Picture, path: Path, target: Path) -> folder.Result:
             rgb = picture.rgb
             if options.hint == "auto":
                 if is_line_art(rgb):

@@ -59,7 +59,7 @@ def command(options: SketchConfig) -> None:
 
     _check_block(options.block)
 
-    def work(picture: images.Picture, path: Path) -> folder.Result:
+    def work(picture: images.Picture, path: Path, target: Path) -> folder.Result:
         return sketch(picture.rgb, options.block, options.c, options.size, options.despeckle), picture.alpha
 
     folder.process("sketch", options, "sketch", lambda: work)

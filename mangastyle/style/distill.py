@@ -128,7 +128,8 @@ class Student:
             self.projections[name] = keras.layers.Conv2D(count, 1, use_bias=False, dtype=policy)
             self.projections[name].build(self.taps.output[name].shape)
         self.variables = [*self.network.trainable_variables, *(layer.kernel for layer in self.projections.values())]
-        self.optimizer = keras.optimizers.Adam(config.learning_rate, beta_2=0.99)
+        # Lamb steps in proportion to each array's own size: that of kernels for pixels and of projections differ 10,000-fold.
+        self.optimizer = keras.optimizers.Lamb(config.learning_rate)
         self.optimizer.build(self.variables)
         self.step = tf.Variable(0, dtype=tf.int64)
 
