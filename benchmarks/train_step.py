@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--job", help=argparse.SUPPRESS)  # what a process of its own is to do, as JSON
     options = parser.parse_args()
     if options.job:
-        serve(json.loads(options.job))
+        serve(json.loads(options.job), JOBS)
         return
     if options.quick:
         options.batches, options.rounds, options.seconds, options.data = [2], 1, 0.1, "drawn:16"
@@ -57,10 +57,7 @@ def main() -> None:
     result = {"machine": machine(), "options": vars(options), "peak": {}, "steps": [], "presets": {}}
     frameworks = [options.only] if options.only else list(FRAMEWORKS)
     for precision in options.precisions:
-        runs = measure([{"what": f"peak_{name}", "precision": precision} for name in frameworks], options)
-        operations = 2 * 9 * PEAK["batch"] * PEAK["side"] ** 2 * PEAK["width"] ** 2
-        result["peak"][precision] = max(operations / run["seconds"] / 1e9 for run in runs)
-        print(f"peak of a 3x3 convolution, {precision}: {result['peak'][precision]:.0f} GFLOP/s", flush=True)
+        result["peak"][precision] = peak(precision, frameworks, options)
     for preset in options.presets:
         facts = Worker({"what": "facts", "preset": preset}).finish()
         result["presets"][preset] = facts
@@ -109,6 +106,15 @@ def main() -> None:
         write_json(Path(options.out), result)
 
 
+def peak(precision: str, frameworks: list[str], options: argparse.Namespace) -> float:
+    """GFLOP/s of one large convolution in the better of the frameworks."""
+    runs = measure([{"what": f"peak_{name}", "precision": precision} for name in frameworks], options)
+    operations = 2 * 9 * PEAK["batch"] * PEAK["side"] ** 2 * PEAK["width"] ** 2
+    best = max(operations / run["seconds"] / 1e9 for run in runs)
+    print(f"peak of a 3x3 convolution, {precision}: {best:.0f} GFLOP/s", flush=True)
+    return best
+
+
 def table_row(row: dict) -> str:
     low, high = row["quartiles"]
     return (
@@ -131,7 +137,7 @@ class Worker:
     """A process that does one job: it says when it is ready, then takes a turn for each line it is given."""
 
     def __init__(self, job: dict) -> None:
-        command = [sys.executable, __file__, "--job", json.dumps(job)]
+        command = [sys.executable, sys.argv[0], "--job", json.dumps(job)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.job, self.ready = job, None
         self.ready = self.answer()
@@ -169,9 +175,9 @@ def measure(jobs: list[dict], options: argparse.Namespace) -> list[dict]:
     return results
 
 
-def serve(job: dict) -> None:
-    """In a process of its own: set up, warm up, then a turn for each line on standard input."""
-    call, report = JOBS[job["what"]](job)
+def serve(job: dict, jobs: dict) -> None:
+    """In a process of its own: set up one of the `jobs`, warm up, then a turn for each line on standard input."""
+    call, report = jobs[job["what"]](job)
     for _ in range(WARM_UP if call else 0):
         call()
     print(json.dumps(report), flush=True)
@@ -181,8 +187,12 @@ def serve(job: dict) -> None:
             start = time.perf_counter()
             call()
             times.append(time.perf_counter() - start)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)  # bytes
-        print(json.dumps({"times": times, "memory": memory}), flush=True)
+        print(json.dumps({"times": times, "memory": peak_memory()}), flush=True)
+
+
+def peak_memory() -> int:
+    """The most memory this process ever had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def train_config(job: dict) -> TrainConfig:
