@@ -215,7 +215,7 @@ class ReconstructConfig(Config):
     size: int = option(256, "short side to work at; 0 = the picture's own size", least=0)
     optimizer: str = option("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
     iterations: int = option(200, "iterations for each picture", least=1)
-    tv_weight: float = option(0.0, "weight of the total variation, which calms speckle", least=0)
+    tv_weight: float = option(0.5, "weight of the total variation, which calms speckle", least=0)
     backbone: str = option("auto", "as for mangastyle style")
     allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)

@@ -21,7 +21,7 @@ from mangastyle.style.optimizers import Result
 from mangastyle.style.transfer import Callback, Painter, to_pixels
 
 COLUMNS = 6  # of the sheet
-FROM_NOISE = StyleConfig(init="noise", min_size=0, tv_weight=0.0)
+FROM_NOISE = StyleConfig(init="noise", min_size=0, tv_weight=ReconstructConfig.tv_weight)
 
 
 def reconstruct(

@@ -14,7 +14,7 @@ from mangastyle.cli import main
 from mangastyle.errors import MangastyleError
 from mangastyle.style import reconstruct, transfer, vgg
 
-QUICK = dataclasses.replace(reconstruct.FROM_NOISE, size=0, iterations=30, precision="float32")
+QUICK = dataclasses.replace(reconstruct.FROM_NOISE, size=0, iterations=30, tv_weight=0.0, precision="float32")
 
 
 @pytest.fixture(scope="module")
