@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from mangastyle import images, precision
@@ -17,7 +16,7 @@ from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
 from mangastyle.shade.sketch import is_line_art, sketch
 from mangastyle.style import vgg
-from mangastyle.style.transfer import Painter, to_pixels
+from mangastyle.style.transfer import Painter, scales, to_pixels
 
 CHARACTER = 7  # the drawn character that is the demo's picture
 STAGES = ("sketch", "hint", "shaded", "stylised")
@@ -57,8 +56,9 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
     lined = is_line_art(picture)
     hint = shader.simulated_hint(picture, seed=options.seed) if options.hint == "auto" and not lined else given
     shaded = shader(picture, hint)
-    with tqdm(total=options.iterations, desc="style", unit="it", disable=None) as bar:
-        stylised = painter.paint(shaded, lambda record: bar.update(record.iteration - bar.n)).picture
+    total = sum(count for *_, count in scales(height, width, painter.options))
+    with tqdm(total=total, desc="style", unit="it", disable=None) as bar:
+        stylised = painter.paint(shaded, lambda record, _: bar.update(record.iteration - bar.n)).picture
     return Stages(
         picture=picture,
         sketch=picture[..., 0] if lined else sketch(picture),
@@ -72,9 +72,7 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
 
 def contact_sheet(stages: Stages) -> np.ndarray:
     """All stages side by side with their names below: uint8 (h, w, 3)."""
-    height, width = stages.picture.shape[:2]
-    margin, caption = max(6, height // 40), max(14, height // 14)
-    font = ImageFont.load_default(size=max(10, caption * 2 // 3))
+    height = stages.picture.shape[0]
     tiles = []
     for name in SHEET:
         picture = getattr(stages, name)
@@ -84,11 +82,7 @@ def contact_sheet(stages: Stages) -> np.ndarray:
         rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
         if name == "stylised" and stages.backbone != "full":
             name = f"stylised ({stages.backbone} VGG-19)"
-        tile = Image.new("RGB", (rgb.shape[1] + margin, height + caption + margin), "white")
-        tile.paste(Image.fromarray(rgb), (margin // 2, margin // 2))
-        middle = (tile.width // 2, height + margin // 2 + caption // 2)
-        ImageDraw.Draw(tile).text(middle, name, fill="black", font=font, anchor="mm")
-        tiles.append(np.asarray(tile))
+        tiles.append(images.captioned(rgb, name))
     return np.hstack(tiles)
 
 

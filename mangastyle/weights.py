@@ -111,7 +111,11 @@ def download() -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder, contextlib.redirect_stdout(sys.stderr):
             os.replace(keras.utils.get_file(VGG19, VGG19_URL, file_hash=VGG19_MD5, cache_subdir=folder), path)
-    except Exception as error:  # Keras raises bare Exception for network failures
+    except (Exception, KeyboardInterrupt) as error:  # Keras raises bare Exception for network failures
+        if sys.stderr.isatty():
+            print(file=sys.stderr)  # the bar's line has no end yet
+        if isinstance(error, KeyboardInterrupt):
+            raise
         reason = str(error).removeprefix(f"URL fetch failure on {VGG19_URL}: ").removeprefix("None -- ").rstrip(".")
         cure = "try again later, or fetch it elsewhere and give it as --backbone FILE"
         raise MangastyleError(f"{VGG19_URL}: could not be downloaded ({reason}); {cure}") from error

@@ -191,6 +191,8 @@ def test_a_given_file_beats_the_cache_which_beats_the_slim_one(home, tmp_path, c
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and "slim VGG-19" in err
     assert "mangastyle weights get vgg19" in err and "--backbone FILE" in err
+    with pytest.raises(MangastyleError, match="the full VGG-19 is not there"):
+        weights.find_vgg19("full")
     put(home)
     assert weights.find_vgg19("auto") == weights.find_vgg19("full") == home
     assert weights.find_vgg19("slim") == slim

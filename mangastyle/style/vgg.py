@@ -19,7 +19,7 @@ import numpy as np
 from mangastyle.config import near
 from mangastyle.errors import MangastyleError
 from mangastyle.files import atomic
-from mangastyle.weights import find_vgg19
+from mangastyle.weights import GET_VGG19, find_vgg19
 
 CONVOLUTIONS = {"conv1": 2, "conv2": 2, "conv3": 4, "conv4": 4, "conv5": 4}  # in each block
 WIDTHS = (64, 128, 256, 512, 512)  # features of each block
@@ -148,7 +148,8 @@ def read(path: Path) -> tuple[Weights, Readouts]:
             return _read_keras(path, file), {}
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:
         reason = str(error).split("\n")[0]
-        raise MangastyleError(f"{path}: damaged, or not an HDF5 file; get it again ({reason})") from error
+        cure = f"get it again, into Keras' cache by '{GET_VGG19} --force'"
+        raise MangastyleError(f"{path}: damaged, or not an HDF5 file ({reason}); {cure}") from error
 
 
 def write_slim(path: Path, weights: Weights, readouts: Readouts, extra: dict[str, Any]) -> None:
