@@ -45,7 +45,7 @@ def scales(height: int, width: int, options: StyleConfig) -> list[tuple[int, int
     """
     short = min(height, width)
     sides = [float(short)]
-    while options.min_size and sides[-1] / options.scale_step >= max(options.min_size, vgg.MIN_SIDE):
+    while options.min_size and round(sides[-1] / options.scale_step) >= max(options.min_size, vgg.MIN_SIDE):
         sides.append(sides[-1] / options.scale_step)
     coarser = [(*images.fit_short_side(height, width, round(side)), round(options.iterations * short / side)) for side in sides[:0:-1]]
     return [*coarser, (height, width, options.iterations)]

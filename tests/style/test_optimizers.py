@@ -37,7 +37,7 @@ METHODS = pytest.mark.parametrize("name", ["lbfgs", "adam"])
 
 @METHODS
 def test_finds_the_minimum_within_the_bounds(name):
-    result = run(name, quadratic, 60 if name == "lbfgs" else 300)
+    result = run(name, quadratic, 100 if name == "lbfgs" else 300)
     assert result.picture.dtype == np.float32 and result.picture.shape == SHAPE
     np.testing.assert_allclose(result.picture, BEST, atol=0.5)
     assert result.total == pytest.approx(value(result.picture), rel=1e-5)
@@ -50,7 +50,7 @@ def test_lbfgs_does_not_mind_the_scale_of_the_loss(factor):
         losses, gradient = quadratic(picture)
         return tf.cast(losses, tf.float64) * factor, tf.cast(gradient, tf.float64) * factor
 
-    np.testing.assert_allclose(run("lbfgs", scaled, 60).picture, BEST, atol=0.5)
+    np.testing.assert_allclose(run("lbfgs", scaled, 100).picture, BEST, atol=0.5)
 
 
 @METHODS
@@ -112,3 +112,22 @@ def test_numbers_that_are_not_finite_are_an_error(name, where):
     with pytest.raises(MangastyleError, match="no longer.*finite.*--learning-rate"):
         run(name, diverges, 20)
     assert len(calls) == 3
+
+
+def test_average_of_adams_pictures_is_a_candidate():
+    best, averaged = (optimizers.adam(quadratic, START, 60, learning_rate=40.0, averaging=a) for a in (0.0, 0.9))
+    assert averaged.total < best.total
+    assert averaged.total == pytest.approx(value(averaged.picture), rel=1e-5)
+    assert averaged.picture.min() >= 0 and averaged.picture.max() <= 255
+
+
+@METHODS
+def test_objective_is_asked_within_the_bounds_alone(name):
+    seen: list[np.ndarray] = []
+
+    def watched(picture):
+        seen.append(np.array(picture))
+        return quadratic(picture)
+
+    run(name, watched, 30)
+    assert min(x.min() for x in seen) >= 0 and max(x.max() for x in seen) <= 255
