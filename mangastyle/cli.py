@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
     cls, module, _ = COMMANDS[given.pop("command")]
     debug, file = given.pop("debug", False), given.pop("config", None)
     if given.get("resume") and not file:  # a resumed training keeps its options
-        file = os.path.join(given.get("out", config.TrainConfig.out), "config.json")
+        file = os.path.join(given.get("out", cls.out), "config.json")
     try:
         options = config.settle(cls, given, file)
         quiet.load(module).command(options)

@@ -1,10 +1,11 @@
-"""Listeners of a training: the JSON-lines log, TensorBoard, and the wish to stop."""
+"""What is around every training: its run folder, the JSON-lines log, TensorBoard, and the wish to stop."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any, Iterator
@@ -13,7 +14,36 @@ import numpy as np
 import tensorflow as tf
 
 from mangastyle.errors import MangastyleError
-from mangastyle.files import atomic
+from mangastyle.files import atomic, make_folder
+
+
+def run_folder(out: str, resume: bool, force: bool) -> Path:
+    """The run folder `out`, checked: a training never writes into another's folder unasked, and resumes only what is there."""
+    run = Path(out)
+    if (run / "config.json").exists() and not (resume or force):
+        raise MangastyleError(f"{run}: holds a training already; go on with --resume, start anew with --force, or name another --out")
+    if resume and not (run / "config.json").exists():
+        raise MangastyleError(f"{run}: no training to resume here")
+    return run
+
+
+def clear(run: Path) -> None:
+    """Make the run folder, without what an earlier training left there."""
+    make_folder(run)
+    for stale in ("log.jsonl", "best.h5", "last.h5", "slim.h5"):
+        (run / stale).unlink(missing_ok=True)
+    for stale in ("checkpoints", "samples", "tensorboard"):
+        shutil.rmtree(run / stale, ignore_errors=True)
+
+
+def restore(checkpoint: tf.train.Checkpoint, path: str, cure: str) -> None:
+    """Fill every variable of `checkpoint` from `path`; `MangastyleError`, ending in `cure`, if that is not possible."""
+    try:
+        checkpoint.restore(path).assert_consumed()
+    except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
+        raise MangastyleError(
+            f"{path}: this checkpoint is damaged or of other networks; --resume with the options it was trained with{cure}"
+        ) from error
 
 
 class Log:

@@ -16,7 +16,6 @@ if __name__ == "__main__":  # here, before TensorFlow loads: the command line lo
 import contextlib
 import dataclasses
 import math
-import shutil
 import time
 from pathlib import Path
 from typing import Iterator
@@ -30,13 +29,13 @@ from mangastyle import images, precision, weights
 from mangastyle.config import TrainConfig, save_config
 from mangastyle.data import dataset
 from mangastyle.errors import MangastyleError
-from mangastyle.files import make_folder
-from mangastyle.monitor import Interrupts, Log, clear_error
+from mangastyle.monitor import Interrupts, Log, clear, clear_error, restore, run_folder
 from mangastyle.shade import losses, networks, simulate
 from mangastyle.shade.adam import Adam
 from mangastyle.shade.validate import Validation, reestimate_norm
 
 VALIDATION_PICTURES = 256  # enough for a steady number, few enough to take seconds
+RESTORE_CURE = " (the fc head ties the discriminator to --size), or start anew from its weights with --init"
 NORM_BATCHES = 16  # training batches that give the averaged generator its BatchNorm statistics
 
 
@@ -81,7 +80,7 @@ def train(config: TrainConfig) -> None:
     strategy = _strategy(config)
     if config.strategy == "multiworker" and strategy.cluster_resolver.task_id:  # workers after the first keep their own files
         config = dataclasses.replace(config, out=str(Path(config.out) / f"worker-{strategy.cluster_resolver.task_id}"))
-    run = _run_folder(config)
+    run = run_folder(config.out, config.resume, config.force)
     pictures = dataset.load(config)
     split = pictures.split(config.validation, config.test)
     batches = dataset.Batches(pictures, split["train"], config.batch, config.seed, config.closeups)
@@ -93,10 +92,10 @@ def train(config: TrainConfig) -> None:
     with strategy.scope():
         nets = Networks(config)
     if not config.resume:
-        _clear(run)  # only now, so that a mistake in the options harms no earlier training
+        clear(run)  # only now, so that a mistake in the options harms no earlier training
     manager = tf.train.CheckpointManager(nets.checkpoint, str(run / "checkpoints"), max_to_keep=config.keep)
     if config.resume and manager.latest_checkpoint:
-        _restore(nets, manager.latest_checkpoint)
+        restore(nets.checkpoint, manager.latest_checkpoint, RESTORE_CURE)
     save_config(run, "train", dataclasses.replace(config, resume=False, force=False))
     step = start = int(nets.step.numpy())
 
@@ -272,32 +271,3 @@ def _stream(strategy: tf.distribute.Strategy, batches: dataset.Batches, start: i
         return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(4)
 
     return strategy.distribute_datasets_from_function(pipeline)
-
-
-def _run_folder(config: TrainConfig) -> Path:
-    """The run folder, checked: a training never writes into another's folder unasked."""
-    run = Path(config.out)
-    if (run / "config.json").exists() and not (config.resume or config.force):
-        raise MangastyleError(f"{run}: holds a training already; go on with --resume, start anew with --force, or name another --out")
-    if config.resume and not (run / "config.json").exists():
-        raise MangastyleError(f"{run}: no training to resume here")
-    return run
-
-
-def _clear(run: Path) -> None:
-    """Make the run folder, without what an earlier training left there."""
-    make_folder(run)
-    for stale in ("log.jsonl", "best.h5", "last.h5"):
-        (run / stale).unlink(missing_ok=True)
-    for stale in ("checkpoints", "samples", "tensorboard"):
-        shutil.rmtree(run / stale, ignore_errors=True)
-
-
-def _restore(nets: Networks, path: str) -> None:
-    try:
-        nets.checkpoint.restore(path).assert_consumed()
-    except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
-        raise MangastyleError(
-            f"{path}: this checkpoint is damaged or of other networks; --resume with the options it was trained with "
-            "(the fc head ties the discriminator to --size), or start anew from its weights with --init"
-        ) from error

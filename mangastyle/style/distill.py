@@ -1,13 +1,16 @@
 """Train the slim VGG-19 that ships: VGG-19's sixteen convolutions with fewer channels, taught by the full one.
 
-Each layer of the slim network, through a linear projection, must reproduce the teacher's features and Gram matrices.
-Three things make it good at style transfer and not only at copying features:
+Each layer of the slim network, through a linear projection, must reproduce the teacher's features and Gram matrices
+(hints, Romero et al. 2015). Three things make it good at style transfer and not only at copying features:
 
-- It starts from the teacher: `initial_weights` picks the channels that span each of its layers best, and fits them.
-- It also learns on pictures that are being painted with it, at every stage of their optimisation (`Painting`). A network
-  taught on pictures alone gives gradients that lead to speckle, which it has never seen and takes for brush strokes.
-- A `readout` of the projection goes into the file: losses of the slim network's features through it are losses in the
-  teacher's own feature space, so that both networks weigh content and style alike.
+- It starts from the teacher: `Student.start_from` picks the channels that span each layer best, and fits them.
+- It also learns on pictures that are being painted with it, at every stage of their optimisation (`Painting`). Taught
+  on pictures alone, its gradients lead to speckle, which it has never seen and takes for brush strokes.
+- A readout of the projection goes into the file (`fit.readout`): losses of the slim network's features through it are
+  losses in the teacher's own feature space, so that both networks weigh content and style alike.
+
+One visible loop. Read `distill` top to bottom: build, restore or fit, then for each step draw crops, begin the pictures
+that are due, update network and pictures together, log, and now and then save.
 """
 
 from __future__ import annotations
@@ -22,58 +25,65 @@ from typing import Iterator
 
 import keras
 import numpy as np
-import scipy.linalg
 import tensorflow as tf
 from tqdm import tqdm
 
-from mangastyle import images, precision
-from mangastyle.config import DistillConfig, TrainConfig, save_config, to_json
-from mangastyle.data import dataset
+from mangastyle import precision, weights
+from mangastyle.config import DistillConfig, save_config, to_json
+from mangastyle.data.crops import Crops
 from mangastyle.errors import MangastyleError
-from mangastyle.files import make_folder
-from mangastyle.monitor import Interrupts, Log, clear_error
-from mangastyle.style import losses, vgg
+from mangastyle.monitor import Interrupts, Log, clear, clear_error, restore, run_folder
+from mangastyle.style import fit, vgg
 
-PICTURE = 320  # pictures are kept as squares of this side; crops are cut from them
-TAPS = ("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3", "relu4_1", "relu4_2", "relu4_4", "relu5_1", "relu5_4")
+# The layers that are taught, and those by which pictures are painted meanwhile, as in `mangastyle style`.
+TAPS = (
+    "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3",
+    "relu4_1", "relu4_2", "relu4_4", "relu5_1", "relu5_4",
+)  # fmt: skip
 STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT = "relu4_2"
-STYLE_WEIGHT = 10.0  # of the pictures being painted, as in `mangastyle style`
-GREY_LEVELS = 4.0  # Adam's step for them
+STYLE_WEIGHT = 10.0
+GREY_LEVELS = 4.0  # Adam's step for the pictures
 FIT_CROPS = 64  # crops for the closed-form fits
 FIT_ROWS = 20_000  # positions for each of them, as many as there are in the deep layers
-RIDGE = 1e-4
+WARM_UP = 200  # steps
+PRIVATE = (*weights.PRIVATE, "teacher", "paintings", "resume", "force")  # options that the file need not know
 
 
 def command(config: DistillConfig) -> None:
     """`mangastyle distill`: check the options, then train."""
-    run = Path(config.out)
-    if (run / "config.json").exists() and not (config.resume or config.force):
-        raise MangastyleError(f"{run}: holds a training already; go on with --resume, start anew with --force, or name another --out")
-    if len(config.widths) != len(vgg.CONVOLUTIONS):
-        raise MangastyleError(f"--widths: name the channels of VGG-19's {len(vgg.CONVOLUTIONS)} blocks, not {len(config.widths)}")
+    full = " ".join(map(str, vgg.WIDTHS))
+    if len(config.widths) != len(vgg.WIDTHS) or any(few > many for few, many in zip(config.widths, vgg.WIDTHS)):
+        given = " ".join(map(str, config.widths))
+        raise MangastyleError(f"--widths {given}: must be {len(vgg.WIDTHS)} numbers, at most the full VGG-19's {full}")
     if config.crop % 16:
-        raise MangastyleError(f"--crop: must be a multiple of 16, not {config.crop}")
+        raise MangastyleError(f"--crop {config.crop}: must be a multiple of 16, by which VGG-19 reduces pictures")
     distill(config)
 
 
 def distill(config: DistillConfig) -> None:
-    """Train for `config.steps` steps; the run folder gets log, checkpoints and, at the end, slim.h5."""
-    run = make_folder(Path(config.out))
+    """Train up to step `config.steps`; the run folder gets config, log, checkpoints and, at the end, slim.h5."""
+    run = run_folder(config.out, config.resume, config.force)
     policy = precision.resolve(config.precision)
+    if policy == "mixed_float16":  # the gradients of the pictures being painted would vanish
+        raise MangastyleError(f"--precision {config.precision}: float16 is too narrow for this training; try float32")
     teacher = vgg.backbone(config.teacher, policy=policy)
     if teacher.name != "full":
-        raise MangastyleError(f"--teacher {config.teacher}: must be the full VGG-19")
+        raise MangastyleError(f"--teacher {config.teacher}: must be the full VGG-19, this is the {teacher.name} one")
     crops = Crops(config)
-    student = Student(config, policy)
-    painting = Painting(config)
-    checkpoint = tf.train.Checkpoint(student=student.variables, optimizer=student.optimizer, painting=painting.variables, step=student.step)
+    student = Student(config, policy, teacher)
+    painting = Painting(config, student)
+    if not config.resume:
+        clear(run)  # only now, so that a mistake in the options harms no earlier training
+    checkpoint = tf.train.Checkpoint(
+        student=student.variables, optimizer=student.optimizer, painting=painting.variables, step=student.step
+    )
     manager = tf.train.CheckpointManager(checkpoint, str(run / "checkpoints"), max_to_keep=1)
-    if config.resume and manager.latest_checkpoint:
-        checkpoint.restore(manager.latest_checkpoint).assert_consumed()
-    else:
-        student.start_from(teacher, crops)
+    if latest := manager.latest_checkpoint:
+        restore(checkpoint, latest, ", or start anew with --force")
     save_config(run, "distill", dataclasses.replace(config, resume=False))
+    if not latest:
+        student.start_from(teacher, crops)
 
     step = start = int(student.step.numpy())
     train_step = make_train_step(config, teacher, student, painting)
@@ -92,133 +102,140 @@ def distill(config: DistillConfig) -> None:
             record = {name: float(value) for name, value in train_step(pictures, offset).items()}
             step += 1
             if not np.isfinite(list(record.values())).all():
-                raise MangastyleError(f"{run}: a loss is no longer a number at step {step}; go on with --resume and a lower --learning-rate")
+                raise MangastyleError(
+                    f"{run}: a loss is no longer a number at step {step}; the last good checkpoint is "
+                    f"{manager.latest_checkpoint or 'none yet'}; go on with --resume and a lower --learning-rate"
+                )
             log.write({"step": step, "seconds": time.monotonic() - began, **record})
             bar.set_postfix(error=f"{record['features']:.3f}", gram=f"{record['grams']:.3f}", refresh=False)
             bar.update()
-            if step % config.checkpoint_every == 0 or step == config.steps or interrupts.stop:
-                student.step.assign(step)
-                with clear_error(run):
-                    manager.save(checkpoint_number=step)
+            if step % config.checkpoint_every == 0:
+                _save(run, manager, student, step)
+        if step > start:
+            _save(run, manager, student, step)
     if interrupts.stop:
-        print(f"stopped by {interrupts.stop} at step {step}; --resume goes on")
+        print(f"stopped by {interrupts.stop} at step {step}; go on with: mangastyle distill --resume --out {run}")
         return
     errors = student.save(run / "slim.h5", teacher, crops)
     print(f"{run / 'slim.h5'}: " + " ".join(f"{name} {error:.3f}" for name, error in errors.items()))
 
 
 def _schedule(step: int, steps: int) -> float:
-    """Share of the learning rate: up over 200 steps, then down to zero along a cosine."""
-    return min(1.0, (step + 1) / 200) * 0.5 * (1 + math.cos(math.pi * step / steps))
+    """Share of the learning rate: up over the first steps, then down to zero along a cosine."""
+    return min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def _save(run: Path, manager: tf.train.CheckpointManager, student: Student, step: int) -> None:
+    student.step.assign(step)
+    with clear_error(run):
+        manager.save(checkpoint_number=step)
 
 
 class Student:
     """The slim network, its projections into the teacher's features, its optimizer."""
 
-    def __init__(self, config: DistillConfig, policy: str) -> None:
+    def __init__(self, config: DistillConfig, policy: str, teacher: keras.Model) -> None:
         self.config = config
         self.kernels = vgg.kernel_shapes(config.widths)
-        zeros = {name: (np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32)) for name, shape in self.kernels.items()}
+        zeros = {name: (np.zeros(shape), np.zeros(shape[-1])) for name, shape in self.kernels.items()}
         self.network = vgg.network(zeros, policy=policy)
         self.network.trainable = True
         self.taps = keras.Model(self.network.input, {name: self.network.get_layer(name).output for name in TAPS})
         self.projections = {}
-        for name in TAPS:
-            count = vgg.kernel_shapes()[name.replace("relu", "conv")][-1]
+        for name in TAPS:  # (b, h, w, n) to (b, h, w, N)
+            count = teacher.get_layer(name).output.shape[-1]
             self.projections[name] = keras.layers.Conv2D(count, 1, use_bias=False, dtype=policy)
             self.projections[name].build(self.taps.output[name].shape)
-        self.variables = [*self.network.trainable_variables, *(layer.kernel for layer in self.projections.values())]
-        # Lamb steps in proportion to each array's own size: that of kernels for pixels and of projections differ 10,000-fold.
+        projections = (layer.kernel for layer in self.projections.values())
+        self.variables = [*self.network.trainable_variables, *projections]
+        # Lamb (You et al. 2020) steps in proportion to each array's own size: kernels for pixels and projections
+        # differ 10,000-fold.
         self.optimizer = keras.optimizers.Lamb(config.learning_rate)
         self.optimizer.build(self.variables)
         self.step = tf.Variable(0, dtype=tf.int64)
 
     def __call__(self, pixels: tf.Tensor, offset: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Pixels (b, c, c, 3) to the projected features {tap: float32 (b, c', c', N)}, thinned."""
+        """Pixels (b, c, c, 3) to the projected features {tap: float32 (b, h, w, N)}, thinned from `offset` on."""
         found = thin(self.taps(pixels, training=True), offset)
         return {name: tf.cast(project(found[name]), tf.float32) for name, project in self.projections.items()}
 
     def start_from(self, teacher: keras.Model, crops: Crops) -> None:
-        """Fit layer by layer, first to last: kernels to the teacher's most telling channels, projections to all of them."""
-        pictures = crops.batch(-1, FIT_CROPS)
-        x: np.ndarray | None = None  # what the layer before gives, pooled where a block begins
-        before = pictures[..., ::-1] - np.float32(vgg.MEAN_BGR)
+        """Fit layer by layer: kernels to the teacher's channels that span it best, projections to all of them."""
+        pictures = crops.batch(-1, FIT_CROPS)  # (k, c, c, 3)
+        before = pictures[..., ::-1] - np.float32(vgg.MEAN_BGR)  # what the layer is given: (k, h, w, n)
         for name in tqdm(self.kernels, desc="fitting", unit="layer", disable=None):
-            relu, width = name.replace("conv", "relu"), self.kernels[name][-1]
+            relu, shape = name.replace("conv", "relu"), self.kernels[name]
             target = _run(vgg.features(teacher, (name,)), pictures, name)  # (k, h, w, N), before the ReLU
-            if x is not None:
-                before = _pool(x) if x.shape[1] != target.shape[1] else x
-            rows = np.random.default_rng(int(name[4]) * 10 + int(name[6])).choice(target[..., 0].size, min(FIT_ROWS, target[..., 0].size), replace=False)
-            wanted = target.reshape(-1, target.shape[-1])[rows]
-            active = np.maximum(wanted, 0)
-            # Columns in the order in which they add most to the span of those before them.
-            gram = active.T.astype(np.float64) @ active
-            triangle = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) * np.eye(len(gram))).T  # as QR of `active` gives
-            chosen = scipy.linalg.qr(triangle, mode="r", pivoting=True)[1][:width]
-            wanted = wanted[:, chosen] / (wanted[:, chosen].std(0) + 1e-6)
-            fitted = _ridge(_patches(before, rows), wanted)  # (9 n + 1, width)
-            self.network.get_layer(name).set_weights([fitted[:-1].reshape(self.kernels[name]), fitted[-1]])
-            x = _run(vgg.features(self.network, (relu,)), pictures, relu)
+            if before.shape[1] != target.shape[1]:  # a block begins
+                before = fit.pool(before)
+            rows = _rows(target, int(name[4] + name[6]))
+            target = target.reshape(-1, target.shape[-1])[rows]  # (rows, N)
+            active = np.maximum(target, 0)
+            wanted = target[:, fit.ranking(active)[: shape[-1]]]
+            fitted = fit.ridge(fit.patches(before, rows), wanted / (wanted.std(0) + 1e-6))  # (9 n + 1, n')
+            self.network.get_layer(name).set_weights([fitted[:-1].reshape(shape), fitted[-1]])
+            before = _run(vgg.features(self.network, (relu,)), pictures, relu)  # (k, h, w, n')
             if relu in TAPS:
-                projection = _ridge(x.reshape(-1, width)[rows], active, intercept=False)
+                projection = fit.ridge(before.reshape(-1, shape[-1])[rows], active, intercept=False)  # (n', N)
                 self.projections[relu].set_weights([projection[None, None]])
 
     def save(self, path: Path, teacher: keras.Model, crops: Crops) -> dict[str, float]:
-        """Write the network with a readout for every layer; returns the normalised error of each ReLU on held-out pictures."""
-        names = [kind + name[4:] for name in self.kernels for kind in ("conv", "relu")]
+        """Write the network, with a readout for every layer; returns {relu: normalised error} on held-out pictures."""
         train, held_out = crops.batch(-2, FIT_CROPS), crops.batch(-3, FIT_CROPS, held_out=True)
         readouts, errors = {}, {}
-        for name in tqdm(names, desc="readouts", unit="layer", disable=None):
-            ours, theirs = vgg.features(self.network, (name,)), vgg.features(teacher, (name,))
-            slim, full = _flat(ours, train, name), _flat(theirs, train, name)
-            projection = _ridge(slim, full, intercept=False)  # (n, N)
-            # |s P| = |s L| where L L' = P P': the losses in the teacher's space need only (n, n).
-            metric = projection @ projection.T
-            readouts[name] = np.linalg.cholesky(metric + 1e-7 * np.trace(metric) / len(metric) * np.eye(len(metric)))
-            slim, full = _flat(ours, held_out, name), _flat(theirs, held_out, name)
-            if name.startswith("relu"):
-                errors[name] = float(np.mean((slim @ projection - full) ** 2) / np.mean((full - full.mean(0)) ** 2))
-        weights = {name: tuple(self.network.get_layer(name).get_weights()) for name in self.kernels}
-        extra = {"steps": int(self.step.numpy()), "errors": errors, "config": _public(self.config)}
-        vgg.write_slim(path, weights, readouts, extra)
+        for name in tqdm(self.kernels, desc="readouts", unit="layer", disable=None):
+            relu, models = name.replace("conv", "relu"), [vgg.features(net, (name,)) for net in (self.network, teacher)]
+            slim, full = (_flat(model, train, name) for model in models)  # (rows, n), (rows, N)
+            readouts[name] = fit.readout(fit.ridge(slim, full, intercept=False))
+            projection = fit.ridge(np.maximum(slim, 0), np.maximum(full, 0), intercept=False)  # (n, N)
+            readouts[relu] = fit.readout(projection)
+            slim, full = (np.maximum(_flat(model, held_out, name), 0) for model in models)
+            errors[relu] = float(np.mean((slim @ projection - full) ** 2) / np.mean((full - full.mean(0)) ** 2))
+        arrays = {name: tuple(self.network.get_layer(name).get_weights()) for name in self.kernels}
+        made = {name: value for name, value in to_json(self.config).items() if name not in PRIVATE}
+        vgg.write_slim(path, arrays, readouts, {"steps": int(self.step.numpy()), "errors": errors, "config": made})
         return errors
 
 
 class Painting:
-    """Pictures being painted with the slim network while it learns, each on its way from a content to a painting's style."""
+    """Pictures painted with the slim network while it learns, each on its way from a content to a painting's style.
 
-    def __init__(self, config: DistillConfig) -> None:
+    Each has a slot, and an age of its own, which is why Adam is written out here.
+    """
+
+    def __init__(self, config: DistillConfig, student: Student) -> None:
         self.life, self.count = config.life, config.painted
-        shapes = {name: vgg.kernel_shapes()[name.replace("relu", "conv")][-1] for name in (*STYLE, CONTENT)}
+        channels = {name: student.projections[name].filters for name in (*STYLE, CONTENT)}
         side = config.crop // 8
-        self.pixels = tf.Variable(tf.zeros((self.count, config.crop, config.crop, 3)))
-        self.grams = {name: tf.Variable(tf.ones((self.count, shapes[name], shapes[name]))) for name in STYLE}
-        self.content = tf.Variable(tf.ones((self.count, side, side, shapes[CONTENT])))
+        self.pixels = tf.Variable(tf.zeros((self.count, config.crop, config.crop, 3)))  # in 0..255
+        self.grams = {name: tf.Variable(tf.ones((self.count, channels[name], channels[name]))) for name in STYLE}
+        self.content = tf.Variable(tf.ones((self.count, side, side, channels[CONTENT])))
         self.first, self.second = (tf.Variable(tf.zeros_like(self.pixels)) for _ in range(2))  # Adam's moments
-        self.age = tf.Variable(tf.zeros((self.count, 1, 1, 1)))
+        self.age = tf.Variable(tf.zeros((self.count, 1, 1, 1)))  # steps
         self.variables = [self.pixels, *self.grams.values(), self.content, self.first, self.second, self.age]
 
     def due(self, step: int) -> Iterator[int]:
         """The slots that begin a new picture at this step: all at the first, then in turn."""
-        return (slot for slot in range(self.count) if step == 0 or (step + slot * self.life // self.count) % self.life == 0)
+        turns = (step + slot * self.life // self.count for slot in range(self.count))
+        return (slot for slot, turn in enumerate(turns) if step == 0 or turn % self.life == 0)
 
-    def begin(self, slot: int, student: Student, start: np.ndarray, content: np.ndarray, style: np.ndarray) -> None:
-        """Put a new picture, float32 (c, c, 3), into a slot, with its content and its painting."""
-        found = student(tf.constant(np.stack([content, style])), tf.zeros(2, tf.int32))
+    def begin(self, slot: int, student: Student, start: np.ndarray, content: np.ndarray, painting: np.ndarray) -> None:
+        """Put a new picture, float32 (c, c, 3), into a slot, with its content and its painting, likewise."""
+        found = student(tf.constant(np.stack([content, painting])), tf.zeros(2, tf.int32))
         for name, gram in self.grams.items():
-            gram[slot].assign(losses.mean_gram(found[name][1:]))
+            gram[slot].assign(grams(found[name])[1])
         self.content[slot].assign(found[CONTENT][0])
         self.pixels[slot].assign(start)
         for variable in (self.first, self.second, self.age):
             variable[slot].assign(tf.zeros_like(variable[slot]))
 
     def loss(self, found: dict[str, tf.Tensor]) -> tf.Tensor:
-        """The sum over all slots of the loss of `mangastyle style`, from features (count, h, w, N)."""
-        style = tf.add_n([tf.reduce_sum(relative(grams(found[name]), gram)) for name, gram in self.grams.items()]) / len(STYLE)
-        return STYLE_WEIGHT * style + tf.reduce_sum(relative(found[CONTENT], self.content))
+        """The sum over all slots of the loss of `mangastyle style`, from projected features (count, h, w, N)."""
+        errors = [tf.reduce_sum(relative(grams(found[name]), gram)) for name, gram in self.grams.items()]
+        return STYLE_WEIGHT * tf.add_n(errors) / len(STYLE) + tf.reduce_sum(relative(found[CONTENT], self.content))
 
     def step(self, gradient: tf.Tensor) -> None:
-        """One step of Adam on the pixels."""
+        """One step of Adam on the pixels, down their gradient (count, c, c, 3)."""
         self.age.assign_add(tf.ones_like(self.age))
         self.first.assign(0.9 * self.first + 0.1 * gradient)
         self.second.assign(0.99 * self.second + 0.01 * gradient**2)
@@ -227,28 +244,31 @@ class Painting:
 
 
 def make_train_step(config: DistillConfig, teacher: keras.Model, student: Student, painting: Painting):
-    """The compiled step: fresh crops (b, c, c, 3) -> losses. The crops and the pictures being painted teach together."""
+    """The compiled step: fresh crops (b, c, c, 3) -> losses. They and the pictures being painted teach together."""
     targets = vgg.features(teacher, TAPS)
 
     @tf.function
     def train_step(crops: tf.Tensor, offset: tf.Tensor) -> dict[str, tf.Tensor]:
-        full = thin(targets(tf.concat([crops, painting.pixels], 0)), offset)
+        full = thin(targets(tf.concat([crops, painting.pixels], 0)), offset)  # {tap: (b + count, h, w, N)}
         with tf.GradientTape() as tape, tf.GradientTape(watch_accessed_variables=False) as paint_tape:
             paint_tape.watch(painting.pixels)
             of_painted = student(painting.pixels, offset)
             slim = {name: tf.concat([x, of_painted[name]], 0) for name, x in student(crops, offset).items()}
-            per_layer = {name: tf.reduce_mean(deviation(slim[name], full[name])) for name in TAPS}
+            of_features = {name: deviation(slim[name], full[name]) for name in TAPS}
             of_grams = {name: tf.reduce_mean(relative(grams(slim[name]), grams(full[name]))) for name in STYLE}
-            features, gram = tf.add_n(list(per_layer.values())), tf.add_n(list(of_grams.values()))
-            loss = features + config.gram_weight * gram
+            feature_error, gram_error = tf.add_n(list(of_features.values())), tf.add_n(list(of_grams.values()))
+            loss = feature_error + config.gram_weight * gram_error
             painted = painting.loss(of_painted)
         gradient = paint_tape.gradient(painted, painting.pixels)
         student.optimizer.apply_gradients(zip(tape.gradient(loss, student.variables), student.variables))
         painting.step(gradient)
-        return {"loss": loss, "features": features, "grams": gram, "painted": painted / config.painted,
-                **per_layer, **{f"gram_{name}": value for name, value in of_grams.items()}}  # fmt: skip
+        record = {"loss": loss, "features": feature_error, "grams": gram_error, "painted": painted / config.painted}
+        return {**record, **of_features, **{f"gram_{name}": error for name, error in of_grams.items()}}
 
     return train_step
+
+
+# Parts of the losses. A batch holds pictures of different contents, each with statistics of its own.
 
 
 def thin(features: dict[str, tf.Tensor], offset: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -257,99 +277,35 @@ def thin(features: dict[str, tf.Tensor], offset: tf.Tensor) -> dict[str, tf.Tens
 
 
 def grams(features: tf.Tensor) -> tf.Tensor:
-    """The mean Gram matrix of each picture: (b, h, w, n) to (b, n, n)."""
+    """`losses.mean_gram` of each picture of a batch: (b, h, w, n) to (b, n, n)."""
     flat = tf.reshape(features, (tf.shape(features)[0], -1, features.shape[-1]))  # (b, h*w, n)
     return tf.matmul(flat, flat, transpose_a=True) / tf.cast(tf.shape(flat)[1], flat.dtype)
 
 
 def relative(found: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """Squared error over the target's mean square, for each picture: (b, ...) to (b,)."""
+    """Squared error over the target's mean square, as the mean form of `losses`, for each picture: (b, ...) to (b,)."""
     axes = list(range(1, len(target.shape)))
     return tf.reduce_mean(tf.math.squared_difference(found, target), axes) / (tf.reduce_mean(target**2, axes) + 1e-12)
 
 
 def deviation(found: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """The normalised error: squared error over the target's variance about each channel's mean in the batch: scalar."""
+    """Normalised error: squared error over the target's variance about each channel's mean in the batch: a scalar."""
     variance = tf.reduce_mean(tf.math.reduce_variance(target, (0, 1, 2)))
     return tf.reduce_mean(tf.math.squared_difference(found, target)) / (variance + 1e-12)
 
 
-class Crops:
-    """Training crops: half of paintings, half of other pictures, at many scales, with jittered colours; some are noise.
-
-    Every crop is a pure function of seed, step and place, which makes a resumed training see the same ones.
-    """
-
-    def __init__(self, config: DistillConfig) -> None:
-        self.config = config
-        self.kinds = [self._load(config.paintings or config.data), self._load(config.data)]
-
-    def _load(self, data: tuple[str, ...]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        config = self.config
-        pictures = dataset.load(TrainConfig(data=data, size=PICTURE, closeups=0.0, cache=config.cache, max_megapixels=config.max_megapixels))
-        return pictures.base, pictures.split(0.03, 0.0)
-
-    def batch(self, step: int, count: int, held_out: bool = False) -> np.ndarray:
-        """float32 (count, c, c, 3) in 0..255; negative steps are batches apart from all of training."""
-        random = np.random.Generator(np.random.Philox(key=[self.config.seed, step % 2**32], counter=[0, 0, 0, 3]))
-        return np.stack([self._crop(random, i % 2, "validation" if held_out else "train") for i in range(count)])
-
-    def pair(self, step: int, slot: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(start, content, painting) of a picture to be painted: it starts from its content, at times from noise."""
-        random = np.random.Generator(np.random.Philox(key=[self.config.seed, step], counter=[slot, 0, 0, 4]))
-        content, style = self._crop(random, 1), self._crop(random, 0)
-        noise = random.uniform(0, 255, content.shape).astype(np.float32)
-        return (noise if random.random() < 0.2 else content), content, style
-
-    def _crop(self, random: np.random.Generator, kind: int, part: str = "train") -> np.ndarray:
-        pictures, split = self.kinds[kind]
-        picture = pictures[random.choice(split[part])]
-        side = round(PICTURE * math.exp(random.uniform(math.log(0.3), 0.0)))
-        y, x = random.integers(0, PICTURE - side + 1, 2)
-        crop = images.resize(np.ascontiguousarray(picture[y : y + side, x : x + side]), self.config.crop, self.config.crop).astype(np.float32)
-        if random.random() < 0.5:
-            crop = crop[:, ::-1]
-        if random.random() < 0.5:  # other colours: mixed channels, contrast, brightness
-            mix = np.eye(3) + random.normal(0, 0.2, (3, 3))
-            crop = (crop - 128) @ (mix * random.uniform(0.6, 1.4)).astype(np.float32) + 128 + np.float32(random.normal(0, 20))
-        if random.random() < 0.15:
-            crop = crop + random.normal(0, random.uniform(2, 60), crop.shape)
-        return np.clip(crop, 0, 255).astype(np.float32)
-
-
 def _run(model: keras.Model, pictures: np.ndarray, name: str) -> np.ndarray:
     """One layer's features of many pictures, a few at a time: float32 (k, h, w, n)."""
-    return model.predict(pictures, batch_size=8, verbose=0)[name]
+    return np.concatenate([model(pictures[i : i + 8])[name] for i in range(0, len(pictures), 8)])
+
+
+def _rows(maps: np.ndarray, seed: int) -> np.ndarray:
+    """Some of the positions of (k, h, w, n), numbered through: as many as `FIT_ROWS`, or all of them."""
+    count = maps[..., 0].size
+    return np.random.default_rng(seed).choice(count, min(FIT_ROWS, count), replace=False)
 
 
 def _flat(model: keras.Model, pictures: np.ndarray, name: str) -> np.ndarray:
-    """As `_run`, at `FIT_ROWS` positions, the same for every network: (rows, n)."""
+    """As `_run`, at some positions, the same for every network: (rows, n)."""
     found = _run(model, pictures, name)
-    count = found[..., 0].size
-    return found.reshape(-1, found.shape[-1])[np.random.default_rng(0).choice(count, min(FIT_ROWS, count), replace=False)]
-
-
-def _pool(x: np.ndarray) -> np.ndarray:
-    return (x[:, ::2, ::2] + x[:, 1::2, ::2] + x[:, ::2, 1::2] + x[:, 1::2, 1::2]) / 4
-
-
-def _patches(x: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The zero-padded 3x3 surroundings of some positions of (k, h, w, n): (rows, 9 n), in the order of a kernel."""
-    k, h, w, n = x.shape
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    picture, y, column = np.unravel_index(rows, (k, h, w))
-    return np.concatenate([padded[picture, y + i, column + j] for i in range(3) for j in range(3)], axis=1)
-
-
-def _ridge(x: np.ndarray, y: np.ndarray, intercept: bool = True) -> np.ndarray:
-    """The linear map from rows of x to rows of y with least squared error and a small penalty; its last row is the intercept."""
-    if intercept:
-        x = np.concatenate([x, np.ones((len(x), 1), x.dtype)], axis=1)
-    square = x.T.astype(np.float64) @ x
-    square[np.diag_indices_from(square)] += RIDGE * np.trace(square) / len(square)
-    return scipy.linalg.solve(square, x.T.astype(np.float64) @ y, assume_a="pos").astype(np.float32)
-
-
-def _public(config: DistillConfig) -> dict:
-    """The options without paths of this machine."""
-    return {key: value for key, value in to_json(config).items() if key not in ("teacher", "data", "paintings", "out", "cache", "resume", "force")}
+    return found.reshape(-1, found.shape[-1])[_rows(found, 0)]
