@@ -73,7 +73,7 @@ def main() -> None:
     sheet = images.grid([characters.draw(seed, 160) for seed in range(24)], 8, gap=4)
     images.save(DOCS / "characters.jpg", sheet, force=True)
     images.save(DOCS / "hints.jpg", hint_sheet(shader), force=True)
-    stages = run(characters.draw(CHARACTER, 256), [painters.paint("brush")], RunConfig(size=256, backbone="random"))
+    stages = run(characters.draw(CHARACTER, 256), [painters.paint("brush")], RunConfig(size=256, backbone="slim"))
     images.save(DOCS / "run.jpg", contact_sheet(stages), force=True)
 
 

@@ -255,7 +255,7 @@ class RunConfig(Config):
     weights: str = option("", "weights file from training; default: the shipped ones")
     backbone: str = option("auto", "as for mangastyle style")
     allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
-    iterations: int = option(60, "iterations of the style optimiser", least=1)
+    iterations: int = option(40, "iterations of the style optimiser, as for mangastyle style", least=1)
     size: int = option(384, "short side of the pictures made; 0 = the picture's own size", least=0)
     out: str = option("out", "folder for the results")
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)

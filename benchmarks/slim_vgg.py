@@ -1,0 +1,124 @@
+"""How good a stand-in for VGG-19 is the slim one? Pictures painted with either, both judged by the full network.
+
+    python benchmarks/slim_vgg.py --weights vgg19.h5 --content faces/ --style art/*.jpg --out slim-vgg
+
+Every content is painted in every style with the `default` preset at --size, once with the full network and at three
+strengths with the slim one. The judge is the full network's objective in float32. Printed is the slim result's share of
+the full one's decrease in style loss, read off between the strengths at the content loss of the full result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+
+from mangastyle import images, precision
+from mangastyle.config import StyleConfig
+from mangastyle.data import characters, painters
+from mangastyle.files import write_json
+from mangastyle.style import vgg
+from mangastyle.style.objective import Objective, Targets
+from mangastyle.style.transfer import Painter, to_pixels
+
+STRENGTHS = (0.4, 0.5, 0.62)  # of the slim network: their content losses lie around the full network's
+TILE = 192  # pixels, in the sheet
+
+
+class Judge:
+    """The full network's content and style losses, in float32, for one content and one painting."""
+
+    def __init__(self, backbone, painter: Painter, content: np.ndarray) -> None:
+        self.objective = Objective(backbone, dataclasses.replace(painter.options, precision="float32"), 1)
+        painting = painter._style_picture(painter.styles[0], *content.shape[:2])
+        self.targets = Targets(self.objective.content_targets(content), [self.objective.style_targets(painting)], [])
+
+    def __call__(self, picture: np.ndarray) -> tuple[float, float]:
+        _, content, style, _ = self.objective(picture.astype(np.float32), self.targets)[0].numpy().tolist()
+        return content, style
+
+
+def share(start: float, full: tuple[float, float], slim: list[tuple[float, float]]) -> float:
+    """The slim network's decrease in style loss over the full one's, at the full one's content loss.
+
+    Losses are (content, style); between two strengths style falls about in proportion to the logarithm of content.
+    """
+    content, style = np.log([c for c, _ in slim]), [s for _, s in slim]
+    at = float(np.interp(np.log(full[0]), content, style))
+    return (start - at) / (start - full[1])
+
+
+def pair(content: np.ndarray, painting: np.ndarray, networks: dict, options: StyleConfig) -> dict:
+    """Paint one content in one style with both networks and judge the results."""
+    painter = Painter([painting], options, networks["full"])
+    content = images.resize(content, *painter.size_of(content))
+    judge = Judge(networks["judge"], painter, content)
+    began = time.monotonic()
+    full = painter.paint(content).picture
+    seconds = {"full": time.monotonic() - began}
+    pictures, losses = {"full": to_pixels(full)}, {"full": judge(full)}
+    for strength in STRENGTHS:
+        began = time.monotonic()
+        painted = Painter([painting], dataclasses.replace(options, strength=strength), networks["slim"]).paint(content).picture
+        seconds[f"slim {strength}"] = time.monotonic() - began
+        losses[f"slim {strength}"] = judge(painted)
+        pictures[f"slim {strength}"] = to_pixels(painted)
+    start = judge(content)[1]
+    slim = [losses[f"slim {strength}"] for strength in STRENGTHS]
+    return {
+        "start": start, "losses": losses, "seconds": seconds, "share": share(start, losses["full"], slim),
+        "sheet": [content, painting, pictures["full"], pictures["slim 0.5"]],
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--weights", required=True, help="HDF5 file of the full VGG-19")
+    parser.add_argument("--slim", default="slim", help="HDF5 file of the slim VGG-19; default: the shipped one")
+    parser.add_argument("--content", nargs="+", default=[], help="pictures or folders; default: drawn characters")
+    parser.add_argument("--style", nargs="+", default=[], help="paintings or folders; default: three of mangastyle's own")
+    parser.add_argument("--count", type=int, default=10, help="how many contents")
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--iterations", type=int, default=StyleConfig.iterations)
+    parser.add_argument("--out", default="slim-vgg", help="folder for slim_vgg.json and sheet.png")
+    options = parser.parse_args()
+
+    contents = read(options.content)[: options.count] or [characters.draw(seed, options.size) for seed in range(options.count)]
+    paintings = read(options.style) or [painters.paint("brush", seed) for seed in range(3)]
+    policy = precision.resolve("auto")
+    networks = {name: vgg.backbone(of, policy=policy) for name, of in (("full", options.weights), ("slim", options.slim))}
+    networks["judge"] = vgg.backbone(options.weights)
+    config = StyleConfig(size=options.size, iterations=options.iterations)
+    rows, tiles = [], []
+    print("| content | painting | style at the start | full: content, style | slim: content, style | share | seconds, full and slim |")
+    print("|---:|---:|---:|---|---|---:|---|")
+    for i, content in enumerate(contents):
+        for j, painting in enumerate(paintings):
+            row = pair(content, painting, networks, config)
+            tiles += [images.resize(tile, TILE, TILE) for tile in row.pop("sheet")]
+            rows.append({"content": i, "painting": j, **row})
+            full, slim = ("{:.3f}, {:.4f}".format(*row["losses"][name]) for name in ("full", "slim 0.5"))
+            seconds = f"{row['seconds']['full']:.1f}, {row['seconds']['slim 0.5']:.1f}"
+            print(f"| {i} | {j} | {row['start']:.3f} | {full} | {slim} | {row['share']:.1%} | {seconds} |", flush=True)
+    shares = [row["share"] for row in rows]
+    speed = [row["seconds"]["full"] / row["seconds"]["slim 0.5"] for row in rows]
+    summary = {"share_mean": np.mean(shares), "share_median": np.median(shares), "share_least": min(shares), "speed_median": np.median(speed)}
+    print("\n" + ", ".join(f"{name} {value:.3f}" for name, value in summary.items()))
+    write_json(Path(options.out) / "slim_vgg.json", {"options": vars(options), "summary": {k: float(v) for k, v in summary.items()}, "rows": rows})
+    images.save(Path(options.out) / "sheet.png", images.grid(tiles, 4 * len(paintings), gap=4), force=True)
+
+
+def read(names: list[str]) -> list[np.ndarray]:
+    """The pictures of files and folders."""
+    paths = [path for name in names for path in (images.find(name) if Path(name).is_dir() else [Path(name)])]
+    return [images.load(path).rgb for path in paths]
+
+
+if __name__ == "__main__":
+    main()
