@@ -53,12 +53,18 @@ def process(command: str, options: Any, ending: str, prepare: Callable[[], Work]
     _process_folder(command, options, source, ending, prepare, least)
 
 
+def results(options: Any, ending: str) -> Path:
+    """The folder for the results of a folder."""
+    source = Path(options.inputs)
+    return Path(options.out) if options.out else source.with_name(f"{source.resolve().name}-{ending}")
+
+
 def _load(path: Path, options: Any, least: int) -> images.Picture:
     return images.load(path, int(options.max_megapixels * 1e6), least)
 
 
 def _process_folder(command: str, options: Any, source: Path, ending: str, prepare: Callable[[], Work], least: int) -> None:
-    out = Path(options.out) if options.out else source.with_name(f"{source.resolve().name}-{ending}")
+    out = results(options, ending)
     if out.is_file():
         raise MangastyleError(f"{out}: is a file; the input is a folder, so --out must be a folder too")
     if source.resolve().is_relative_to(out.resolve()):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    import keras
 
 SHARED = Path(__file__).parents[2] / "shared"  # pictures that are not part of the project
 
@@ -31,6 +35,17 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "tiny.h5"
     weights.save(path, networks.build(config)[0], config)
     return path
+
+
+@pytest.fixture(scope="session")
+def narrow() -> keras.Model:
+    """VGG-19 with an eighth of the features in each layer, never trained."""
+    from mangastyle.style import vgg
+
+    generator, weights = np.random.default_rng(0), {}
+    for name, shape in vgg.kernel_shapes(tuple(width // 8 for width in vgg.WIDTHS)).items():
+        weights[name] = (generator.normal(0, np.sqrt(2 / (9 * shape[2])), shape), np.zeros(shape[-1]))
+    return vgg.network(weights)
 
 
 @pytest.fixture

@@ -8,59 +8,84 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mangastyle import folder, images, precision
+from mangastyle import folder, images
 from mangastyle.config import StyleConfig
 from mangastyle.errors import MangastyleError
 from mangastyle.style import report, vgg
 from mangastyle.style.optimizers import Record, Result
-from mangastyle.style.transfer import Painter, scales, to_pixels
+from mangastyle.style.transfer import Painter, check, scales, to_pixels
 
 
 def command(options: StyleConfig) -> None:
     """Paint `options.inputs`. Ctrl-C keeps the best of the picture in work, and a folder's finished ones."""
     limit = int(options.max_megapixels * 1e6)
-    if not options.style:
-        raise MangastyleError("no painting: name one, as in 'mangastyle style picture.png --style painting.jpg'")
+    check(options, len(options.style))
     styles = [images.load(path, limit, vgg.MIN_SIDE).rgb for path in options.style]
 
     def prepare() -> folder.Work:
-        backbone = vgg.backbone(options.backbone, options.allow_download, options.pooling, precision.resolve(options.precision))
-        names = ("lbfgs", "adam") if options.compare else (options.optimizer,)
-        painters = {name: Painter(styles, dataclasses.replace(options, optimizer=name), backbone) for name in names}
+        painters: dict[str, Painter] = {}
+        backbone = None  # the first painter loads it, when it has read all other files
+        for name in ("lbfgs", "adam") if options.compare else (options.optimizer,):
+            painters[name] = Painter(styles, dataclasses.replace(options, optimizer=name), backbone)
+            backbone = painters[name].backbone
+        # Records in a folder that is gone on with, of a picture that is not there, are of a painting that was stopped.
+        resumed = Path(options.inputs).is_dir() and (folder.results(options, "styled") / "config.json").exists()
+        force = options.force or resumed
 
-        return lambda picture, path, target: _paint(painters, picture, path, target)
+        return lambda picture, path, target: _paint(painters, picture, path, target, force)
 
     folder.process("style", options, "styled", prepare, vgg.MIN_SIDE)
 
 
-def _paint(painters: dict[str, Painter], picture: images.Picture, path: Path, target: Path) -> folder.Result:
+def _paint(painters: dict[str, Painter], picture: images.Picture, path: Path, target: Path, force: bool) -> folder.Result:
     """One picture by each optimiser, with the records that were asked for; the result is the one of least loss."""
-    options = next(iter(painters.values())).options
-    runs, results = {}, {}
+    first = next(iter(painters.values()))
+    options, total = first.options, sum(iterations for *_, iterations in scales(*first.size_of(picture.rgb), first.options))
+    owns = {name: _beside(target, name) if options.compare else target for name in painters}
+    drawn = _beside(target, "losses").with_suffix(".png")
+    # What is in the way is found before the work.
+    steps = range(options.save_every, total + 1, options.save_every) if options.save_every else ()
+    for record in [
+        *(owns.values() if options.compare else ()), *([drawn] if options.plot else ()),
+        *(_step(own, iteration) for own in owns.values() for iteration in steps),
+    ]:  # fmt: skip
+        images.check_writable(record, force)
+    runs = {name: report.Losses(own.with_suffix(".csv") if options.log else None, force) for name, own in owns.items()}
+
+    results = {}
     for name, painter in painters.items():
-        own = target.with_name(f"{target.stem}-{name}{target.suffix}") if options.compare else target
-        if options.compare:
-            images.check_writable(own, options.force)
-        runs[name] = report.Losses(own.with_suffix(".csv") if options.log else None, options.force)
-        results[name] = _run(painter, picture, path, own, runs[name])
-        runs[name].save()
-        if results[name].interrupted and Path(options.inputs).is_dir():
+        try:
+            results[name] = _run(painter, picture, path, owns[name], runs[name], total, force)
+        finally:
+            runs[name].save()
+        if results[name].interrupted and (Path(options.inputs).is_dir() or not runs[name].rows):
             raise KeyboardInterrupt  # a half-painted picture would pass for a finished one when the folder is resumed
         if options.compare:
-            images.save(own, *_finished(results[name], picture), options.force)
+            images.save(owns[name], *_finished(results[name], picture), force)
         if results[name].interrupted:
             break
+    runs = {name: runs[name] for name in results}
     if options.plot:
-        report.plot(runs, target.with_name(f"{target.stem}-losses.png"), options.force)
+        report.plot(runs, drawn, force)
     if options.compare:
         tqdm.write(report.comparison(runs), file=sys.stdout)
     return _finished(min(results.values(), key=lambda result: result.total), picture)
 
 
-def _run(painter: Painter, picture: images.Picture, path: Path, target: Path, run: report.Losses) -> Result:
-    """One picture by one optimiser, with progress bar and the pictures on the way."""
+def _beside(target: Path, name: str) -> Path:
+    return target.with_name(f"{target.stem}-{name}{target.suffix}")
+
+
+def _step(target: Path, iteration: int) -> Path:
+    """The file for the picture at an iteration."""
+    return _beside(target, f"{iteration:04d}")
+
+
+def _run(
+    painter: Painter, picture: images.Picture, path: Path, target: Path, run: report.Losses, total: int, force: bool
+) -> Result:  # fmt: skip
+    """One picture by one optimiser, with progress bar over `total` iterations and the pictures on the way."""
     options = painter.options
-    total = sum(iterations for *_, iterations in scales(*painter.size_of(picture.rgb), options))
     with tqdm(total=total, desc=f"{path.name} {options.optimizer}", unit="it", leave=False, disable=None) as bar:
 
         def show(record: Record, side: int) -> None:
@@ -69,8 +94,7 @@ def _run(painter: Painter, picture: images.Picture, path: Path, target: Path, ru
             bar.set_postfix(side=side, content=f"{record.content:.3g}", style=f"{record.style:.3g}", refresh=False)
             bar.update(new)
             if options.save_every and new and record.iteration % options.save_every == 0:
-                step = target.with_name(f"{target.stem}-{record.iteration:04d}{target.suffix}")
-                images.save(step, to_pixels(record.picture()), force=options.force)
+                images.save(_step(target, record.iteration), to_pixels(record.picture()), force=force)
 
         try:
             return painter.paint(picture.rgb, show)

@@ -32,8 +32,8 @@ class Objective:
         self.options = options
         layers = tuple(dict.fromkeys(options.content_layers + options.style_layers))
         self.features = vgg.features(backbone, layers)
-        self.layer_weights = _weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
-        self.painting_weights = _weights("--style-weights", options.style_weights, range(paintings))
+        self.layer_weights = weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
+        self.painting_weights = weights("--style-weights", options.style_weights, range(paintings))
         self._compiled = tf.function(self._losses_and_gradient, reduce_retracing=True)
 
     def content_targets(self, content: np.ndarray) -> dict[str, tf.Tensor]:
@@ -88,8 +88,8 @@ class Objective:
         return total
 
 
-def _weights(flag: str, given: tuple[float, ...], names: Any) -> dict[Any, float]:
-    """Given or equal weights by name, with the sum 1."""
+def weights(flag: str, given: tuple[float, ...], names: Any) -> dict[Any, float]:
+    """Given or equal weights by name, with the sum 1; `MangastyleError` if they are too few, too many, or all 0."""
     names = list(names)
     given = given or (1.0,) * len(names)
     if len(given) != len(names):

@@ -18,7 +18,7 @@ from mangastyle.config import ReconstructConfig, StyleConfig, save_config
 from mangastyle.errors import MangastyleError
 from mangastyle.style import vgg
 from mangastyle.style.optimizers import Result
-from mangastyle.style.transfer import Callback, Painter, to_pixels
+from mangastyle.style.transfer import Callback, Painter, check, to_pixels
 
 COLUMNS = 6  # of the sheet
 FROM_NOISE = StyleConfig(init="noise", min_size=0, tv_weight=ReconstructConfig.tv_weight)
@@ -45,8 +45,7 @@ def _search(
     """Paint the picture in its own style, judged by its content alone or by its style alone."""
     if kind not in ("content", "style"):
         raise MangastyleError(f"no such kind of reconstruction: {kind!r}; there are content and style")
-    if not layers:
-        raise MangastyleError("no layers: name at least one layer of VGG-19")
+    vgg.check_layers("layers", layers)
     options = dataclasses.replace(
         options, content_layers=layers, style_layers=layers, content_weight=float(kind == "content"), style_weight=float(kind == "style"),
         strength=0.5, loss="mean", style_size="content", style_weights=(), style_layer_weights=(), mask=(),
@@ -71,18 +70,16 @@ def command(options: ReconstructConfig) -> None:
     """`mangastyle reconstruct`: KIND-LAYER.png for each layer, KIND-sheet.png of all, and config.json, in one folder."""
     if not options.inputs:
         raise MangastyleError("no input: name a picture, as in 'mangastyle reconstruct picture.png'")
-    if len(set(options.layers)) < max(1, len(options.layers)):
-        raise MangastyleError("--layers: name at least one layer of VGG-19, and none twice")
+    vgg.check_layers("--layers", options.layers)
+    shared = ("seed", "size", "optimizer", "iterations", "tv_weight", "max_megapixels")
+    search = dataclasses.replace(FROM_NOISE, **{name: getattr(options, name) for name in shared})
+    check(search, 1)
     source = Path(options.inputs)
     out = Path(options.out) if options.out else source.with_name(f"{source.stem}-reconstructed")
     for name in (*options.layers, "sheet"):
         images.check_writable(out / f"{options.kind}-{name}.png", options.force)
     picture = images.load(source, int(options.max_megapixels * 1e6), vgg.MIN_SIDE).rgb
     backbone = vgg.backbone(options.backbone, options.allow_download, policy=precision.resolve(options.precision))
-    vgg.features(backbone, options.layers)  # an unknown one is to be refused before any work
-
-    shared = ("seed", "size", "optimizer", "iterations", "tv_weight")
-    search = dataclasses.replace(FROM_NOISE, **{name: getattr(options, name) for name in shared})
     made = []
     for name, layers in zip(options.layers, sets(options.layers, options.kind)):
         with tqdm(total=options.iterations, desc=name, unit="it", disable=None) as bar:

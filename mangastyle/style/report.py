@@ -60,8 +60,8 @@ class Losses:
             self.save()
 
     def save(self) -> None:
-        """Write all rows so far; nothing if there is no path."""
-        if not self.path:
+        """Write all rows so far; nothing if there is none, or no path."""
+        if not (self.path and self.rows):
             return
         with files.atomic(self.path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")

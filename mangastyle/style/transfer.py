@@ -10,11 +10,13 @@ import keras
 import numpy as np
 
 from mangastyle import images, precision
-from mangastyle.config import StyleConfig
+from mangastyle.config import StyleConfig, near
 from mangastyle.errors import MangastyleError
 from mangastyle.style import color, masks, optimizers, vgg
-from mangastyle.style.objective import Objective, Targets
+from mangastyle.style.objective import Objective, Targets, weights
 from mangastyle.style.optimizers import Record, Result
+
+STARTS = ("content", "style", "noise")
 
 Callback = Callable[[Record, int], None]  # the second argument is the short side of the scale in work
 
@@ -51,41 +53,63 @@ def scales(height: int, width: int, options: StyleConfig) -> list[tuple[int, int
     return [*coarser, (height, width, options.iterations)]
 
 
+def check(options: StyleConfig, paintings: int) -> None:
+    """Raise `MangastyleError` for options at odds with each other or with the number of paintings; reads no file."""
+    if not paintings:
+        raise MangastyleError("no painting: name one, as in --style painting.jpg")
+    vgg.check_layers("--content-layers", options.content_layers)
+    vgg.check_layers("--style-layers", options.style_layers)
+    weights("--style-weights", options.style_weights, range(paintings))
+    weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
+    masks.check_number(options.mask, paintings)
+    if not (options.content_weight and options.strength < 1 or options.style_weight and options.strength > 0):
+        raise MangastyleError(
+            f"--content-weight {options.content_weight:g} and --style-weight {options.style_weight:g} leave nothing to paint by "
+            f"at --strength {options.strength:g}; make one of them more than 0"
+        )
+    if 0 < options.size < vgg.MIN_SIDE:
+        raise MangastyleError(f"--size: must be 0 or at least {vgg.MIN_SIDE}, not {options.size}")
+    if options.init not in STARTS and not Path(options.init).exists():
+        raise MangastyleError(f"{options.init}: no such file{near(options.init, STARTS)}; --init takes content, style, noise or a file")
+
+
 class Painter:
     """Paintings made ready to paint in: graph and style targets are kept for further pictures of the same size."""
 
     def __init__(self, styles: list[np.ndarray], options: StyleConfig, backbone: keras.Model | None = None) -> None:
-        if not styles:
-            raise MangastyleError("no painting: name one, as in --style painting.jpg")
-        for flag, layers in (("content", options.content_layers), ("style", options.style_layers)):
-            if not layers:
-                raise MangastyleError(f"--{flag}-layers: name at least one layer of VGG-19")
-        if 0 < options.size < vgg.MIN_SIDE:
-            raise MangastyleError(f"--size: must be 0 or at least {vgg.MIN_SIDE}, not {options.size}")
+        check(options, len(styles))
         for style in styles:
             _check_size(style, "the painting")
-        self.start = None
-        if options.init not in ("content", "style", "noise"):
-            self.start = images.load(options.init, int(options.max_megapixels * 1e6)).rgb
+        limit = int(options.max_megapixels * 1e6)
+        self.start = None if options.init in STARTS else images.load(options.init, limit).rgb
+        self.masks = [masks.read(path, limit) for path in options.mask]
         if backbone is None:
             policy = precision.resolve(options.precision)
             backbone = vgg.backbone(options.backbone, options.allow_download, options.pooling, policy)
-        self.styles, self.options = styles, options
+        self.styles, self.options, self.backbone = styles, options, backbone
         self.objective = Objective(backbone, options, len(styles))
         self.style_targets: dict[tuple[int, int], list] = {}  # by the size of the content
 
     def size_of(self, content: np.ndarray) -> tuple[int, int]:
         """(height, width) of what `paint` makes of a content, uint8 (h, w, 3)."""
         height, width = content.shape[:2]
-        return images.fit_short_side(height, width, self.options.size) if self.options.size else (height, width)
+        if self.options.size:
+            height, width = images.fit_short_side(height, width, self.options.size)
+        if height * width > self.options.max_megapixels * 1e6:
+            raise MangastyleError(
+                f"--size: would paint {width}x{height} pixels, over the limit of {self.options.max_megapixels:g} megapixels; "
+                "make it smaller, or raise --max-megapixels"
+            )
+        return height, width
 
     def paint(self, content: np.ndarray, callback: Callback | None = None) -> Result:
         """Paint one picture, uint8 (h, w, 3). The result's loss and reason are those of the last scale."""
         options = self.options
         _check_size(content, "the content")
         began = time.monotonic()
+        for path, mask in zip(options.mask, self.masks):
+            masks.check_size(path, mask, *content.shape[:2])
         height, width = self.size_of(content)
-        given = masks.read(options.mask, len(self.styles), *content.shape[:2], int(options.max_megapixels * 1e6)) if options.mask else []
         steps = scales(height, width, options)
         styles = self._styles(content)
         picture, iterations, evaluations = self._start(content, *steps[0][:2]), 0, 0
@@ -104,7 +128,7 @@ class Painter:
             targets = Targets(
                 self.objective.content_targets(images.resize(content, h, w)),
                 self._targets(styles, h, w, steps),
-                [self.objective.mask_targets(masks.fit(mask, h, w)) for mask in given],
+                [self.objective.mask_targets(masks.fit(mask, h, w)) for mask in self.masks],
             )
             search = {"adam": self._adam, "lbfgs": optimizers.lbfgs}[options.optimizer]
             result = search(lambda x: self.objective(x, targets), picture, count, report)

@@ -93,15 +93,24 @@ def network(
     return model
 
 
+def check_layers(flag: str, layers: tuple[str, ...]) -> None:
+    """Raise `MangastyleError` unless `layers`, given by `flag`, are some of VGG-19's; of an unknown one it says which is near."""
+    if len(set(layers)) < max(1, len(layers)):
+        raise MangastyleError(f"{flag}: name at least one layer of VGG-19, and none twice")
+    known = []
+    for block, count in CONVOLUTIONS.items():
+        known += [f"{kind}{block[4]}_{i}" for i in range(1, count + 1) for kind in ("conv", "relu")] + [f"pool{block[4]}"]
+    for name in layers:
+        if name not in known:
+            raise MangastyleError(f"{flag}: VGG-19 has no layer {name!r}{near(name, known)}; there are: {' '.join(known)}")
+
+
 def features(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
     """The part of `network` down to the deepest of `layers`: pictures in, {layer: float32 features} out.
 
-    Raises `MangastyleError` for a layer that is not there, with the nearest name.
+    Raises `MangastyleError` as `check_layers` does.
     """
-    known = [layer.name for layer in model.layers if layer.name.startswith(LAYERS) and not layer.name.endswith(READOUT)]
-    for name in layers:
-        if name not in known:
-            raise MangastyleError(f"VGG-19 has no layer {name!r}{near(name, known)}; there are: {' '.join(known)}")
+    check_layers("layers", layers)
     read = {layer.name for layer in model.layers if layer.name.endswith(READOUT)}
     taps = {name: name + READOUT if name + READOUT in read else name for name in layers}
     outputs = {name: keras.ops.cast(model.get_layer(tap).output, "float32") for name, tap in taps.items()}

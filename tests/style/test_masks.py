@@ -26,7 +26,7 @@ def half(height: int = 40, width: int = 48) -> np.ndarray:
 def test_white_paints_and_black_does_not(tmp_path):
     left = half()
     right = np.repeat((255 - left)[..., None], 3, axis=2)
-    first, second = masks.read([write(tmp_path / "a.png", left), write(tmp_path / "b.bmp", right)], 2, 40, 48)
+    first, second = masks.read(write(tmp_path / "a.png", left)), masks.read(write(tmp_path / "b.bmp", right))
     assert first.dtype == np.float32 and first.shape == (40, 48)
     np.testing.assert_array_equal(first, left / 255)
     np.testing.assert_array_equal(first + second, np.ones((40, 48)))
@@ -34,39 +34,41 @@ def test_white_paints_and_black_does_not(tmp_path):
 
 def test_lightness_of_colors_counts(tmp_path):
     picture = np.full((10, 10, 3), (255, 255, 0), np.uint8)
-    (mask,) = masks.read([write(tmp_path / "yellow.png", picture)], 1, 10, 10)
+    mask = masks.read(write(tmp_path / "yellow.png", picture))
     assert mask == pytest.approx(0.299 + 0.587, abs=0.003)
-    (mask,) = masks.read([write(tmp_path / "grey.png", np.full((10, 10), 51, np.uint8))], 1, 10, 10)
+    mask = masks.read(write(tmp_path / "grey.png", np.full((10, 10), 51, np.uint8)))
     assert mask == pytest.approx(0.2)
 
 
 def test_white_strokes_on_a_transparent_ground(tmp_path):
     strokes = np.full((40, 48, 4), 255, np.uint8)
     strokes[..., 3] = half() // 2
-    (mask,) = masks.read([write(tmp_path / "strokes.png", strokes)], 1, 40, 48)
+    mask = masks.read(write(tmp_path / "strokes.png", strokes))
     np.testing.assert_allclose(mask, half() // 255 * np.float32(127 / 255), atol=0.003)
 
 
 def test_what_is_refused(tmp_path):
     good = write(tmp_path / "good.png", half())
     with pytest.raises(MangastyleError, match=r"good.png: this mask is 48x40 .* content 40x48; resize the mask to 40x48"):
-        masks.read([good], 1, 48, 40)
+        masks.check_size(good, masks.read(good), 48, 40)
     black = write(tmp_path / "black.png", np.zeros((40, 48), np.uint8))
     with pytest.raises(MangastyleError, match="black.png: this mask is black everywhere; draw white"):
-        masks.read([good, black], 2, 40, 48)
+        masks.read(black)
     dark = np.zeros((40, 48, 4), np.uint8)
     dark[:20, :, 3] = 255  # black strokes on a transparent ground
     with pytest.raises(MangastyleError, match="strokes.png: this mask is black"):
-        masks.read([write(tmp_path / "strokes.png", dark)], 1, 40, 48)
+        masks.read(write(tmp_path / "strokes.png", dark))
     with pytest.raises(MangastyleError, match="none.png: cannot read"):
-        masks.read([tmp_path / "none.png"], 1, 40, 48)
+        masks.read(tmp_path / "none.png")
     with pytest.raises(MangastyleError, match="good.png: .*--max-megapixels"):
-        masks.read([good], 1, 40, 48, limit=100)
+        masks.read(good, limit=100)
 
 
-def test_as_many_masks_as_paintings(tmp_path):
+def test_as_many_masks_as_paintings():
     with pytest.raises(MangastyleError, match="--mask: .* not 1 for 2; name one for each"):
-        masks.read([write(tmp_path / "a.png", half())], 2, 40, 48)
+        masks.check_number(["a.png"], 2)
+    masks.check_number([], 2)
+    masks.check_number(["a.png", "a.png"], 2)
 
 
 @pytest.mark.parametrize("size", [(20, 24), (40, 48), (100, 75)])

@@ -83,7 +83,7 @@ def test_starts_from_a_picture_file(narrow, tmp_path):
     options = dataclasses.replace(TINY, init=str(tmp_path / "start.png"), iterations=1)
     start = records(transfer.Painter([stripes()], options, narrow), disc(32, 40))[0]
     np.testing.assert_array_equal(start.picture(), images.resize(stripes(64, 64), 32, 40))
-    with pytest.raises(MangastyleError, match="nothing.png: cannot read"):
+    with pytest.raises(MangastyleError, match="nothing.png: no such file; --init takes"):
         transfer.Painter([stripes()], dataclasses.replace(TINY, init="nothing.png"), narrow)
 
 
