@@ -170,7 +170,7 @@ class StyleConfig(Config):
     # look
     strength: float = option(0.5, "0 keeps the picture, 1 knows only the painting; it means the same at every size", least=0, most=1)
     size: int = option(512, "short side to work at and return; 0 = the content's own size", least=0)
-    style_scale: float = option(1.0, "size of the brush strokes: the painting is shown to VGG-19 this much larger or smaller", least=0.05)
+    style_scale: float = option(1.0, "size of the brush strokes: the painting is shown to VGG-19 this much larger or smaller", least=0.05, most=10)
     style_size: str = option("own", "own: in its own shape, reduced to as many pixels as the content; content: stretched to the content's size, as the paper does", ("own", "content"))
     keep_colors: bool = option(False, "keep the content's colours: only its lightness is painted")
     match_colors: bool = option(False, "give the painting the content's colours (mean and covariance) before it is copied")

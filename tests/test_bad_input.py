@@ -15,8 +15,9 @@ from PIL import Image
 
 from mangastyle import images
 from mangastyle.cli import main
+from mangastyle.errors import MangastyleError
 
-COMMANDS = ("sketch", "shade", "style", "run")
+COMMANDS = ("sketch", "shade", "style", "reconstruct", "run")
 
 
 def encode(rgb: np.ndarray, form: str = "PNG") -> bytes:
@@ -40,6 +41,7 @@ def huge() -> bytes:
 
 
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+INTO_FOLDER = {"run": "out/stylised.png", "reconstruct": "out/content-conv3_1.png"}  # a file that the command makes
 BROKEN = {
     "empty.png": b"",
     "half.png": encode(NOISE)[:5000],
@@ -64,13 +66,13 @@ def no_networks(monkeypatch):
     def too_early(*arguments, **options):
         raise AssertionError("a network is loaded before the input is checked")
 
-    for name in ("mangastyle.shade.infer.Shader", "mangastyle.style.transfer.Painter", "mangastyle.pipeline.Shader", "mangastyle.pipeline.Painter"):
+    for name in ("mangastyle.shade.infer.Shader", "mangastyle.pipeline.Shader", "mangastyle.style.vgg.backbone"):
         monkeypatch.setattr(name, too_early)
 
 
 def arguments(command: str, picture: str, out: str = "out.png") -> list[str]:
     more = {"style": ["--style", "painting.png"], "run": ["--style", "painting.png"]}.get(command, [])
-    return [command, picture, "--out", "out" if command == "run" and out == "out.png" else out, *more]
+    return [command, picture, "--out", "out" if command in INTO_FOLDER and out == "out.png" else out, *more]
 
 
 def refused(capsys, place, argv: list[str], *named: str) -> None:
@@ -107,9 +109,10 @@ def test_a_folder_without_pictures(capsys, place, no_networks, command):
     refused(capsys, place, arguments(command, "none", "results"), "none: no picture in this folder")
 
 
-def test_run_takes_one_picture(capsys, place, no_networks):
+@pytest.mark.parametrize("command", INTO_FOLDER)
+def test_one_picture_alone(capsys, place, no_networks, command):
     (place / "none").mkdir()
-    refused(capsys, place, arguments("run", "none"), "none: is a folder, not a picture")
+    refused(capsys, place, arguments(command, "none"), "none: is a folder, not a picture")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -126,7 +129,7 @@ def test_outputs_on_a_read_only_disk(capsys, place, no_networks, command, monkey
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_existing_outputs(capsys, place, no_networks, command):
-    name = "out/stylised.png" if command == "run" else "out.png"
+    name = INTO_FOLDER.get(command, "out.png")
     images.save(place / name, flat(9, 9))
     refused(capsys, place, arguments(command, "good.png"), name, "already exists; use --force")
     assert images.load(place / name).rgb.shape == (9, 9, 3)
@@ -163,7 +166,7 @@ def test_bad_paintings(capsys, place, no_networks, command, name, data):
     refused(capsys, place, [command, "good.png", "--out", "out.png", "--style", "painting.png", name], name)
 
 
-@pytest.mark.parametrize("command", ["style", "run"])
+@pytest.mark.parametrize("command", ["style", "reconstruct", "run"])
 def test_contents_too_small_to_paint(capsys, place, no_networks, command):
     images.save(place / "small.png", flat(20, 60))
     refused(capsys, place, arguments(command, "small.png"), "small.png: 60x20 pixels is too small; the least is 32x32")
@@ -171,6 +174,218 @@ def test_contents_too_small_to_paint(capsys, place, no_networks, command):
 
 def test_style_without_a_painting(capsys, place, no_networks):
     refused(capsys, place, ["style", "good.png"], "no painting", "--style")
+
+
+@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("flag", ["--style", "--mask", "--init"])
+def test_broken_pictures_beside_the_content(capsys, place, no_networks, flag, name):
+    (place / name).write_bytes(BROKEN[name])
+    refused(capsys, place, ["style", "good.png", "--style", "painting.png", flag, name], name)
+
+
+@pytest.mark.parametrize("flag", ["--style", "--mask", "--init"])
+def test_the_limit_of_pixels_beside_the_content(capsys, place, no_networks, flag):
+    images.save(place / "large.png", flat(200, 200))
+    argv = ["style", "good.png", "--style", "painting.png", flag, "large.png", "--max-megapixels", "0.02"]
+    refused(capsys, place, argv, "large.png: 200x200", "--max-megapixels")
+
+
+OPTIONS = [
+    ("--mask a.png b.png", "--mask: there must be as many masks as paintings, not 2 for 1"),
+    ("--mask gone.png", "gone.png: cannot read"),
+    ("--init gone.png", "gone.png: no such file; --init takes content, style, noise or a file"),
+    ("--init nosie", "nosie: no such file (did you mean 'noise'?)"),
+    ("--init .", ".: is a folder"),
+    ("--style-layers relu1_1 relu51", "--style-layers: VGG-19 has no layer 'relu51' (did you mean 'relu5_1'?)"),
+    ("--content-layers conv4-2", "--content-layers: VGG-19 has no layer 'conv4-2' (did you mean 'conv4_2'?)"),
+    ("--style-layers relu1_1 relu1_1", "--style-layers: name at least one layer of VGG-19, and none twice"),
+    ("--style-weights 1 2", "--style-weights: 2 weights for 1; give one for each"),
+    ("--style-weights 0", "--style-weights: at least one weight must be more than 0"),
+    ("--style-weights -1", "--style-weights: must be at least 0"),
+    ("--style-weights nan", "--style-weights: must be a finite number"),
+    ("--style-layer-weights 1 2", "--style-layer-weights: 2 weights for 5"),
+    ("--style-layer-weights 0 0 0 0 0", "--style-layer-weights: at least one weight"),
+    ("--style-layer-weights 1 1 1 1 -1", "--style-layer-weights: must be at least 0"),
+    ("--content-weight -1", "--content-weight: must be at least 0"),
+    ("--style-weight -1", "--style-weight: must be at least 0"),
+    ("--tv-weight -1", "--tv-weight: must be at least 0"),
+    ("--content-weight 0 --style-weight 0", "--content-weight 0 and --style-weight 0 leave nothing to paint by"),
+    ("--style-weight 0 --strength 1", "--style-weight 0 leave nothing to paint by at --strength 1"),
+    ("--strength 1.1", "--strength: must be at most 1"),
+    ("--strength -0.1", "--strength: must be at least 0"),
+    ("--size 31", "--size: must be 0 or at least 32"),
+    ("--iterations 0", "--iterations: must be at least 1"),
+    ("--style-scale 0", "--style-scale: must be at least 0.05"),
+    ("--style-scale 11", "--style-scale: must be at most 10"),
+    ("--save-every -1", "--save-every: must be at least 0"),
+]
+
+
+@pytest.mark.parametrize(("flags", "message"), OPTIONS, ids=[flags for flags, _ in OPTIONS])
+def test_options_of_style(capsys, place, no_networks, flags, message):
+    refused(capsys, place, [*arguments("style", "good.png"), *flags.split()], message)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--layers relu51", "--layers: VGG-19 has no layer 'relu51' (did you mean 'relu5_1'?)"),
+        ("--layers conv1_1 conv1_1", "--layers: name at least one layer of VGG-19, and none twice"),
+        ("--size 31", "--size: must be 0 or at least 32"),
+        ("--tv-weight -1", "--tv-weight: must be at least 0"),
+    ],
+)
+def test_options_of_reconstruct(capsys, place, no_networks, flags, message):
+    refused(capsys, place, [*arguments("reconstruct", "good.png"), *flags.split()], message)
+
+
+def test_reconstruct_of_nothing(capsys, place, no_networks):
+    refused(capsys, place, ["reconstruct"], "no input: name a picture")
+
+
+def test_a_black_mask(capsys, place, no_networks):
+    images.save(place / "black.png", np.zeros((40, 48), np.uint8))
+    refused(capsys, place, [*arguments("style", "good.png"), "--mask", "black.png"], "black.png: this mask is black everywhere")
+
+
+@pytest.mark.parametrize("flag", ["--mask", "--init"])
+def test_a_folder_stops_at_once_for_what_all_pictures_need(capsys, place, no_networks, flag):
+    images.save(place / "in" / "a.png", flat(40, 40))
+    refused(capsys, place, [*arguments("style", "in", "results"), flag, "gone.png"], "gone.png")
+
+
+@pytest.fixture
+def painting(monkeypatch, narrow) -> list[str]:
+    """Flags for a painting that takes no time, on a narrow network."""
+    monkeypatch.setattr("mangastyle.style.vgg.network", lambda *arguments, **options: narrow)
+    quick = "--backbone random --precision float32 --size 0 --iterations 2 --optimizer adam"
+    layers = "--style painting.png --style-layers relu1_1 --content-layers relu1_1"  # one is compiled sooner than five
+    return f"{layers} {quick}".split()
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    def too_early(*arguments):
+        raise AssertionError("it paints before all is checked")
+
+    monkeypatch.setattr("mangastyle.style.objective.Objective.__call__", too_early)
+
+
+def test_a_mask_of_another_size(capsys, place, painting, no_work):
+    argv = ["style", "good.png", *painting, "--mask", "painting.png"]
+    refused(capsys, place, argv, "good.png", "painting.png: this mask is 64x64 pixels and the content 48x40; resize the mask to 48x40")
+
+
+@pytest.mark.parametrize("command", ["style", "reconstruct"])
+def test_a_size_beyond_the_limit(capsys, place, painting, no_work, command):
+    flags = painting if command == "style" else painting[6:]
+    refused(capsys, place, [command, "good.png", *flags, "--size", "99999"], "--size", "119999x99999", "--max-megapixels")
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ("--log", "good-styled.csv"), ("--plot", "good-styled-losses.png"), ("--save-every 1", "good-styled-0002.png"),
+        ("--compare", "good-styled-adam.png"), ("--compare --log", "good-styled-adam.csv"), ("--compare --save-every 2", "good-styled-adam-0002.png"),
+    ],
+)  # fmt: skip
+def test_existing_records_of_style(capsys, place, painting, no_work, flags, name):
+    (place / name).write_bytes(b"mine")
+    refused(capsys, place, ["style", "good.png", *painting, *flags.split()], f"{name}: already exists; use --force")
+    assert (place / name).read_bytes() == b"mine"
+
+
+def test_style_of_a_folder_goes_on_with_the_rest(capsys, place, painting):
+    images.save(place / "in" / "a.png", flat(40, 40))
+    images.save(place / "in" / "small.png", flat(31, 40))
+    for name, data in BROKEN.items():
+        (place / "in" / name).write_bytes(data)
+    assert main(["style", "in", "--out", "results", *painting]) == 2
+    out, err = capsys.readouterr()
+    assert out == "results: 1 pictures written\n"
+    assert [line.split(":")[1].strip() for line in err.splitlines()] == [f"in/{name}" for name in sorted([*BROKEN, "small.png"])] + ["in"]
+    assert "7 of 8 pictures could not be processed" in err
+    assert sorted(p.name for p in (place / "results").iterdir()) == ["a.png", "config.json"]
+
+
+def stop_after_one(monkeypatch, error: BaseException) -> None:
+    """Let the second evaluation of the losses raise `error`."""
+    from mangastyle.style.objective import Objective
+
+    evaluate, seen = Objective.__call__, []
+
+    def stopping(*arguments):
+        seen.append(arguments)
+        if len(seen) == 2:
+            raise error
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(Objective, "__call__", stopping)
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (MangastyleError("it broke"), 2)])
+def test_what_stops_a_folder_keeps_the_log_and_can_be_gone_on_with(place, painting, monkeypatch, error, code):
+    images.save(place / "in" / "a.png", flat(40, 40))
+    argv = ["style", "in", "--out", "results", *painting, "--log", "--save-every", "1"]
+    with monkeypatch.context() as stopped:
+        stop_after_one(stopped, error)
+        assert main(argv) == code
+    assert sorted(p.name for p in (place / "results").iterdir()) == ["a.csv", "config.json"]
+    assert len((place / "results/a.csv").read_text().splitlines()) == 2
+    assert main(argv) == 0
+    assert len((place / "results/a.csv").read_text().splitlines()) == 4
+    assert sorted(p.name for p in (place / "results").iterdir()) == ["a-0001.png", "a-0002.png", "a.csv", "a.png", "config.json"]
+
+
+def test_records_in_a_strange_folder_are_kept(capsys, place, painting, no_work):
+    images.save(place / "in" / "a.png", flat(40, 40))
+    (place / "results").mkdir()
+    (place / "results/a.csv").write_text("mine")
+    assert main(["style", "in", "--out", "results", *painting, "--log"]) == 2
+    assert "a.csv: already exists" in capsys.readouterr().err and (place / "results/a.csv").read_text() == "mine"
+
+
+def kinds(rgb: np.ndarray) -> dict[str, tuple[Image.Image, dict]]:
+    """A picture, uint8 (h, w, 3), as every kind of file, with what Pillow needs to save it."""
+    picture, turned = Image.fromarray(rgb), Image.Exif()
+    turned[0x0112] = 6  # turn right to see it
+    return {
+        "grey.png": (picture.convert("L"), {}),
+        "alpha.png": (picture.convert("RGBA"), {}),
+        "palette.gif": (picture.quantize(256), {}),
+        "cmyk.jpg": (picture.convert("CMYK"), {"quality": 100}),
+        "deep.png": (Image.fromarray(rgb[..., 0].astype(np.uint16) * 257), {}),
+        "turned.jpg": (picture.transpose(Image.Transpose.ROTATE_90), {"quality": 100, "exif": turned}),
+    }
+
+
+def test_every_kind_of_picture_will_do(place, painting):
+    files = [f"in/{name}" for name in kinds(NOISE)]
+    (place / "in").mkdir()
+    for file, (picture, options) in zip(files, kinds(images.resize(NOISE[:5, :6], 40, 48)).values()):
+        picture.save(place / file, **options)
+    assert main(["style", "in", "--out", "results", *painting, "--style", *files, "--mask", *files]) == 0
+    for file in files:
+        assert images.load((place / "results" / file[3:]).with_suffix(".png")).rgb.shape == (40, 48, 3)
+    assert images.load(place / "results/alpha.png").alpha.shape == (40, 48)
+
+
+def test_a_photograph_on_its_side_is_turned_first(place, painting):
+    upright = images.resize(NOISE[:5, :6], 40, 48)
+    picture, options = kinds(upright)["turned.jpg"]
+    picture.save(place / "turned.jpg", **options)
+    argv = ["style", "turned.jpg", *painting, "--style-weight", "0", "--tv-weight", "0", "--learning-rate", "0"]
+    assert main([*argv, "--init", "turned.jpg", "--out", "out.png"]) == 0
+    assert np.abs(images.load(place / "out.png").rgb.astype(int) - upright).mean() < 5
+    assert main(["reconstruct", "turned.jpg", *painting[6:], "--layers", "relu1_1"]) == 0
+    assert images.load(place / "turned-reconstructed/content-relu1_1.png").rgb.shape == (40, 48, 3)
+
+
+def test_too_little_memory(capsys, place, painting, monkeypatch):
+    import tensorflow as tf
+
+    stop_after_one(monkeypatch, tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\ntensor"))
+    refused(capsys, place, ["style", "good.png", *painting], "good.png: not enough memory", "smaller --size")
 
 
 @pytest.mark.parametrize("size", ["16", "5000"])

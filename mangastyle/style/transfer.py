@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Iterator
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from mangastyle import images, precision
 from mangastyle.config import StyleConfig, near
@@ -73,6 +75,15 @@ def check(options: StyleConfig, paintings: int) -> None:
         raise MangastyleError(f"{options.init}: no such file{near(options.init, STARTS)}; --init takes content, style, noise or a file")
 
 
+@contextlib.contextmanager
+def _within_memory() -> Iterator[None]:
+    """Running out of memory is a `MangastyleError` too."""
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+        raise MangastyleError("not enough memory for pictures this large; choose a smaller --size or --style-scale") from error
+
+
 class Painter:
     """Paintings made ready to paint in: graph and style targets are kept for further pictures of the same size."""
 
@@ -102,6 +113,7 @@ class Painter:
             )
         return height, width
 
+    @_within_memory()
     def paint(self, content: np.ndarray, callback: Callback | None = None) -> Result:
         """Paint one picture, uint8 (h, w, 3). The result's loss and reason are those of the last scale."""
         options = self.options
