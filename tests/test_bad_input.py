@@ -308,15 +308,15 @@ def test_style_of_a_folder_goes_on_with_the_rest(capsys, place, painting):
     assert sorted(p.name for p in (place / "results").iterdir()) == ["a.png", "config.json"]
 
 
-def stop_after_one(monkeypatch, error: BaseException) -> None:
-    """Let the second evaluation of the losses raise `error`."""
+def stop(monkeypatch, error: BaseException, at: int = 2) -> None:
+    """Let an evaluation of the losses, the second unless told, raise `error`."""
     from mangastyle.style.objective import Objective
 
     evaluate, seen = Objective.__call__, []
 
     def stopping(*arguments):
         seen.append(arguments)
-        if len(seen) == 2:
+        if len(seen) == at:
             raise error
         return evaluate(*arguments)
 
@@ -328,13 +328,20 @@ def test_what_stops_a_folder_keeps_the_log_and_can_be_gone_on_with(place, painti
     images.save(place / "in" / "a.png", flat(40, 40))
     argv = ["style", "in", "--out", "results", *painting, "--log", "--save-every", "1"]
     with monkeypatch.context() as stopped:
-        stop_after_one(stopped, error)
+        stop(stopped, error)
         assert main(argv) == code
     assert sorted(p.name for p in (place / "results").iterdir()) == ["a.csv", "config.json"]
     assert len((place / "results/a.csv").read_text().splitlines()) == 2
     assert main(argv) == 0
     assert len((place / "results/a.csv").read_text().splitlines()) == 4
     assert sorted(p.name for p in (place / "results").iterdir()) == ["a-0001.png", "a-0002.png", "a.csv", "a.png", "config.json"]
+
+
+def test_interruption_before_anything_is_painted(capsys, place, painting, monkeypatch):
+    stop(monkeypatch, KeyboardInterrupt(), at=1)
+    before = sorted(place.iterdir())
+    assert main(["style", "good.png", *painting, "--compare", "--log", "--plot"]) == 130
+    assert "interrupted" in capsys.readouterr().err and sorted(place.iterdir()) == before
 
 
 def test_records_in_a_strange_folder_are_kept(capsys, place, painting, no_work):
@@ -384,7 +391,7 @@ def test_a_photograph_on_its_side_is_turned_first(place, painting):
 def test_too_little_memory(capsys, place, painting, monkeypatch):
     import tensorflow as tf
 
-    stop_after_one(monkeypatch, tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\ntensor"))
+    stop(monkeypatch, tf.errors.ResourceExhaustedError(None, None, "OOM when allocating\ntensor"))
     refused(capsys, place, ["style", "good.png", *painting], "good.png: not enough memory", "smaller --size")
 
 

@@ -37,10 +37,13 @@ def command(options: StyleConfig) -> None:
     folder.process("style", options, "styled", prepare, vgg.MIN_SIDE)
 
 
-def _paint(painters: dict[str, Painter], picture: images.Picture, path: Path, target: Path, force: bool) -> folder.Result:
+def _paint(
+    painters: dict[str, Painter], picture: images.Picture, path: Path, target: Path, force: bool
+) -> folder.Result:  # fmt: skip
     """One picture by each optimiser, with the records that were asked for; the result is the one of least loss."""
     first = next(iter(painters.values()))
-    options, total = first.options, sum(iterations for *_, iterations in scales(*first.size_of(picture.rgb), first.options))
+    options = first.options
+    total = sum(iterations for *_, iterations in scales(*first.size_of(picture.rgb), options))
     owns = {name: _beside(target, name) if options.compare else target for name in painters}
     drawn = _beside(target, "losses").with_suffix(".png")
     # What is in the way is found before the work.
