@@ -59,7 +59,7 @@ class Objective:
         options = self.options
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(picture)
-            batch = picture[None]  # (1, h, w, 3)
+            batch = tf.expand_dims(picture, 0)  # (1, h, w, 3)
             found = self.features(batch)
             content = tf.add_n([losses.content_loss(found[name], p, options.loss) for name, p in targets.content.items()])
             style = self._style(found, targets)
