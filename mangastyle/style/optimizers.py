@@ -15,11 +15,13 @@ import keras
 import numpy as np
 import scipy.optimize
 import tensorflow as tf
+from threadpoolctl import threadpool_limits
 
 from mangastyle.errors import MangastyleError
 
 Objective = Callable[[Any], "tuple[Any, Any]"]
 PIXELS = (0.0, 255.0)
+CORRECTIONS = 7  # steps from which L-BFGS knows the curvature; each makes every iteration dearer
 STIFFNESS = 3e-4  # pull on a pixel for each grey level it is out of bounds, in units of the first gradient's rms
 
 
@@ -115,7 +117,7 @@ def lbfgs(
             stiffness = STIFFNESS * float(np.sqrt(np.mean(np.square(gradient))))
             watch.report(0, last, lambda: start)
         penalty = stiffness * float(np.vdot(excess, excess)) / 2
-        gradient = np.where(excess * gradient < 0, 0, gradient) + stiffness * excess
+        gradient = gradient * (excess * gradient >= 0) + stiffness * excess
         return (last[0] + penalty) * scale, gradient.ravel() * (scale * unit)
 
     def step(intermediate_result: scipy.optimize.OptimizeResult) -> None:
@@ -125,11 +127,13 @@ def lbfgs(
         watch.report(done, last, lambda: split(x)[0])
 
     try:
-        found = scipy.optimize.minimize(
-            scaled, np.asarray(start, np.float64).ravel() / unit, method="L-BFGS-B", jac=True, callback=step,
-            # Only `iterations` is to end the search: no tolerance, and evaluations to spare.
-            options={"maxiter": iterations, "maxfun": 20 * iterations + 100, "ftol": 0.0, "gtol": 0.0, "maxcor": 10},
-        )  # fmt: skip
+        # SciPy's own few operations gain nothing by threads, which would then wait busily on cores that TensorFlow needs.
+        with threadpool_limits(1, user_api="blas"):
+            found = scipy.optimize.minimize(
+                scaled, np.asarray(start, np.float64).ravel() / unit, method="L-BFGS-B", jac=True, callback=step,
+                # Only `iterations` is to end the search: no tolerance, and evaluations to spare.
+                options={"maxiter": iterations, "maxfun": 20 * iterations + 100, "ftol": 0.0, "gtol": 0.0, "maxcor": CORRECTIONS},
+            )  # fmt: skip
     except KeyboardInterrupt:
         return watch.result(start, "interrupted", True)
     return watch.result(start, str(found.message))
