@@ -162,7 +162,9 @@ def adam(
             if iteration < iterations:
                 optimizer.apply([gradient], [variable])
                 variable.assign(tf.clip_by_value(variable.value, *bounds))
-                average, done = averaging * average + (1 - averaging) * variable.value, iteration + 1
+                done += 1
+                if averaging:
+                    average = averaging * average + (1 - averaging) * variable.value
     except KeyboardInterrupt:
         interrupted = True
     if averaging and done:
