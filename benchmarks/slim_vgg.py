@@ -3,8 +3,9 @@
     python benchmarks/slim_vgg.py --weights vgg19.h5 --content faces/ --style art/*.jpg --out slim-vgg
 
 Every content is painted in every style with the `default` preset at --size, once with the full network and at three
-strengths with the slim one. The judge is the full network's objective in float32. Printed is the slim result's share of
-the full one's decrease in style loss, read off between the strengths at the content loss of the full result.
+strengths with the slim one. The judge is the full network in float32, by both distances of styles. Printed is the slim
+result's share of the full one's decrease in style loss, read off between the strengths at the content loss of the full
+result.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from mangastyle import images, precision
 from mangastyle.config import StyleConfig
 from mangastyle.data import characters, painters
 from mangastyle.files import write_json
-from mangastyle.style import vgg
+from mangastyle.style import losses, vgg
 from mangastyle.style.objective import Objective, Targets
 from mangastyle.style.transfer import Painter, to_pixels
 
@@ -32,26 +33,31 @@ TILE = 192  # pixels, in the sheet
 
 
 class Judge:
-    """The full network's content and style losses, in float32, for one content and one painting."""
+    """The full network's content loss and both its style losses, in float32, for one content and one painting."""
 
     def __init__(self, backbone, painter: Painter, content: np.ndarray) -> None:
-        self.objective = Objective(backbone, dataclasses.replace(painter.options, precision="float32"), 1)
         painting = painter._style_picture(painter.styles[0], *content.shape[:2])
-        self.targets = Targets(self.objective.content_targets(content), [self.objective.style_targets(painting)], [])
+        self.objectives = {}
+        for distance in losses.DISTANCES:
+            objective = Objective(backbone, dataclasses.replace(painter.options, distance=distance), 1)
+            targets = Targets(objective.content_targets(content), [objective.style_targets(painting)], [])
+            self.objectives[distance] = objective, targets
 
-    def __call__(self, picture: np.ndarray) -> tuple[float, float]:
-        _, content, style, _ = self.objective(picture.astype(np.float32), self.targets)[0].numpy().tolist()
-        return content, style
+    def __call__(self, picture: np.ndarray) -> dict[str, float]:
+        found = {}
+        for distance, (objective, targets) in self.objectives.items():
+            _, found["content"], found[distance], _ = objective(picture.astype(np.float32), targets)[0].numpy().tolist()
+        return found
 
 
-def share(start: float, full: tuple[float, float], slim: list[tuple[float, float]]) -> float:
+def share(distance: str, start: dict, full: dict, slim: list[dict]) -> float:
     """The slim network's decrease in style loss over the full one's, at the full one's content loss.
 
-    Losses are (content, style); between two strengths style falls about in proportion to the logarithm of content.
+    Between two strengths style falls about in proportion to the logarithm of content.
     """
-    content, style = np.log([c for c, _ in slim]), [s for _, s in slim]
-    at = float(np.interp(np.log(full[0]), content, style))
-    return (start - at) / (start - full[1])
+    content, style = np.log([found["content"] for found in slim]), [found[distance] for found in slim]
+    at = float(np.interp(np.log(full["content"]), content, style))
+    return (start[distance] - at) / (start[distance] - full[distance])
 
 
 def pair(content: np.ndarray, painting: np.ndarray, networks: dict, options: StyleConfig) -> dict:
@@ -62,17 +68,17 @@ def pair(content: np.ndarray, painting: np.ndarray, networks: dict, options: Sty
     began = time.monotonic()
     full = painter.paint(content).picture
     seconds = {"full": time.monotonic() - began}
-    pictures, losses = {"full": to_pixels(full)}, {"full": judge(full)}
+    pictures, judged = {"full": to_pixels(full)}, {"full": judge(full)}
     for strength in STRENGTHS:
         began = time.monotonic()
         painted = Painter([painting], dataclasses.replace(options, strength=strength), networks["slim"]).paint(content).picture
         seconds[f"slim {strength}"] = time.monotonic() - began
-        losses[f"slim {strength}"] = judge(painted)
+        judged[f"slim {strength}"] = judge(painted)
         pictures[f"slim {strength}"] = to_pixels(painted)
-    start = judge(content)[1]
-    slim = [losses[f"slim {strength}"] for strength in STRENGTHS]
+    start, slim = judge(content), [judged[f"slim {strength}"] for strength in STRENGTHS]
     return {
-        "start": start, "losses": losses, "seconds": seconds, "share": share(start, losses["full"], slim),
+        "start": start, "losses": judged, "seconds": seconds,
+        "share": {distance: share(distance, start, judged["full"], slim) for distance in losses.DISTANCES},
         "sheet": [content, painting, pictures["full"], pictures["slim 0.5"]],
     }  # fmt: skip
 
@@ -96,21 +102,24 @@ def main() -> None:
     networks["judge"] = vgg.backbone(options.weights)
     config = StyleConfig(size=options.size, iterations=options.iterations)
     rows, tiles = [], []
-    print("| content | painting | style at the start | full: content, style | slim: content, style | share | seconds, full and slim |")
-    print("|---:|---:|---:|---|---|---:|---|")
+    print("content, Wasserstein and Gram: the losses of the content itself, of the full network's result, of the slim one's\n")
+    print("| content | painting | start | full | slim | share, Wasserstein | share, Gram | seconds, full and slim |")
+    print("|---:|---:|---|---|---|---:|---:|---|")
     for i, content in enumerate(contents):
         for j, painting in enumerate(paintings):
             row = pair(content, painting, networks, config)
             tiles += [images.resize(tile, TILE, TILE) for tile in row.pop("sheet")]
             rows.append({"content": i, "painting": j, **row})
-            full, slim = ("{:.3f}, {:.4f}".format(*row["losses"][name]) for name in ("full", "slim 0.5"))
+            told = ("{content:.3f} {wasserstein:.3f} {gram:.4f}".format(**found) for found in (row["start"], row["losses"]["full"], row["losses"]["slim 0.5"]))
+            shares = "{wasserstein:.1%} | {gram:.1%}".format(**row["share"])
             seconds = f"{row['seconds']['full']:.1f}, {row['seconds']['slim 0.5']:.1f}"
-            print(f"| {i} | {j} | {row['start']:.3f} | {full} | {slim} | {row['share']:.1%} | {seconds} |", flush=True)
-    shares = [row["share"] for row in rows]
-    speed = [row["seconds"]["full"] / row["seconds"]["slim 0.5"] for row in rows]
-    summary = {"share_mean": np.mean(shares), "share_median": np.median(shares), "share_least": min(shares), "speed_median": np.median(speed)}
-    print("\n" + ", ".join(f"{name} {value:.3f}" for name, value in summary.items()))
-    write_json(Path(options.out) / "slim_vgg.json", {"options": vars(options), "summary": {k: float(v) for k, v in summary.items()}, "rows": rows})
+            print(f"| {i} | {j} | {' | '.join(told)} | {shares} | {seconds} |", flush=True)
+    summary = {"speed_median": float(np.median([row["seconds"]["full"] / row["seconds"]["slim 0.5"] for row in rows]))}
+    for distance in losses.DISTANCES:
+        shares = [row["share"][distance] for row in rows]
+        summary[distance] = {"mean": float(np.mean(shares)), "median": float(np.median(shares)), "least": min(shares)}
+    print(f"\n{summary}")
+    write_json(Path(options.out) / "slim_vgg.json", {"options": vars(options), "summary": summary, "rows": rows})
     images.save(Path(options.out) / "sheet.png", images.grid(tiles, 4 * len(paintings), gap=4), force=True)
 
 

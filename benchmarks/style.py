@@ -3,7 +3,7 @@
     pip install -e .[bench]
     python benchmarks/style.py --weights vgg19.h5 --out style-bench
 
-Sections: `step`, one loss and gradient; `converge`, the default preset against single-scale L-BFGS in PyTorch;
+Sections: `step`, one loss and gradient; `converge`, coarse to fine against single-scale L-BFGS in PyTorch;
 `slim`, the slim VGG-19 against the full one; `memory`, peak memory and seconds against size. Everything runs in
 processes of its own, like `train_step.py`; those of one table of `step` take turns.
 """
@@ -28,6 +28,7 @@ from mangastyle.config import StyleConfig, to_json  # loads neither framework: t
 from mangastyle.files import atomic, sha256, write_json
 from mangastyle.weights import shipped_folder
 
+GRAM = {"distance": "gram", "style_weight": 10.0, "tv_weight": 2.0}  # the loss of the usual tools, and of the twin
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 TOLERANCE = 1e-3  # relative: how far the twin's float32 losses and gradient may be from ours
 MEMORY_SIZES = (256, 512, 1024, 2048)
@@ -169,22 +170,23 @@ def of_torch(options: argparse.Namespace) -> dict:
 
 
 def converge(options: argparse.Namespace) -> dict:
-    """The default preset against single-scale float32 L-BFGS in PyTorch, both judged by our float32 objective."""
+    """Coarse to fine against single-scale float32 L-BFGS in PyTorch: one loss, by Gram matrices, in float32 for the judge."""
     twin = of_torch(options)
-    job = {**common(options, options.size), "what": "paint", "backbone": options.weights, "options": {}}
+    job = {**common(options, options.size), "what": "paint", "backbone": options.weights, "options": GRAM}
     ours = Worker({**job, "result": str(options.scratch / "ours.npz")}).finish()
-    candidates = [str(options.scratch / "ours.npz"), twin["result"]]
+    default = Worker({**job, "options": {}, "result": str(options.scratch / "default.npz")}).finish()
+    candidates = [str(options.scratch / "ours.npz"), str(options.scratch / "default.npz"), twin["result"]]
     judged = Worker({**job, "what": "judge", "candidates": candidates}).finish()["losses"]
     print("\n| | seconds | total | content | style | tv |\n|---|---:|---:|---:|---:|---:|")
-    names = "ours, default", f"torch, {twin['iterations']} iterations"
-    for name, run, losses in zip(names, (ours, twin), judged):
+    names = "ours, by Gram matrices", "ours, default", f"torch, {twin['iterations']} iterations"
+    for name, run, losses in zip(names, (ours, default, twin), judged):
         print(f"| {name} | {run['seconds']:.1f} |", " | ".join(f"{loss:.4f}" for loss in losses), "|")
     ratio = twin["seconds"] / ours["seconds"]
-    reached, caught_up = first_below(ours, judged[1][0]), first_below(twin, judged[0][0])
+    reached, caught_up = first_below(ours, judged[-1][0]), first_below(twin, judged[0][0])
     print(f"\ntorch took {ratio:.1f} times as long as ours")
     print(f"ours came to torch's final loss {f'after {reached:.1f} s' if reached else 'never'}")
     print(f"torch came to our final loss {f'after {caught_up:.1f} s' if caught_up else 'never'}", flush=True)
-    return {"ours": ours, "torch": twin, "judged": judged, "ratio": ratio, "reached": reached, "caught_up": caught_up}
+    return {"ours": ours, "default": default, "torch": twin, "judged": judged, "ratio": ratio, "reached": reached, "caught_up": caught_up}
 
 
 def first_below(run: dict, goal: float) -> float | None:
@@ -297,7 +299,7 @@ def our_objective(job: dict):
     from mangastyle.style.objective import Objective, Targets
 
     pictures = np.load(job["pictures"])
-    objective = Objective(vgg.backbone(job["backbone"], policy=POLICIES[job["precision"]]), StyleConfig(), paintings=1)
+    objective = Objective(vgg.backbone(job["backbone"], policy=POLICIES[job["precision"]]), StyleConfig(**GRAM), paintings=1)
     styles = [objective.style_targets(pictures["painting"])]
     targets = Targets(objective.content_targets(pictures["content"]), styles, [])
     return lambda picture: objective(picture, targets), objective.features, pictures
@@ -384,7 +386,7 @@ def torch_lbfgs(job: dict):
 def torch_key(job: dict) -> str:
     """Names all that the result of `torch_lbfgs` depends on."""
     files = [sha256(Path(job[name])) for name in ("weights", "pictures")]
-    return json.dumps([job["iterations"], *files, to_json(StyleConfig())])
+    return json.dumps([job["iterations"], *files, to_json(StyleConfig(**GRAM))])
 
 
 def torch_objective(job: dict):
@@ -393,7 +395,7 @@ def torch_objective(job: dict):
     arrays, pictures = np.load(job["weights"]), np.load(job["pictures"])
     names = dict.fromkeys(name.split()[0] for name in arrays)
     weights = {name: (arrays[f"{name} kernel"], arrays[f"{name} bias"]) for name in names}
-    given = weights, pictures["content"], pictures["painting"], StyleConfig()
+    given = weights, pictures["content"], pictures["painting"], StyleConfig(**GRAM)
     return torch_style.Objective(*given, job["precision"], job.get("compiled", False)), pictures
 
 

@@ -76,17 +76,17 @@ def main() -> None:
                     write_json(record, {"content": i, "painting": j, "column": column, "seconds": seconds, "losses": judge(painted)})
                 rows.append(json.loads(record.read_text()))
                 tiles[-1].append(images.captioned(images.load(stem.with_suffix(".png")).rgb, column))
-                print(f"{stem.name}: {rows[-1]['seconds']:.1f} s, content {rows[-1]['losses'][0]:.3f}, style {rows[-1]['losses'][1]:.4f}", flush=True)
+                print(f"{stem.name}: {rows[-1]['seconds']:.1f} s, {rows[-1]['losses']}", flush=True)
     lines = [np.hstack(line) for line in tiles]
     width = max(line.shape[1] for line in lines)
     lines = [np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines]
     images.save(Path(options.out) / "sheet.png", np.vstack(lines), force=True)
     write_json(Path(options.out) / "sheet.json", {"options": vars(options), "rows": rows})
-    print("\n| | seconds, median | content loss, mean | style loss, mean |\n|---|---:|---:|---:|")
+    print("\n| | seconds, median | content loss, mean | Gram style loss, mean | Wasserstein style loss, mean |\n|---|---:|---:|---:|---:|")
     for column in options.only:
         of = [row for row in rows if row["column"] == column]
-        content, style = np.mean([row["losses"] for row in of], axis=0)
-        print(f"| {column} | {np.median([row['seconds'] for row in of]):.1f} | {content:.3f} | {style:.4f} |")
+        mean = {name: np.mean([row["losses"][name] for row in of]) for name in ("content", "gram", "wasserstein")}
+        print(f"| {column} | {np.median([row['seconds'] for row in of]):.1f} |", "{content:.3f} | {gram:.4f} | {wasserstein:.3f} |".format(**mean))
 
 
 if __name__ == "__main__":

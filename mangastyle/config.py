@@ -177,20 +177,21 @@ class StyleConfig(Config):
     init: str = option("content", "start from content, style or noise (Fig. 11), or from the picture in this file")
     # optimisation
     optimizer: str = option("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
-    iterations: int = option(40, "iterations at the final size; a scale of half its side gets twice as many", least=1)
+    iterations: int = option(30, "iterations at the final size; a scale of half its side gets twice as many", least=1)
     min_size: int = option(128, "short side of the coarsest scale; 0 = paint at the final size alone", least=0)
+    oversample: float = option(1.0, "paint this many times as large and reduce the result: strokes are finer and calmer", least=1, most=8)
     scale_step: float = option(2.0, "how much larger each scale is than the one before", least=1.05)
     learning_rate: float = option(2.5, "Adam's step size, in grey levels of 255", least=0)
     averaging: float = option(0.0, "momentum of the average of Adam's pictures, which is calmer than any of them; 0 = the best one", least=0, most=0.9999)
     # loss
     loss: str = option("mean", "sum: the paper's equations to the letter; mean: the same relative to the target, free of the picture's size", ("sum", "mean"))
     content_weight: float = option(1.0, "alpha of equation 7 at strength 0.5", least=0)
-    style_weight: float = option(10.0, "beta of equation 7 at strength 0.5", least=0)
-    tv_weight: float = option(2.0, "weight of the total variation, which calms speckle", least=0)
+    style_weight: float = option(5.0, "beta of equation 7 at strength 0.5", least=0)
+    tv_weight: float = option(4.0, "weight of the total variation, which calms speckle", least=0)
     content_layers: tuple[str, ...] = option(("relu4_2",), "VGG-19 layers whose features keep the content")
     style_layers: tuple[str, ...] = option(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers whose statistics carry the style")
     style_layer_weights: tuple[float, ...] = option((), "weight of each of them (w of equation 5); default: all alike", least=0)
-    distance: str = option("gram", "of styles: gram, equation 4; wasserstein, between features' means and covariances", ("gram", "wasserstein"))
+    distance: str = option("wasserstein", "of styles: wasserstein, between features' means and covariances, which copies strokes and colours more wholly; gram, equation 4", ("wasserstein", "gram"))
     # network
     backbone: str = option("auto", "auto = the full VGG-19 if at hand, else the slim one that ships; full; slim; random; or an HDF5 weights file")
     pooling: str = option("average", "average, as the paper has it, or max, as VGG-19 was trained", ("average", "max"))
@@ -255,7 +256,7 @@ class RunConfig(Config):
     weights: str = option("", "weights file from training; default: the shipped ones")
     backbone: str = option("auto", "as for mangastyle style")
     allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
-    iterations: int = option(40, "iterations of the style optimiser, as for mangastyle style", least=1)
+    iterations: int = option(30, "iterations of the style optimiser, as for mangastyle style", least=1)
     size: int = option(384, "short side of the pictures made; 0 = the picture's own size", least=0)
     out: str = option("out", "folder for the results")
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
@@ -287,12 +288,10 @@ PRESETS: dict[type, dict[str, dict[str, Any]]] = {
     StyleConfig: {
         "paper": {
             "loss": "sum", "content_weight": 0.001, "style_weight": 0.001, "tv_weight": 0.0, "iterations": 1000,
-            "learning_rate": 1.0, "style_size": "content", "min_size": 0, "content_layers": ("conv4_2",),
+            "learning_rate": 1.0, "style_size": "content", "min_size": 0, "distance": "gram", "content_layers": ("conv4_2",),
             "style_layers": ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
         },
-        "quality": {
-            "optimizer": "adam", "iterations": 200, "scale_step": 2**0.5, "learning_rate": 5.0, "averaging": 0.99,
-        },
+        "quality": {"oversample": 1.5, "scale_step": 2**0.5, "iterations": 50},
         "tiny": {"iterations": 5, "size": 64},
     },
     RunConfig: {"tiny": {"iterations": 5, "size": 64}},

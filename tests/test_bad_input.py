@@ -278,8 +278,8 @@ def test_a_mask_of_another_size(capsys, place, painting, no_work):
 
 @pytest.mark.parametrize("command", ["style", "reconstruct"])
 def test_a_size_beyond_the_limit(capsys, place, painting, no_work, command):
-    flags = painting if command == "style" else painting[6:]
-    refused(capsys, place, [command, "good.png", *flags, "--size", "99999"], "--size", "119999x99999", "--max-megapixels")
+    flags, named = (painting, ["good.png"]) if command == "style" else (painting[6:], [])
+    refused(capsys, place, [command, "good.png", *flags, "--size", "99999"], *named, "--size", "119999x99999", "--max-megapixels")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from pathlib import Path
+from typing import Iterator
 
 from tqdm import tqdm
 
@@ -43,7 +45,8 @@ def _paint(
     """One picture by each optimiser, with the records that were asked for; the result is the one of least loss."""
     first = next(iter(painters.values()))
     options = first.options
-    total = sum(iterations for *_, iterations in scales(*first.size_of(picture.rgb), options))
+    with _naming(path):
+        total = sum(iterations for *_, iterations in scales(*first.size_of(picture.rgb), options))
     owns = {name: _beside(target, name) if options.compare else target for name in painters}
     drawn = _beside(target, "losses").with_suffix(".png")
     # What is in the way is found before the work.
@@ -99,10 +102,17 @@ def _run(
             if options.save_every and new and record.iteration % options.save_every == 0:
                 images.save(_step(target, record.iteration), to_pixels(record.picture()), force=force)
 
-        try:
+        with _naming(path):
             return painter.paint(picture.rgb, show)
-        except MangastyleError as error:
-            raise MangastyleError(f"{path}: {error}") from error
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """An error names the picture it is about."""
+    try:
+        yield
+    except MangastyleError as error:
+        raise MangastyleError(f"{path}: {error}") from error
 
 
 def _finished(result: Result, picture: images.Picture) -> folder.Result:

@@ -8,8 +8,8 @@ A style is compared by statistics of its features, in one of two distances: `gra
 Gram matrices; `wasserstein` is the one between the Gaussians of the features' means and covariances.
 
 Feature maps F and P are float (1, h, w, n): n features (the paper's N) at h * w positions (the paper's M).
-Losses have their type, float32 or float64. Covariances are float64 always: many directions of the features
-of VGG-19 vary by less than float32 would leave of them, and there may be fewer positions than features.
+Losses have their type, float32 or float64. Covariances are taken of features less their mean, and compared in
+float64: what counts are square roots of products of them, of which float32 would leave nothing but the largest.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def gram(features: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
 
     `mask` (1, h, w, 1) in 0..1 is how much each position counts.
     """
-    return _product(_masked(_flat(features), mask, 0.5), features.dtype)
+    return _product(_masked(_flat(features), mask, 0.5))
 
 
 def mean_gram(features: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
@@ -51,8 +51,8 @@ def mean_covariance(features: tf.Tensor, mask: tf.Tensor | None = None) -> tuple
     """Mean (n,) and covariance (n, n), float64, of the features over all positions; `mask` as for `mean_gram`."""
     flat, positions = _flat(features), _positions(features, mask)
     mean = tf.math.divide_no_nan(tf.reduce_sum(_masked(flat, mask, 1), 0), positions)  # (n,)
-    products = _product(_masked(flat - mean, mask, 0.5), tf.float64)
-    return mean, tf.math.divide_no_nan(products, tf.cast(positions, tf.float64))
+    products = _product(_masked(flat - mean, mask, 0.5))
+    return mean, tf.cast(tf.math.divide_no_nan(products, positions), tf.float64)
 
 
 def statistics(features: tf.Tensor, distance: str = "gram", mask: tf.Tensor | None = None) -> Statistics:
@@ -61,39 +61,48 @@ def statistics(features: tf.Tensor, distance: str = "gram", mask: tf.Tensor | No
 
 
 def style_target(features: tf.Tensor, distance: str = "gram") -> Statistics:
-    """The statistics of the painting; for `wasserstein` also the root of its covariance, (n, n)."""
-    found = statistics(features, distance)
-    return found if distance == "gram" else (*found, _root(found[1]))
+    """The statistics of the painting; for `wasserstein` also the root R (n, r) of its covariance R R' of rank r."""
+    if distance == "gram":
+        return statistics(features)
+    mean, covariance = mean_covariance(features)
+    values, vectors = _eigen(covariance)  # (n,) from small to large, (n, n)
+    lost = tf.maximum(0, tf.size(values) - tf.maximum(1, tf.shape(_flat(features))[0] - 1))  # fewer positions than features
+    return mean, covariance, vectors[:, lost:] * tf.sqrt(values[lost:])
 
 
-def style_layer_loss(found: Statistics, target: Statistics, form: str = "sum", distance: str = "gram") -> tf.Tensor:
+def style_layer_loss(
+    found: Statistics, target: Statistics, form: str = "sum", distance: str = "gram", features: int | None = None
+) -> tf.Tensor:  # fmt: skip
     """The style loss of a layer, between `statistics` of the picture and the `style_target` of the painting.
 
     `gram`: equation 4, E = sum (G - A)^2 / (4 N^2 M^2); `mean`: mean (G - A)^2 / mean A^2. The paper's 1 / M^2
     is applied to G and A before they are compared, which is equation 4 where both have M positions and its
-    natural reading where they do not.
+    natural reading where they do not. N is `features`, by default as many as there are.
 
     `wasserstein`: the square of the Wasserstein-2 distance between two Gaussians (Olkin and Pukelsheim 1982),
-    |m1 - m2|^2 + tr(S1 + S2 - 2 (S2^1/2 S1 S2^1/2)^1/2), as it is in `sum`, and in `mean` over the painting's
-    mean square of the features, |m2|^2 + tr S2.
+    |m1 - m2|^2 + tr(S1 + S2 - 2 (R2' S1 R2)^1/2) with S2 = R2 R2', as it is in `sum`, and in `mean` over the
+    painting's mean square of the features, |m2|^2 + tr S2.
     """
     if distance == "wasserstein":
         return _wasserstein(found, target, form)
     error = tf.math.squared_difference(found, target)
     if form == "sum":
-        return tf.reduce_sum(error) / (4 * float(found.shape[-1]) ** 2)
+        return tf.reduce_sum(error) / (4 * float(features or found.shape[-1]) ** 2)
     return _relative(tf.reduce_mean(error), tf.reduce_mean(tf.square(target)))
 
 
 def style_loss(
     found: dict[str, Statistics], targets: dict[str, Statistics], form: str = "sum", distance: str = "gram",
-    weights: dict[str, float] | None = None,
+    weights: dict[str, float] | None = None, features: dict[str, int] | None = None,
 ) -> tf.Tensor:  # fmt: skip
-    """Equation 5: the layers' losses E_l with weights w_l, which are divided by their sum; None: all alike."""
-    weights = weights or dict.fromkeys(targets, 1.0)
+    """Equation 5: the layers' losses E_l with weights w_l, which are divided by their sum; None: all alike.
+
+    `features` is the N of each layer in equation 4, where it is not the number of features at hand.
+    """
+    weights, features = weights or dict.fromkeys(targets, 1.0), features or {}
     whole = sum(weights[name] for name in targets)
     return tf.add_n([
-        weights[name] / whole * style_layer_loss(found[name], target, form, distance)
+        weights[name] / whole * style_layer_loss(found[name], target, form, distance, features.get(name))
         for name, target in targets.items()
     ])  # fmt: skip
 
@@ -129,16 +138,11 @@ def _masked(flat: tf.Tensor, mask: tf.Tensor | None, power: float) -> tf.Tensor:
     return flat if mask is None else flat * tf.cast(_flat(mask), flat.dtype) ** power  # (h*w, n)
 
 
-def _product(flat: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
-    """The sums F' F of the products of two features, in `dtype`: (h*w, n) to (n, n)."""
-
-    @tf.custom_gradient
-    def product(flat: tf.Tensor):
-        wide = tf.cast(flat, dtype)
-        # Both factors have the same gradient: one product, where automatic differentiation makes two.
-        return tf.matmul(wide, wide, transpose_a=True), lambda up: flat @ tf.cast(up + tf.transpose(up), flat.dtype)
-
-    return product(flat)
+@tf.custom_gradient
+def _product(flat: tf.Tensor):
+    """The sums F' F of the products of two features: (h*w, n) to (n, n)."""
+    # Both factors have the same gradient: one product, where automatic differentiation makes two.
+    return tf.matmul(flat, flat, transpose_a=True), lambda up: flat @ (up + tf.transpose(up))
 
 
 def _positions(features: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
@@ -161,29 +165,24 @@ def _wasserstein(found: Statistics, target: Statistics, form: str) -> tf.Tensor:
 
 @tf.custom_gradient
 def _overlap(covariance: tf.Tensor, root: tf.Tensor):
-    """tr (R S R)^1/2 of a covariance S and the root R of another; its gradient by S is R (R S R)^-1/2 R / 2.
+    """tr (R' S R)^1/2 of a covariance S and the root R (n, r) of another; its gradient by S is R (R' S R)^-1/2 R' / 2.
 
-    The inverse is the pseudo-inverse: features do not vary at all where S or R is zero, and none of them
+    The inverse is the pseudo-inverse: features may not vary at all in some directions, and none of them
     would be moved by what is left out. Automatic differentiation would divide by those zeros.
     """
-    values, vectors = _eigen(root @ covariance @ root)
+    values, vectors = _eigen(tf.matmul(root, covariance @ root, transpose_a=True))  # (r,), (r, r)
     roots = tf.sqrt(values)
 
     def gradient(up: tf.Tensor) -> tuple[tf.Tensor, None]:
-        turned = root @ vectors
+        turned = root @ vectors  # (n, r)
         return up / 2 * tf.matmul(turned * tf.math.divide_no_nan(1.0, roots), turned, transpose_b=True), None
 
     return tf.reduce_sum(roots), gradient
-
-
-def _root(covariance: tf.Tensor) -> tf.Tensor:
-    values, vectors = _eigen(covariance)
-    return tf.matmul(vectors * tf.sqrt(values), vectors, transpose_b=True)  # (n, n)
 
 
 def _eigen(matrix: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Eigenvalues (n,) and vectors (n, n) of a covariance, float64; values that are zero but for rounding are zero."""
     finite = tf.math.is_finite(tf.reduce_sum(matrix))  # eigh raises on anything else; the traces pass it on to the loss
     values, vectors = tf.linalg.eigh(tf.where(finite, (matrix + tf.transpose(matrix)) / 2, 0))
-    rounding = values[-1] * (values.shape[0] * 2.0**-52)
+    rounding = values[-1] * tf.cast(tf.size(values), values.dtype) * 2.0**-52
     return tf.where(values > rounding, values, 0), vectors

@@ -33,6 +33,7 @@ class Objective:
         layers = tuple(dict.fromkeys(options.content_layers + options.style_layers))
         self.features = vgg.features(backbone, layers)
         self.layer_weights = weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
+        self.counts = vgg.counts(backbone, options.style_layers)
         self.painting_weights = weights("--style-weights", options.style_weights, range(paintings))
         self._compiled = tf.function(self._losses_and_gradient, reduce_retracing=True)
 
@@ -84,7 +85,7 @@ class Objective:
             seen = everywhere or {
                 name: losses.statistics(found[name], options.distance, targets.masks[i][name]) for name in options.style_layers
             }
-            total += weight * losses.style_loss(seen, target, options.loss, options.distance, self.layer_weights)
+            total += weight * losses.style_loss(seen, target, options.loss, options.distance, self.layer_weights, self.counts)
         return total
 
 

@@ -67,7 +67,7 @@ class _Watch:
         if not np.isfinite(losses[0]) or not bool(tf.reduce_all(tf.math.is_finite(gradient))):
             raise MangastyleError(
                 f"the loss is no longer a finite number after {self.evaluations} evaluations; try --precision float32, "
-                "a smaller --learning-rate, or smaller --style-weight and --content-weight"
+                "or smaller weights of the losses"
             )
         if losses[0] < self.best_total or self.best is None:
             self.best, self.best_total = picture, float(losses[0])

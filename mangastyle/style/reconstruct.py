@@ -21,7 +21,7 @@ from mangastyle.style.optimizers import Result
 from mangastyle.style.transfer import Callback, Painter, check, to_pixels
 
 COLUMNS = 6  # of the sheet
-FROM_NOISE = StyleConfig(init="noise", min_size=0, tv_weight=ReconstructConfig.tv_weight)
+FROM_NOISE = StyleConfig(init="noise", min_size=0, distance="gram", tv_weight=ReconstructConfig.tv_weight)
 
 
 def reconstruct(

@@ -43,10 +43,11 @@ def to_pixels(picture: np.ndarray) -> np.ndarray:
 
 
 def scales(height: int, width: int, options: StyleConfig) -> list[tuple[int, int, int]]:
-    """(height, width, iterations) of each scale, coarse to fine; the last is the size itself.
+    """(height, width, iterations) of each scale, coarse to fine; the last is the size itself, or larger by `oversample`.
 
     Half the side makes an iteration four times cheaper, and gets twice as many of them.
     """
+    height, width = round(height * options.oversample), round(width * options.oversample)
     short = min(height, width)
     sides = [float(short)]
     while options.min_size and round(sides[-1] / options.scale_step) >= max(options.min_size, vgg.MIN_SIDE):

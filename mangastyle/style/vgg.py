@@ -111,10 +111,21 @@ def features(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
     Raises `MangastyleError` as `check_layers` does.
     """
     check_layers("layers", layers)
-    read = {layer.name for layer in model.layers if layer.name.endswith(READOUT)}
-    taps = {name: name + READOUT if name + READOUT in read else name for name in layers}
+    read = _read_out(model)
+    taps = {name: name + READOUT if name in read else name for name in layers}
     outputs = {name: keras.ops.cast(model.get_layer(tap).output, "float32") for name, tap in taps.items()}
     return keras.Model(model.input, outputs)
+
+
+def counts(model: keras.Model, layers: tuple[str, ...]) -> dict[str, int]:
+    """N of equation 4 in each of `layers`. What is read out has VGG-19's sums, in fewer features: its N is VGG-19's too."""
+    read = _read_out(model)
+    return {name: WIDTHS[int(name[4]) - 1] if name in read else model.get_layer(name).output.shape[-1] for name in layers}
+
+
+def _read_out(model: keras.Model) -> set[str]:
+    """The layers that have a readout."""
+    return {layer.name.removesuffix(READOUT) for layer in model.layers if layer.name.endswith(READOUT)}
 
 
 def describe(size: int = 512) -> None:

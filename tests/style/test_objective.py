@@ -14,7 +14,7 @@ from mangastyle.style import vgg
 from mangastyle.style.objective import Objective, Targets
 
 LAYERS = ("relu1_1", "relu2_1")
-OPTIONS = StyleConfig(content_layers=("relu2_2",), style_layers=LAYERS, precision="float32", backbone="random")
+OPTIONS = StyleConfig(content_layers=("relu2_2",), style_layers=LAYERS, distance="gram", precision="float32", backbone="random")
 
 
 def picture(seed: int, height: int = 36, width: int = 40) -> np.ndarray:
@@ -53,6 +53,22 @@ def test_losses_are_those_of_the_features(narrow):
         f, p = (np.asarray(x[name]).reshape(-1, x[name].shape[-1]) for x in (of, painting))
         gram, target = f.T @ f / len(f), p.T @ p / len(p)
         style += np.mean((gram - target) ** 2) / np.mean(target**2) / 2
+    assert found["style"] == pytest.approx(style, rel=1e-4)
+
+
+def test_what_is_read_out_counts_as_many_features_as_vgg19():
+    random, weights, readouts = np.random.default_rng(0), {}, {}
+    for name, shape in vgg.kernel_shapes((4, 6, 8, 8, 8)).items():
+        weights[name] = (random.normal(0, np.sqrt(2 / (9 * shape[2])), shape), np.zeros(shape[-1]))
+    readouts["relu1_1"] = random.normal(size=(4, 4))
+    network = vgg.network(weights, readouts=readouts)
+    objective = Objective(network, dataclasses.replace(OPTIONS, loss="sum"), 1)
+    found = measure(objective, picture(0), targets(objective, picture(1), picture(2)))
+    of, painting = (vgg.features(network, LAYERS)(picture(i)[None].astype(np.float32)) for i in (0, 2))
+    style = 0
+    for name, n in {"relu1_1": 64, "relu2_1": 6}.items():  # relu2_1 is as it is
+        f, p = (np.asarray(x[name]).reshape(-1, x[name].shape[-1]) for x in (of, painting))
+        style += np.sum((f.T @ f / len(f) - p.T @ p / len(p)) ** 2) / (4 * n**2) / 2
     assert found["style"] == pytest.approx(style, rel=1e-4)
 
 
