@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512, help="side of converge's picture, and of slim's finished one")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True, help="torch.compile in step")
     parser.add_argument("--torch-iterations", type=int, default=500, help="of L-BFGS in PyTorch")
+    parser.add_argument("--iterations", type=int, default=110, help="of ours at one scale in converge")
     parser.add_argument("--rounds", type=int, default=3, help="turns that each process takes")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of a turn of step")
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that everything runs")
@@ -64,7 +65,8 @@ def main() -> None:
     options.memory_sizes = MEMORY_SIZES
     if options.quick:
         options.sizes, options.size, options.memory_sizes = [64], 64, (64,)
-        options.torch_iterations, options.rounds, options.seconds = 10, 1, 0.1
+        options.iterations = options.torch_iterations = 10
+        options.rounds, options.seconds = 1, 0.1
     shipped = shipped_folder() / "vgg19-slim.h5"
     options.slim = options.slim or (str(shipped) if shipped.is_file() else "")
     chosen = options.only or [name for name in SECTIONS if name != "torch"]
@@ -172,21 +174,30 @@ def of_torch(options: argparse.Namespace) -> dict:
 def converge(options: argparse.Namespace) -> dict:
     """Coarse to fine against single-scale float32 L-BFGS in PyTorch: one loss, by Gram matrices, in float32 for the judge."""
     twin = of_torch(options)
-    job = {**common(options, options.size), "what": "paint", "backbone": options.weights, "options": GRAM}
-    ours = Worker({**job, "result": str(options.scratch / "ours.npz")}).finish()
-    default = Worker({**job, "options": {}, "result": str(options.scratch / "default.npz")}).finish()
-    candidates = [str(options.scratch / "ours.npz"), str(options.scratch / "default.npz"), twin["result"]]
-    judged = Worker({**job, "what": "judge", "candidates": candidates}).finish()["losses"]
-    print("\n| | seconds | total | content | style | tv |\n|---|---:|---:|---:|---:|---:|")
-    names = "ours, by Gram matrices", "ours, default", f"torch, {twin['iterations']} iterations"
-    for name, run, losses in zip(names, (ours, default, twin), judged):
-        print(f"| {name} | {run['seconds']:.1f} |", " | ".join(f"{loss:.4f}" for loss in losses), "|")
-    ratio = twin["seconds"] / ours["seconds"]
-    reached, caught_up = first_below(ours, judged[-1][0]), first_below(twin, judged[0][0])
-    print(f"\ntorch took {ratio:.1f} times as long as ours")
-    print(f"ours came to torch's final loss {f'after {reached:.1f} s' if reached else 'never'}")
-    print(f"torch came to our final loss {f'after {caught_up:.1f} s' if caught_up else 'never'}", flush=True)
-    return {"ours": ours, "default": default, "torch": twin, "judged": judged, "ratio": ratio, "reached": reached, "caught_up": caught_up}
+    job = {**common(options, options.size), "what": "paint", "backbone": options.weights}
+    ours = {
+        "ours, by Gram matrices": GRAM,
+        "ours, by Gram matrices, one scale": {**GRAM, "min_size": 0, "iterations": options.iterations},
+        "ours, default": {},
+    }  # fmt: skip
+    runs = {}
+    for name, flags in ours.items():
+        file = str(options.scratch / f"{name}.npz")
+        runs[name] = {**Worker({**job, "options": flags, "result": file}).finish(), "result": file}
+    runs[f"torch, {twin['iterations']} iterations"] = twin
+    candidates = [run["result"] for run in runs.values()]
+    judged = dict(zip(runs, Worker({**job, "what": "judge", "candidates": candidates}).finish()["losses"]))
+    print("\n| | seconds | total | content | style | tv | seconds to torch's total | torch's seconds to this |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    *_, goal = judged.values()
+    for name, run in runs.items():
+        losses = judged[name]
+        by_gram = "default" not in name  # its own curve is of another loss
+        reached = [first_below(run, goal[0]) if by_gram else None, first_below(twin, losses[0])]
+        run["losses"], run["reached"], run["twin_reached"] = losses, *reached
+        told = " | ".join("never" if when is None else f"{when:.1f}" for when in reached)
+        print(f"| {name} | {run['seconds']:.1f} |", " | ".join(f"{loss:.4f}" for loss in losses), f"| {told} |", flush=True)
+    return runs
 
 
 def first_below(run: dict, goal: float) -> float | None:
@@ -386,7 +397,8 @@ def torch_lbfgs(job: dict):
 def torch_key(job: dict) -> str:
     """Names all that the result of `torch_lbfgs` depends on."""
     files = [sha256(Path(job[name])) for name in ("weights", "pictures")]
-    return json.dumps([job["iterations"], *files, to_json(StyleConfig(**GRAM))])
+    loss = {name: value for name, value in to_json(StyleConfig(**GRAM)).items() if name.endswith(("_weight", "_weights", "_layers"))}
+    return json.dumps([job["iterations"], *files, loss])
 
 
 def torch_objective(job: dict):

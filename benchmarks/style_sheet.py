@@ -9,6 +9,7 @@ Finished pictures are kept in --out, so that a stopped run goes on where it was.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import time
@@ -35,6 +36,11 @@ COLUMNS = {
 }
 
 
+@functools.cache
+def backbone(name: str, policy: str):
+    return vgg.backbone(name, policy=policy)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", required=True, help="HDF5 file of the full VGG-19")
@@ -49,10 +55,15 @@ def main() -> None:
 
     contents = read(options.content) or [characters.draw(seed, options.size) for seed in (7, 8, 9)]
     paintings = read(options.style) or [painters.paint("brush", seed) for seed in range(3)]
-    policy = precision.resolve("auto")
     files = {"full": options.weights, "slim": options.slim}
-    networks = {name: vgg.backbone(files[name], policy=policy) for name in {COLUMNS[column][0] for column in options.only}}
-    judging, judge_options = vgg.backbone(options.weights), StyleConfig(size=options.size)
+    configs, networks = {}, {}
+    for column in options.only:
+        name, flags = COLUMNS[column]
+        if flags.get("preset") == "paper":
+            flags = {**flags, "iterations": options.paper_iterations}
+        configs[column] = settle(StyleConfig, {**flags, "size": options.size})
+        networks[column] = backbone(files[name], precision.resolve(configs[column].precision))
+    judging, judge_options = backbone(options.weights, "float32"), StyleConfig(size=options.size)
     rows, tiles = [], []
     for i, content in enumerate(contents):
         for j, painting in enumerate(paintings):
@@ -62,15 +73,11 @@ def main() -> None:
             shown = images.resize(painting, content.shape[0], round(painting.shape[1] * content.shape[0] / painting.shape[0]))
             tiles.append([images.captioned(content, "content"), images.captioned(shown, "painting")])
             for column in options.only:
-                network, flags = COLUMNS[column]
-                if flags.get("preset") == "paper":
-                    flags = {**flags, "iterations": options.paper_iterations}
                 stem = Path(options.out) / f"{i}-{j}-{column.replace(', ', '-').lower()}"
                 record = stem.with_suffix(".json")
                 if not record.exists():
-                    config = settle(StyleConfig, {**flags, "size": options.size})
                     began = time.monotonic()
-                    painted = to_pixels(Painter([painting], config, networks[network]).paint(content).picture)
+                    painted = to_pixels(Painter([painting], configs[column], networks[column]).paint(content).picture)
                     seconds = time.monotonic() - began
                     images.save(stem.with_suffix(".png"), painted, force=True)
                     write_json(record, {"content": i, "painting": j, "column": column, "seconds": seconds, "losses": judge(painted)})

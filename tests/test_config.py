@@ -40,7 +40,7 @@ def test_the_papers_numbers():
     assert (settle(SketchConfig, {"preset": "paper"}).block, settle(SketchConfig, {"preset": "paper"}).c) == (9, 2.0)
     style = settle(StyleConfig, {"preset": "paper"})
     assert (style.content_weight, style.style_weight, style.iterations) == (0.001, 0.001, 1000)
-    assert (style.distance, style.loss, style.tv_weight, style.oversample) == ("gram", "sum", 0.0, 1.0)
+    assert (style.distance, style.loss, style.precision, style.tv_weight, style.oversample) == ("gram", "sum", "float32", 0.0, 1.0)
     assert style.content_layers == ("conv4_2",) and style.style_layers[0] == "conv1_1" and style.style_layers[-1] == "conv5_1"
     train = settle(TrainConfig, {"preset": "paper"})
     assert (train.epochs, train.learning_rate, train.beta_1, train.distance, train.distance_weight) == (25, 2e-4, 0.5, "l2", 100.0)

@@ -13,6 +13,7 @@ from typing import Any, Callable, NamedTuple
 
 import keras
 import numpy as np
+import scipy.fft
 import scipy.optimize
 import tensorflow as tf
 from threadpoolctl import threadpool_limits
@@ -21,7 +22,8 @@ from mangastyle.errors import MangastyleError
 
 Objective = Callable[[Any], "tuple[Any, Any]"]
 PIXELS = (0.0, 255.0)
-CORRECTIONS = 7  # steps from which L-BFGS knows the curvature; each makes every iteration dearer
+CORRECTIONS = 5  # steps from which L-BFGS knows the curvature; each makes every iteration dearer
+LOWEST = 0.02  # of the highest frequency: below it L-BFGS takes no larger steps
 STIFFNESS = 3e-4  # pull on a pixel for each grey level it is out of bounds, in units of the first gradient's rms
 
 
@@ -89,21 +91,24 @@ def lbfgs(
 ) -> Result:  # fmt: skip
     """SciPy's L-BFGS-B in one unbroken call (a restart would drop the curvature it has learnt).
 
+    Its variables are what is added to the start, in a cosine transform whose lower frequencies take larger steps: broad
+    shapes and colours change sooner, and the same loss is reached in a quarter fewer iterations than with pixels.
+
     The objective only sees pixels clipped to `bounds`, and a gradient that pushes further out counts for nothing;
     a slight penalty draws what is out back in. SciPy's own bounds find the same picture in as many iterations, but
     their bookkeeping takes four times as long over each, longer than a small network does.
     A line search that finds no better point ends the search early; that is a normal end, given as the reason.
     """
     watch = _Watch(objective, callback)
-    # The first step has length 1 in SciPy's variables: in these units that is 2 grey levels at every pixel.
-    unit = 2.0 * math.sqrt(start.size)
+    # The first step has length 1 in SciPy's variables: in these units that is about 2 grey levels at every pixel.
+    units = 2 * math.sqrt(start.size) * _spectrum(*start.shape[:2])  # (h, w, 1)
     scale = stiffness = 0.0  # of the loss: it starts at 100 whatever the loss weights; of the penalty: by the gradient
     last = np.zeros(4)  # the losses of the latest evaluation; an iteration ends with the one it accepts
     done = 0
 
     def split(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The picture at x within the bounds, and by how much x exceeds them."""
-        pixels = (x * unit).reshape(start.shape).astype(np.float32)
+        pixels = start + scipy.fft.idctn(units * x.reshape(start.shape).astype(np.float32), axes=(0, 1), norm="ortho")
         clipped = np.clip(pixels, *bounds)
         return clipped, pixels - clipped
 
@@ -111,14 +116,15 @@ def lbfgs(
         nonlocal scale, stiffness, last
         picture, excess = split(x)
         last, gradient = watch.evaluate(picture)
-        gradient = np.asarray(gradient, np.float64)
+        gradient = np.asarray(gradient)
         if not scale:
             scale = 100 / abs(last[0]) if last[0] else 1.0
-            stiffness = STIFFNESS * float(np.sqrt(np.mean(np.square(gradient))))
+            stiffness = STIFFNESS * float(np.sqrt(np.mean(np.square(gradient, dtype=np.float64))))
             watch.report(0, last, lambda: start)
         penalty = stiffness * float(np.vdot(excess, excess)) / 2
         gradient = gradient * (excess * gradient >= 0) + stiffness * excess
-        return (last[0] + penalty) * scale, gradient.ravel() * (scale * unit)
+        gradient = units * scipy.fft.dctn(gradient, axes=(0, 1), norm="ortho")
+        return (last[0] + penalty) * scale, gradient.ravel().astype(np.float64) * scale
 
     def step(intermediate_result: scipy.optimize.OptimizeResult) -> None:
         nonlocal done
@@ -130,13 +136,20 @@ def lbfgs(
         # SciPy's own few operations gain nothing by threads, which would then wait busily on cores that TensorFlow needs.
         with threadpool_limits(1, user_api="blas"):
             found = scipy.optimize.minimize(
-                scaled, np.asarray(start, np.float64).ravel() / unit, method="L-BFGS-B", jac=True, callback=step,
+                scaled, np.zeros(start.size), method="L-BFGS-B", jac=True, callback=step,
                 # Only `iterations` is to end the search: no tolerance, and evaluations to spare.
                 options={"maxiter": iterations, "maxfun": 20 * iterations + 100, "ftol": 0.0, "gtol": 0.0, "maxcor": CORRECTIONS},
             )  # fmt: skip
     except KeyboardInterrupt:
         return watch.result(start, "interrupted", True)
     return watch.result(start, str(found.message))
+
+
+def _spectrum(height: int, width: int) -> np.ndarray:
+    """The step of each frequency f of a picture's cosine transform, 1 / sqrt(f), of mean square 1: float32 (h, w, 1)."""
+    f = np.hypot(np.arange(height)[:, None] / height, np.arange(width) / width)
+    steps = np.maximum(f, LOWEST) ** -0.5
+    return (steps / np.sqrt(np.mean(np.square(steps)))).astype(np.float32)[..., None]
 
 
 def adam(
