@@ -344,7 +344,7 @@ def paint(job: dict):
 def timing(seconds: float, records: list[tuple[float, float]]) -> dict:
     """What a finished painting reports; `records` are seconds and total loss at the iterations of the final size."""
     seconds_at, totals = zip(*records)
-    per_iteration = (seconds_at[-1] - seconds_at[0]) / (len(records) - 1)
+    per_iteration = float(np.median(np.diff(seconds_at)))
     times = {"seconds": seconds, "per_iteration": per_iteration, "seconds_at": seconds_at}
     return {**times, "totals": totals, "memory": peak_memory()}
 
