@@ -28,14 +28,15 @@ class Perceptual:
         @tf.function(input_signature=(pixels, pixels))
         def distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
             found = zip(*(features(tf.cast(x, tf.float32)).values() for x in (a, b)))  # (b, h', w', n) of each layer
-            layers = [tf.reduce_mean(1 - tf.reduce_sum(tf.nn.l2_normalize(f, -1) * tf.nn.l2_normalize(p, -1), -1), (1, 2)) for f, p in found]
-            return tf.add_n(layers) / len(layers)  # (b,)
+            errors = [tf.math.squared_difference(tf.nn.l2_normalize(f, -1), tf.nn.l2_normalize(p, -1)) for f, p in found]
+            return tf.add_n([tf.reduce_mean(tf.reduce_sum(error, -1), (1, 2)) for error in errors]) / (2 * len(errors))  # (b,)
 
         self._distance = distance
 
     def __call__(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Pictures, uint8 (b, h, w, 3) of at least 32 pixels, to distances (b,): 0 for equal ones, lower is better.
 
-        The mean over layers and positions of 1 - cos of the angle between the features: 0..1.
+        The mean over layers and positions of |f - p|^2 / 2 of the normalised features, which is 1 less the cosine of the
+        angle between them; none at all, where no feature is active, counts as zeros. In 0..1.
         """
         return self._distance(a, b).numpy()
