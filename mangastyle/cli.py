@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[type, str, str]] = {
     "style": (config.StyleConfig, "mangastyle.style.command", "mangastyle style picture.png --style painting.jpg --out styled.png"),
     "reconstruct": (config.ReconstructConfig, "mangastyle.style.reconstruct", "mangastyle reconstruct picture.png --layers conv1_1 conv3_1 conv5_1 --kind content"),
     "run": (config.RunConfig, "mangastyle.pipeline", "mangastyle run picture.png --style painting.jpg --out out"),
+    "evaluate": (config.EvaluateConfig, "mangastyle.evaluate.command", "mangastyle evaluate --data faces.zip --count 100 --out evaluation"),
     "distill": (config.DistillConfig, "mangastyle.style.distill", "mangastyle distill --teacher vgg19.h5 --data pictures/ --paintings paintings/ --out runs/slim"),
     "weights": (config.WeightsConfig, "mangastyle.weights", "mangastyle weights get vgg19"),
     "export": (config.ExportConfig, "mangastyle.shade.export", "mangastyle export --out shade-savedmodel"),

@@ -272,6 +272,23 @@ class WeightsConfig(Config):
     size: int = option(512, "side of the square picture that describe shows the layers for", least=32)
 
 
+@dataclass(frozen=True)
+class EvaluateConfig(Config):
+    """Measure shading networks on pictures they never saw, or any generated pictures beside their originals (Figs 15-19)."""
+
+    weights: tuple[str, ...] = option((), "weights files from training, put side by side if several; default: the shipped ones")
+    data: tuple[str, ...] = option(("drawn:200",), "pictures that were not trained on: folders, .zip or .tar files, or drawn:N")
+    pairs: tuple[str, ...] = option((), "judge these instead: a folder of generated pictures, and one of originals with the same names")
+    count: int = option(100, "how many pictures, chosen at random; 0 = all", least=0)
+    hint: str = option("default", "what the network is given beside the line art, as in training", ("default", "paper", "mixed", "none"))
+    size: int = option(0, "side of the squares that are judged; 0 = the size each network was trained at", least=0)
+    out: str = option("evaluation", "folder for summary.json, metrics.csv, table.md, histograms.png and sheet.png")
+    backbone: str = option("auto", "VGG-19 for the perceptual distance, as for mangastyle style")
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    cache: str = option("", "folder for decoded pictures; default: the user's cache folder")
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
 PRESETS: dict[type, dict[str, dict[str, Any]]] = {
     SketchConfig: {"paper": {"block": 9, "c": 2.0}},
     TrainConfig: {

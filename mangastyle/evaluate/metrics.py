@@ -20,6 +20,7 @@ from mangastyle.errors import MangastyleError
 
 RATIO = 0.75  # of Lowe 2004: a match counts if the next best is this much farther
 NEAR = 70  # of 256 bits: the snippet's limit for a match of ORB descriptors
+ORB_SIDE = 256  # pixels at least, for ORB
 BINS = 4  # of each channel, in the signature of colours
 
 
@@ -126,12 +127,13 @@ def sift_similarity_paper(a: np.ndarray, b: np.ndarray) -> float:
     """ORB, not SIFT: the share of mutually nearest pairs within 70 of 256 bits: 0..1, higher is better.
 
     Keypoints that found no partner do not count, so that one good match is 100 %. NaN where there is no match, for
-    which the snippet has 0, and for pictures with a side of less than 4 pixels, of which ORB's scales leave nothing.
+    which the snippet has 0. ORB looks at nothing within 31 pixels of the edge: smaller pictures are enlarged to 256.
     """
-    if min(_pair(a, b)[0].shape[:2]) < 4:
-        return math.nan
-    orb = cv2.ORB_create()
-    descriptors = [orb.detectAndCompute(cv2.cvtColor(x, cv2.COLOR_RGB2BGR), None)[1] for x in _pair(a, b)]
+    orb, descriptors = cv2.ORB_create(), []
+    for picture in _pair(a, b):
+        scale = max(1.0, ORB_SIDE / min(picture.shape[:2]))
+        enlarged = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+        descriptors.append(orb.detectAndCompute(cv2.cvtColor(enlarged, cv2.COLOR_RGB2BGR), None)[1])
     if any(d is None for d in descriptors):
         return math.nan
     matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(*descriptors)

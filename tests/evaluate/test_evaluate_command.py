@@ -1,0 +1,125 @@
+"""`mangastyle evaluate` end to end, on drawn characters and a tiny network."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mangastyle import images
+from mangastyle.cli import main
+from mangastyle.data import characters
+from mangastyle.evaluate import command, report
+from mangastyle.evaluate.metrics import METRICS
+from mangastyle.style import vgg
+
+QUICK = ["--backbone", "random", "--precision", "float32"]
+RESULTS = {"config.json", "histograms.png", "metrics.csv", "sheet.png", "summary.json", "table.md"}
+
+
+@pytest.fixture(autouse=True)
+def narrow_network(monkeypatch, narrow) -> None:
+    monkeypatch.setattr(vgg, "network", lambda *args, **kwargs: narrow)
+
+
+@pytest.fixture
+def pairs(tmp_path) -> tuple[Path, Path]:
+    """Originals, and the same pictures a little darker."""
+    for seed in range(3):
+        picture = characters.draw(seed, 64)
+        images.save(tmp_path / "originals" / "inner" / f"{seed}.png", picture)
+        images.save(tmp_path / "generated" / "inner" / f"{seed}.webp", (picture * 0.9).astype(np.uint8))
+    return tmp_path / "generated", tmp_path / "originals"
+
+
+def evaluate(out: Path, *flags: str) -> int:
+    return main(["evaluate", *QUICK, "--out", str(out), *map(str, flags)])
+
+
+def table(out: Path) -> list[dict[str, str]]:
+    with open(out / "metrics.csv", newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_network_on_drawn_characters(tmp_path, tiny_weights, capsys):
+    out = tmp_path / "evaluation"
+    assert evaluate(out, "--weights", tiny_weights, "--data", "drawn:20", "--count", "16") == 0
+    assert {path.name for path in out.iterdir()} == RESULTS
+    rows, summary = table(out), json.loads((out / "summary.json").read_text())
+    assert len({row["picture"] for row in rows}) == 16
+    assert set(summary) == {"perceptual", *METRICS}
+    for key, told in summary.items():
+        values = np.array([float(row[key]) for row in rows if row[key]])
+        assert told["count"] == len(values)
+        if len(values):
+            expected = [values.mean(), np.median(values), *np.percentile(values, [5, 95]), values.min(), values.max()]
+            np.testing.assert_allclose([told[name] for name in report.STATISTICS], expected, rtol=1e-4)
+    printed = capsys.readouterr().out
+    assert (out / "table.md").read_text() in printed and "| SSIM | higher |" in printed
+    assert images.load(out / "sheet.png").rgb.shape[0] > 12 * 128  # four of the best, of the median and of the worst
+
+
+def test_the_same_whatever_the_batch(tmp_path, tiny_weights, monkeypatch):
+    flags = "--weights", tiny_weights, "--data", "drawn:9", "--count", "7", "--hint", "paper"
+    assert evaluate(tmp_path / "whole", *flags) == 0
+    monkeypatch.setattr(command, "BATCH", 3)
+    assert evaluate(tmp_path / "parts", *flags) == 0
+    assert [row["picture"] for row in table(tmp_path / "parts")] == [row["picture"] for row in table(tmp_path / "whole")]
+    for a, b in zip(table(tmp_path / "parts"), table(tmp_path / "whole")):
+        assert float(a["pixel_similarity"]) == pytest.approx(float(b["pixel_similarity"]), abs=1e-4)
+
+
+def test_networks_side_by_side(tmp_path, tiny_weights, capsys):
+    other = tmp_path / "other.h5"
+    shutil.copy(tiny_weights, other)
+    out = tmp_path / "both"
+    assert evaluate(out, "--weights", tiny_weights, other, "--data", "drawn:4", "--count", "0") == 0
+    summary = json.loads((out / "summary.json").read_text())
+    first = Path(tiny_weights).stem
+    assert set(summary) == {first, "other"} and summary[first] == summary["other"]
+    assert (out / "other" / "sheet.png").exists() and (out / first / "metrics.csv").exists()
+    assert f"| measure | better | {first} | other |" in capsys.readouterr().out
+
+
+def test_pairs_of_files(tmp_path, pairs, capsys):
+    images.save(pairs[0] / "alone.png", characters.draw(5, 64))
+    assert evaluate(tmp_path / "out", "--pairs", *pairs) == 0
+    assert "1 pictures have no partner" in capsys.readouterr().err
+    rows = table(tmp_path / "out")
+    assert [row["picture"] for row in rows] == ["inner/0", "inner/1", "inner/2"]
+    original = characters.draw(1, 64)
+    expected = 1 - np.abs(original.astype(float) - (original * 0.9).astype(np.uint8)).mean() / 255
+    assert float(rows[1]["pixel_similarity"]) == pytest.approx(expected, abs=1e-5)
+    assert evaluate(tmp_path / "same", "--pairs", pairs[1], pairs[1]) == 0
+    summary = json.loads((tmp_path / "same" / "summary.json").read_text())
+    assert summary["psnr"] == {**dict.fromkeys(report.STATISTICS), "count": 0}  # infinite
+    for key in METRICS.keys() - {"psnr"}:
+        assert summary[key]["mean"] == pytest.approx(METRICS[key].equal, abs=1e-6), key
+
+
+def test_mistakes(tmp_path, pairs, tiny_weights, capsys):
+    generated, originals = pairs
+    images.save(generated / "inner" / "0.webp", characters.draw(0, 48), force=True)
+    (tmp_path / "empty").mkdir()
+    for flags, told in (
+        (["--pairs", generated], "--pairs takes two folders"),
+        (["--pairs", generated, originals, "--weights", tiny_weights], "no --weights"),
+        (["--pairs", generated, tmp_path / "gone"], "gone: no such folder"),
+        (["--pairs", tmp_path / "empty", originals], "no picture"),
+        (["--pairs", generated, originals], "0.webp is 48x48 and"),
+        (["--weights", tmp_path / "gone.h5"], "gone.h5"),
+        (["--weights", tiny_weights, tiny_weights], "the same network twice"),
+        (["--weights", tiny_weights, "--data", tmp_path / "gone.zip"], "gone.zip: no such folder or archive"),
+    ):
+        assert evaluate(tmp_path / "out", *flags) == 2
+        out, err = capsys.readouterr()
+        assert told in err and err.count("\n") == 1 and not out, err
+        assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "summary.json").write_text("{}")
+    assert evaluate(tmp_path / "out", "--pairs", originals, originals) == 2
+    assert "summary.json: already exists" in capsys.readouterr().err
