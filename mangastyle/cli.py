@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[type, str, str]] = {
     "reconstruct": (config.ReconstructConfig, "mangastyle.style.reconstruct", "mangastyle reconstruct picture.png --layers conv1_1 conv3_1 conv5_1 --kind content"),
     "run": (config.RunConfig, "mangastyle.pipeline", "mangastyle run picture.png --style painting.jpg --out out"),
     "evaluate": (config.EvaluateConfig, "mangastyle.evaluate.command", "mangastyle evaluate --data faces.zip --count 100 --out evaluation"),
+    "figures": (config.FiguresConfig, "mangastyle.figures.command", "mangastyle figures --only 15-19 --out figures"),
     "distill": (config.DistillConfig, "mangastyle.style.distill", "mangastyle distill --teacher vgg19.h5 --data pictures/ --paintings paintings/ --out runs/slim"),
     "weights": (config.WeightsConfig, "mangastyle.weights", "mangastyle weights get vgg19"),
     "export": (config.ExportConfig, "mangastyle.shade.export", "mangastyle export --out shade-savedmodel"),

@@ -280,10 +280,29 @@ class EvaluateConfig(Config):
     data: tuple[str, ...] = option(("drawn:200",), "pictures that were not trained on: folders, .zip or .tar files, or drawn:N")
     pairs: tuple[str, ...] = option((), "judge these instead: a folder of generated pictures, and one of originals with the same names")
     count: int = option(100, "how many pictures, chosen at random; 0 = all", least=0)
-    hint: str = option("default", "what the network is given beside the line art, as in training", ("default", "paper", "mixed", "none"))
+    hint: str = option("default", "what the network is given beside the line art, as in training; strokes: ten dabs of colour", ("default", "paper", "mixed", "strokes", "none"))
     size: int = option(0, "side of the squares that are judged; 0 = the size each network was trained at", least=0)
     out: str = option("evaluation", "folder for summary.json, metrics.csv, table.md, histograms.png and sheet.png")
     backbone: str = option("auto", "VGG-19 for the perceptual distance, as for mangastyle style")
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    cache: str = option("", "folder for decoded pictures; default: the user's cache folder")
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+@dataclass(frozen=True)
+class FiguresConfig(Config):
+    """Draw the figures of the paper, 1 to 23, from real computation with the networks at hand."""
+
+    only: str = option("1-23", "which figures: numbers and ranges, as in 1,4,15-19")
+    fast: bool = option(False, "small pictures and few iterations: shows in a minute that everything works")
+    out: str = option("figures", "folder for figure-01.png to figure-23.png and config.json; figures that are there are kept")
+    picture: str = option("", "the picture that is painted; default: a drawn character")
+    style: tuple[str, ...] = option((), "the paintings; default: those of mangastyle's own painters")
+    data: tuple[str, ...] = option(("drawn:200",), "pictures that are shaded and measured: folders, .zip or .tar files, or drawn:N")
+    count: int = option(100, "how many of them are measured, chosen at random", least=2)
+    weights: str = option("", "weights file of the generator; default: the shipped ones")
+    baseline: str = option("", "weights file of the baseline of Fig. 2; default: the shipped ones")
+    backbone: str = option("slim", "VGG-19, as for mangastyle style; slim, which ships, gives everyone the same figures")
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
     cache: str = option("", "folder for decoded pictures; default: the user's cache folder")
     max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 FORMAT = "mangastyle-shade-1"
 PRIVATE = ("data", "out", "init", "cache")  # paths of the machine that trained say nothing about the network
 SHADE = "shade.h5"  # the generator that is used when none is named
+BASELINE = "baseline.h5"  # the simple network of Fig. 2
 SHADE_CURE = "give --weights a file that training wrote, such as RUN/best.h5"
 SLIM = "vgg19-slim.h5"  # the small VGG-19 that stands in for the full one
 VGG19 = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"  # as Keras names and publishes it
@@ -177,7 +178,7 @@ def _config(file: h5py.File, path: Path) -> TrainConfig:
 def command(options: WeightsConfig) -> None:
     """`mangastyle weights`: list what is at hand, get the full VGG-19, or describe it."""
     if options.action == "describe":
-        quiet.load("mangastyle.style.vgg").describe(options.size)
+        print("\n".join(quiet.load("mangastyle.style.vgg").table(options.size)))
     elif options.action == "get":
         _get(options.force)
     else:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 BOXES = 30  # "30 random areas", section 4.2
+STROKES = 10  # of the hint `strokes`
 DRAWS = 8 + 4 * BOXES  # uniform numbers one picture needs: flip, kind, count, blur, 4 spare; y, x, height, width of each box
 
 
@@ -103,8 +104,8 @@ def boxes(draws: tf.Tensor, height: tf.Tensor, width: tf.Tensor, least: tf.Tenso
     return tf.cast(tf.einsum("bnh,bnw->bhw", rows, columns) > 0, tf.float32)[..., None]
 
 
-def blurred(pictures: tf.Tensor, draws: tf.Tensor, kind: str) -> tf.Tensor:
-    """The paper's hint, `kind` of `BLURRED`: float [-1, 1] (b, h, w, 3) with 30 white boxes, blurred."""
+def whitened(pictures: tf.Tensor, draws: tf.Tensor, kind: str) -> tuple[tf.Tensor, tf.Tensor]:
+    """Before the blur of `blurred`: the pictures with their 30 boxes painted white, and the sides (b,) of the blur's boxes."""
     how = BLURRED[kind]
     height, width = tf.shape(pictures)[1], tf.shape(pictures)[2]
     side = tf.cast(tf.minimum(height, width), tf.float32)
@@ -112,32 +113,44 @@ def blurred(pictures: tf.Tensor, draws: tf.Tensor, kind: str) -> tf.Tensor:
     kernel = float(how.blur) if how.literal else tf.maximum(1.0, tf.round(how.blur * side))
     everyone = tf.ones_like(draws[:, 0])
     white = boxes(draws, height, width, box, box, BOXES * tf.cast(everyone, tf.int32))
-    return box_blur(pictures * (1 - white) + white, kernel * everyone)
+    return pictures * (1 - white) + white, kernel * everyone
+
+
+def blurred(pictures: tf.Tensor, draws: tf.Tensor, kind: str) -> tf.Tensor:
+    """The paper's hint, `kind` of `BLURRED`: float [-1, 1] (b, h, w, 3) with 30 white boxes, blurred."""
+    return box_blur(*whitened(pictures, draws, kind))
+
+
+def strokes(pictures: tf.Tensor, draws: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """count[i] dabs of the colours found there, on white, as a person paints them: float [-1, 1] (b, h, w, 3) in and out."""
+    height, width = tf.shape(pictures)[1], tf.shape(pictures)[2]
+    side = tf.cast(tf.minimum(height, width), tf.float32)
+    least, most = tf.maximum(1.0, tf.round(0.02 * side)), tf.maximum(2.0, tf.round(0.14 * side))
+    dab = boxes(draws, height, width, least, most, count)
+    return box_blur(pictures, tf.maximum(1.0, tf.round(0.05 * side)) * tf.ones_like(draws[:, 0])) * dab + (1 - dab)
 
 
 def mixed(pictures: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """A mixture of hints, so that one network serves them all: float [-1, 1] (b, h, w, 3) in and out.
 
-    55 %: the default hint; 15 %: the picture a little blurred, as it comes from a smaller scale; 30 %: 1 to 30 dabs of
-    colour on white, as a person paints them.
+    55 %: the default hint; 15 %: the picture a little blurred, as it comes from a smaller scale; 30 %: 1 to 30 strokes.
     """
-    height, width = tf.shape(pictures)[1], tf.shape(pictures)[2]
-    side = tf.cast(tf.minimum(height, width), tf.float32)
+    side = tf.cast(tf.minimum(tf.shape(pictures)[1], tf.shape(pictures)[2]), tf.float32)
     kind = draws[:, 1][:, None, None, None]
     soft = box_blur(pictures, tf.maximum(1.0, tf.round(side * (0.03 + 0.2 * draws[:, 3] ** 2))))
-    # Few dabs are as likely as many, so that the network learns to spread one colour and to believe thirty.
-    count = 1 + tf.cast(draws[:, 2] ** 2 * BOXES, tf.int32)
-    least, most = tf.maximum(1.0, tf.round(0.02 * side)), tf.maximum(2.0, tf.round(0.14 * side))
-    dab = boxes(draws, height, width, least, most, count)
-    dabs = box_blur(pictures, tf.maximum(1.0, tf.round(0.05 * side)) * tf.ones_like(draws[:, 0])) * dab + (1 - dab)
-    return tf.where(kind < 0.55, blurred(pictures, draws, "default"), tf.where(kind < 0.7, soft, dabs))
+    # Few strokes are as likely as many, so that the network learns to spread one colour and to believe thirty.
+    few = strokes(pictures, draws, 1 + tf.cast(draws[:, 2] ** 2 * BOXES, tf.int32))
+    return tf.where(kind < 0.55, blurred(pictures, draws, "default"), tf.where(kind < 0.7, soft, few))
 
 
 def hints(pictures: tf.Tensor, draws: tf.Tensor, kind: str, no_hint: float = 0.0) -> tf.Tensor:
     """Simulated hints of float [-1, 1] pictures (b, h, w, 3), the share `no_hint` of them all white (1.0)."""
     if kind == "none":
         return tf.ones_like(pictures)
-    made = mixed(pictures, draws) if kind == "mixed" else blurred(pictures, draws, kind)
+    if kind == "strokes":
+        made = strokes(pictures, draws, tf.fill(tf.shape(draws)[:1], STROKES))
+    else:
+        made = mixed(pictures, draws) if kind == "mixed" else blurred(pictures, draws, kind)
     return tf.where((draws[:, 4] < no_hint)[:, None, None, None], 1.0, made)
 
 

@@ -128,18 +128,24 @@ def _read_out(model: keras.Model) -> set[str]:
     return {layer.name.removesuffix(READOUT) for layer in model.layers if layer.name.endswith(READOUT)}
 
 
-def describe(size: int = 512) -> None:
-    """Print Figure 13's table, group by group: every layer, its output for a square picture, and its kernel."""
-    model = network({name: (np.zeros(shape), np.zeros(shape[-1])) for name, shape in kernel_shapes().items()})
+def empty() -> keras.Model:
+    """The full network with zeros for weights: enough to tell its shapes."""
+    return network({name: (np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32)) for name, shape in kernel_shapes().items()})
+
+
+def table(size: int = 512) -> list[str]:
+    """The lines of Figure 13's table, group by group: every layer, its output for a square picture, and its kernel."""
+    model = empty()
     layers = [layer for layer in model.layers if layer.name.startswith(LAYERS)]
     shapes = keras.Model(model.input, [layer.output for layer in layers]).compute_output_shape((1, size, size, 3))
-    group = ""
+    lines, group = [], ""
     for layer, shape in zip(layers, shapes, strict=True):
         if layer.name[4] != group:
             group = layer.name[4]
-            print(f"layer group {group}")
+            lines.append(f"layer group {group}")
         kernel = f" | weights_shape={tuple(layer.kernel.shape)}" if layer.name.startswith("conv") else ""
-        print(f"{layer.name} | shape={tuple(shape)}{kernel}")
+        lines.append(f"{layer.name} | shape={tuple(shape)}{kernel}")
+    return lines
 
 
 def random_weights() -> Weights:

@@ -147,9 +147,8 @@ def test_unknown_layer_is_named_with_the_near_one(random_vgg):
         vgg.features(random_vgg, ("relu42",))
 
 
-def test_describe_is_the_table_of_figure_13(capsys):
-    vgg.describe(224)
-    lines = capsys.readouterr().out.splitlines()
+def test_table_is_that_of_figure_13():
+    lines = vgg.table(224)
     assert lines[:4] == [
         "layer group 1",
         "conv1_1 | shape=(1, 224, 224, 64) | weights_shape=(3, 3, 3, 64)",
@@ -162,9 +161,8 @@ def test_describe_is_the_table_of_figure_13(capsys):
     assert len(lines) == 16 + 16 + 5 + 5
 
 
-def test_describe_rounds_odd_sizes_down_as_the_network_does(random_vgg, capsys):
-    vgg.describe(67)
-    rows = dict(line.split(" | ")[:2] for line in capsys.readouterr().out.splitlines() if " | " in line)
+def test_table_rounds_odd_sizes_down_as_the_network_does(random_vgg):
+    rows = dict(line.split(" | ")[:2] for line in vgg.table(67) if " | " in line)
     found = vgg.features(random_vgg, tuple(rows))(noise(67, 67))
     assert {name: f"shape={tuple(x.shape)}" for name, x in found.items()} == rows
 

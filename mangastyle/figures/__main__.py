@@ -1,0 +1,7 @@
+"""`python -m mangastyle.figures`."""
+
+import sys
+
+from mangastyle.cli import main
+
+sys.exit(main(["figures", *sys.argv[1:]]))

@@ -1,0 +1,60 @@
+"""Figures 1, 2, 4 and 5: line art, the baseline, colours without a hint, and how a hint is made (paper, sections 4.1, 4.2)."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from mangastyle import images
+from mangastyle.data import characters
+from mangastyle.data.dataset import draws
+from mangastyle.evaluate.sources import Example
+from mangastyle.figures import panels
+from mangastyle.figures.studio import Studio
+from mangastyle.shade import simulate
+from mangastyle.shade.sketch import PAPER_BLOCK, sketch
+
+SEEDS = (7, 8, 9, 10, 11, 12)  # of the characters on figures 1 and 5
+
+
+def sketches(studio: Studio) -> Figure:
+    """Figure 1: pictures and their line art, at the size of the style figures and at the paper's 64 px."""
+    drawn = [characters.draw(seed, studio.side) for seed in SEEDS]
+    small = [images.resize(picture, 64, 64) for picture in drawn]
+    return panels.rows({
+        "picture": drawn,
+        f"line art at {studio.side} px": [sketch(picture) for picture in drawn],
+        "line art at 64 px": [sketch(picture, PAPER_BLOCK) for picture in small],
+    })  # fmt: skip
+
+
+def baseline(studio: Studio) -> Figure:
+    """Figure 2: what five convolutions make of line art and hint, trained with the L2 distance alone."""
+    return _examples(studio.examples("baseline", "default"), {"result": lambda e: e.generated})
+
+
+def without_hint(studio: Studio) -> Figure:
+    """Figure 4: the generator's colours when the hint says nothing."""
+    return _examples(studio.examples("gan", "none"), {"without a hint": lambda e: e.generated}, hint=False)
+
+
+def _examples(examples: list[Example], results: dict, hint: bool = True) -> Figure:
+    given = {"line art": [e.given[0] for e in examples]} | ({"hint": [e.given[1] for e in examples]} if hint else {})
+    made = {name: [of(e) for e in examples] for name, of in results.items()}
+    return panels.rows({"original": [e.original for e in examples], **given, **made})
+
+
+def hint_making(studio: Studio) -> Figure:
+    """Figure 5: thirty boxes painted white, then one blur, by the letter of the paper and by its source's proportions."""
+    picture = characters.draw(SEEDS[0], 64)
+    batch = tf.constant(images.to_float(picture)[None])
+    numbers = tf.constant(draws(studio.options.seed, 0, 1, simulate.DRAWS))
+    lines = {}
+    for kind, name in (("paper", "10 px boxes,\n100 px blur"), ("default", "shares of the side:\nboxes 0.2, blur 0.39")):
+        white = simulate.whitened(batch, numbers, kind)[0]
+        hint = images.to_uint8(simulate.blurred(batch, numbers, kind)[0].numpy())
+        result = studio.shader.once(sketch(picture, PAPER_BLOCK), hint)
+        lines[name] = [picture, images.to_uint8(white[0].numpy()), hint, result]
+    strokes = images.to_uint8(simulate.strokes(batch, numbers, tf.constant([simulate.STROKES]))[0].numpy())
+    lines["ten strokes"] = [picture, None, strokes, studio.shader.once(sketch(picture, PAPER_BLOCK), strokes)]
+    return panels.rows(lines, ["picture", "boxes", "hint", "shaded with it"], tile=1.8)
