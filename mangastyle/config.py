@@ -88,7 +88,7 @@ class SketchConfig(Config):
 class TrainConfig(Config):
     """Train a shading network: line art and colour hint in, shaded colour out (paper, section 4.2)."""
 
-    data: tuple[str, ...] = option(("drawn:2000",), "folders, .zip or .tar files of pictures, or drawn:N")
+    data: tuple[str, ...] = option(("drawn:2000",), "folders, .zip or .tar files of pictures; drawn:N, our own drawn characters, or drawn:FROM-TO of them")
     out: str = option("runs/shade", "run folder: config, log, samples, checkpoints, weights")
     resume: bool = option(False, "go on from the last checkpoint in the run folder, exactly")
     describe: bool = option(False, "print the networks, layer by layer, and stop")
@@ -97,6 +97,8 @@ class TrainConfig(Config):
     size: int = option(64, "side of the training pictures, in pixels", least=8)
     flip: bool = option(True, "mirror half of the pictures")
     closeups: float = option(0.2, "share of close-ups: crops at 1.3 to 4 times the size, from pictures that have the pixels", least=0)
+    fine: float = option(0.6, "share of the pictures with thin, soft line art as hands draw it; the others have the paper's", least=0, most=1)
+    hues: float = option(0.25, "share of the pictures with a hint whose hues are turned round, to teach trust in hints", least=0, most=1)
     hint: str = option("mixed", "hint to train with: paper, default, mixed or none", ("paper", "default", "mixed", "none"))
     no_hint: float = option(0.15, "share of the pictures that train without a hint", least=0)
     validation: float = option(0.02, "share of the pictures held out to choose the best weights", least=0)
@@ -276,7 +278,7 @@ class WeightsConfig(Config):
 class EvaluateConfig(Config):
     """Measure shading networks on pictures they never saw, or any generated pictures beside their originals (Figs 15-19)."""
 
-    weights: tuple[str, ...] = option((), "weights files from training, put side by side if several; default: the shipped ones")
+    weights: tuple[str, ...] = option((), "weights files from training, put side by side if several; hint: the hint itself as the picture; default: the shipped ones")
     data: tuple[str, ...] = option(("drawn:200",), "pictures that were not trained on: folders, .zip or .tar files, or drawn:N")
     pairs: tuple[str, ...] = option((), "judge these instead: a folder of generated pictures, and one of originals with the same names")
     count: int = option(100, "how many pictures, chosen at random; 0 = all", least=0)
@@ -312,7 +314,7 @@ PRESETS: dict[type, dict[str, dict[str, Any]]] = {
     SketchConfig: {"paper": {"block": 9, "c": 2.0}},
     TrainConfig: {
         "paper": {
-            "hint": "paper", "no_hint": 0.1, "flip": False, "closeups": 0.0, "upsample": "transpose", "see_line": False,
+            "hint": "paper", "no_hint": 0.1, "flip": False, "closeups": 0.0, "fine": 0.0, "hues": 0.0, "upsample": "transpose", "see_line": False,
             "distance": "l2", "epochs": 25, "decay": "constant", "ema": 0.0,
         },
         "tiny": {

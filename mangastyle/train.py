@@ -139,7 +139,7 @@ def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets:
     distance = {"l1": losses.l1, "l2": losses.l2}[config.distance]
 
     def replica_step(pictures, draws):  # pictures (b, s, s, 3) uint8, draws (b, DRAWS)
-        line, hint, colour = simulate.examples(pictures, draws, config.hint, config.no_hint, config.flip)
+        line, hint, colour = simulate.examples(pictures, draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
         condition = {"hint": hint, "line": line} if config.see_line else {"hint": hint}
 
         def mean(values):  # over the global batch, so that replicas' gradients simply add up
@@ -208,7 +208,7 @@ def _norm_inputs(batches: dataset.Batches, config: TrainConfig) -> Iterator[dict
     """The same few training batches every time, as generator inputs."""
     for step in range(NORM_BATCHES):
         draws = dataset.draws(config.seed, step, config.batch, simulate.DRAWS)
-        line, hint, _ = simulate.examples(batches(step), draws, config.hint, config.no_hint, config.flip)
+        line, hint, _ = simulate.examples(batches(step), draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
         yield {"line": line, "hint": hint}
 
 

@@ -13,6 +13,7 @@ import hashlib
 import json
 import lzma
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -270,12 +271,12 @@ class _Tar(_Source):
 
 
 class _Drawn(_Source):
-    def __init__(self, count: int, config: TrainConfig) -> None:
-        super().__init__(Path(f"drawn:{count}"), config)
-        self.count, self.size = count, min(config.size * (ZOOM if config.closeups else 1), characters.MAX_SIZE)
+    def __init__(self, seeds: range, config: TrainConfig) -> None:
+        super().__init__(Path(f"drawn:{seeds.start}-{seeds.stop}"), config)
+        self.seeds, self.size = seeds, min(config.size * (ZOOM if config.closeups else 1), characters.MAX_SIZE)
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.seeds)
 
     def identify(self, key) -> None:
         # The pictures follow from the program that draws them.
@@ -284,7 +285,7 @@ class _Drawn(_Source):
         key.update(f"{self.path}".encode())
 
     def __iter__(self) -> Iterator:
-        for seed in range(self.count):
+        for seed in self.seeds:
             yield f"{seed:06d}", lambda seed=seed: characters.draw(seed, self.size)
 
 
@@ -302,10 +303,11 @@ def _failing(message: str):
 
 def _source(name: str, config: TrainConfig) -> _Source:
     if name.startswith("drawn:"):
-        count = name[6:]
-        if not count.isdecimal() or int(count) < 1:
-            raise MangastyleError(f"--data {name}: write drawn:N with a whole number N, as in drawn:2000")
-        return _Drawn(int(count), config)
+        found = re.fullmatch(r"drawn:(?:(\d+)-)?(\d+)", name)
+        seeds = range(int(found[1] or 0), int(found[2])) if found else range(0)
+        if not seeds:
+            raise MangastyleError(f"--data {name}: write drawn:N or drawn:FROM-TO with whole numbers, as in drawn:2000 or drawn:2000-4000")
+        return _Drawn(seeds, config)
     path = Path(name)
     if not path.exists():
         raise MangastyleError(f"{path}: no such folder or archive; --data takes folders, .zip or .tar files, or drawn:N")

@@ -16,6 +16,7 @@ from mangastyle.evaluate.perceptual import Perceptual
 from mangastyle.evaluate.sources import Pairs, Shaded, Source
 from mangastyle.style import vgg
 
+HINT = "hint"  # in place of a weights file: the hint itself is judged
 BATCH = 50  # examples at once: memory does not grow with their number
 
 
@@ -26,7 +27,7 @@ def command(options: EvaluateConfig) -> None:
     files.refuse_unwritable(out / "summary.json")
     if options.pairs and (len(options.pairs) != 2 or options.weights):
         raise MangastyleError("--pairs takes two folders, generated pictures and originals, and no --weights")
-    paths = {} if options.pairs else _by_name([weights.find(name) for name in options.weights or ("",)])
+    paths = {} if options.pairs else _by_name([None if name == HINT else weights.find(name) for name in options.weights or ("",)])
     backbone = vgg.backbone(options.backbone, policy=precision.resolve(options.precision))
     perceptual = Perceptual(backbone)
     summaries = {}
@@ -48,10 +49,12 @@ def command(options: EvaluateConfig) -> None:
     print(f"\n{out}: {len(source)} pictures; perceptual distance by the {backbone.name} VGG-19")
 
 
-def _by_name(paths: list[Path]) -> dict[str, Path]:
-    """Weights files under names that tell them apart: the file's, or with that of its folder."""
-    stems = [path.stem for path in paths]
-    named = {path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}-{path.stem}": path for path in paths}
+def _by_name(paths: list[Path | None]) -> dict[str, Path | None]:
+    """Weights files under names that tell them apart: the file's, or with that of its folder; none of them is the hint."""
+    stems = [path.stem if path else HINT for path in paths]
+    named = {
+        stem if stems.count(stem) == 1 or not path else f"{path.resolve().parent.name}-{stem}": path for stem, path in zip(stems, paths)
+    }
     if len(named) < len(paths):
         raise MangastyleError("--weights: the same network twice, or two of one name in folders of one name; name each once")
     return named

@@ -71,11 +71,11 @@ def sheet(source: Source, values: Values) -> np.ndarray:
     order = np.argsort(np.nan_to_num(values[PERCEPTUAL], nan=np.inf), kind="stable")
     count, middle = len(order), (len(order) - ROWS) // 2
     places = [*range(ROWS), *range(middle, middle + ROWS), *range(count - ROWS, count)] if count > 3 * ROWS else range(count)
-    lines = []
-    for place in places:
-        row = int(order[place])
-        (example,) = source([row])
-        lines.append(_line(example, f"{place + 1} of {count}", f"perceptual {values[PERCEPTUAL][row]:.3f}"))
+    chosen = [int(order[place]) for place in places]
+    lines = [
+        _line(example, f"{place + 1} of {count}", f"perceptual {values[PERCEPTUAL][row]:.3f}")
+        for place, row, example in zip(places, chosen, source(chosen))
+    ]
     width = max(line.shape[1] for line in lines)
     return np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines])
 

@@ -35,10 +35,13 @@ class Source(Protocol):
 
 
 class Shaded:
-    """What a shading network makes of held-out pictures: picture to line art and hint to colour, as in its training."""
+    """What a shading network makes of held-out pictures: picture to line art and hint to colour, as in its training.
 
-    def __init__(self, weights: Path, options: EvaluateConfig) -> None:
-        self.model, trained = load_generator(weights, options.precision)
+    Without weights nothing is made: the hint itself is judged, so as to know what a network adds to it.
+    """
+
+    def __init__(self, weights: Path | None, options: EvaluateConfig) -> None:
+        self.model, trained = load_generator(weights, options.precision) if weights else (None, TrainConfig())
         size = options.size or trained.size
         self.pictures = dataset.load(
             TrainConfig(data=options.data, size=size, closeups=0.0, cache=options.cache, max_megapixels=options.max_megapixels)
@@ -56,7 +59,7 @@ class Shaded:
         originals = np.asarray(self.pictures.base[chosen])
         draws = np.concatenate([dataset.draws(self.seed, row, 1, simulate.DRAWS) for row in chosen])
         line, hint, _ = simulate.examples(tf.constant(originals), tf.constant(draws), self.hint)
-        generated = images.to_uint8(self.model({"line": line, "hint": hint}, training=False).numpy())
+        generated = images.to_uint8((self.model({"line": line, "hint": hint}, training=False) if self.model else hint).numpy())
         lines, hints = (images.to_uint8(np.broadcast_to(x, originals.shape)) for x in (line, hint))
         names = [self.pictures.names[row] for row in chosen]
         return [Example(*found[:3], found[3:]) for found in zip(names, generated, originals, lines, hints)]

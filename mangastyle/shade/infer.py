@@ -14,7 +14,7 @@ from mangastyle.config import ShadeConfig, TrainConfig
 from mangastyle.data.dataset import draws
 from mangastyle.errors import MangastyleError
 from mangastyle.shade import hints, networks, simulate
-from mangastyle.shade.sketch import PAPER_BLOCK, PAPER_C, is_line_art, sketch
+from mangastyle.shade.sketch import PAPER_BLOCK, PAPER_C, is_line_art, reduce, sketch
 
 BROAD = 6.0  # standard deviation, in pixels, of what counts as a broad colour when a scale is refined
 FRAME = 16
@@ -88,9 +88,15 @@ class Shader:
         hint = simulate.blurred(tf.constant(images.to_float(small)[None]), numbers, kind)[0].numpy()
         return hints.Hint(images.to_uint8(hint), np.ones(small.shape[:2], np.float32))
 
+    def _line_at(self, rgb: np.ndarray, height: int, width: int) -> np.ndarray:
+        """Line art as the network knows it, uint8 (height, width): of a picture its sketch at this size, line art reduced."""
+        if self.config.fine and is_line_art(rgb):
+            return reduce(rgb, height, width)
+        return sketch(images.resize(rgb, height, width), PAPER_BLOCK, PAPER_C)
+
     def palette_hint(self, rgb: np.ndarray, colours: np.ndarray, shares: np.ndarray, work_size: int = 0) -> hints.Hint:
         """A hint in the palette's colours, arranged by what the network paints without a hint."""
-        base = self.once(_line_at(rgb, *self.layout(rgb, work_size)), np.full((*self.layout(rgb, work_size), 3), 255, np.uint8))
+        base = self.once(self._line_at(rgb, *self.layout(rgb, work_size)), np.full((*self.layout(rgb, work_size), 3), 255, np.uint8))
         return hints.Hint(hints.from_palette(base, colours, shares), np.ones(base.shape[:2], np.float32))
 
     def __call__(self, rgb: np.ndarray, hint: hints.Hint | None = None, work_size: int = 0, refine: int = 512, ink: float = 0.7) -> np.ndarray:
@@ -103,11 +109,11 @@ class Shader:
         height, width = rgb.shape[:2]
         h, w = self.layout(rgb, work_size)
         given = hint.at(h, w) if hint else np.full((h, w, 3), 255, np.uint8)
-        colour = self.once(_line_at(rgb, h, w), given)
+        colour = self.once(self._line_at(rgb, h, w), given)
         while min(h, w) < min(height, width, refine):
             h, w = images.fit_short_side(height, width, min(2 * min(h, w), height, width))
             before = images.resize(colour, h, w)
-            colour = _keep_broad_colours(self._framed(_line_at(rgb, h, w), before), before)
+            colour = _keep_broad_colours(self._framed(self._line_at(rgb, h, w), before), before)
         colour = images.resize(colour, height, width)
         if not (ink and is_line_art(rgb)):
             return colour
@@ -123,11 +129,6 @@ def _keep_broad_colours(sharper: np.ndarray, before: np.ndarray) -> np.ndarray:
     """
     drift = cv2.GaussianBlur(before.astype(np.float32) - sharper, (0, 0), BROAD)
     return np.clip(np.rint(sharper + drift), 0, 255).astype(np.uint8)
-
-
-def _line_at(rgb: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The line art the network is used to at this size: the picture, or the line art, reduced and thresholded as in training."""
-    return sketch(images.resize(rgb, height, width), PAPER_BLOCK, PAPER_C)
 
 
 def command(options: ShadeConfig) -> None:

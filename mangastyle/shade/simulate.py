@@ -12,9 +12,13 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from mangastyle.shade.augment import fine_lines, turn_hue
+from mangastyle.shade.blur import box_blur
+
 BOXES = 30  # "30 random areas", section 4.2
 STROKES = 10  # of the hint `strokes`
-DRAWS = 8 + 4 * BOXES  # uniform numbers one picture needs: flip, kind, count, blur, 4 spare; y, x, height, width of each box
+HEAD = 11  # flip; kind of hint, count, blur, whether none; whether fine lines; whether turned, hue; 3 of fine lines
+DRAWS = HEAD + 4 * BOXES  # uniform numbers one picture needs: those, and y, x, height, width of each box
 
 
 class Blurred(NamedTuple):
@@ -59,38 +63,9 @@ def sketch(pictures: tf.Tensor, block: int = 9, c: float = 2.0) -> tf.Tensor:
     return tf.where(paper, 1.0, -1.0)[..., None]
 
 
-def box_blur(pictures: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Blur float (b, h, w, 3) by a square box of kernel[i] pixels for picture i, of any size; edges reflect as in `cv2.blur`.
-
-    A box blur is linear and separable: one small matrix per side, which also covers boxes wider than the picture.
-    """
-    rows = _blur_matrix(tf.shape(pictures)[1], kernel)  # (b, h, h)
-    columns = _blur_matrix(tf.shape(pictures)[2], kernel)  # (b, w, w)
-    return tf.einsum("bij,bkl,bjlc->bikc", rows, columns, pictures)
-
-
-def _blur_matrix(side: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """(b, side, side): row i holds the weights of the pixels under a box of kernel[b] around pixel i.
-
-    Reflection without repeating the edge has period 2(side - 1): the box around i covers pixel j once for each
-    integer congruent to j or to -j, which two floor divisions count.
-    """
-    kernel = tf.cast(kernel, tf.int32)[:, None, None]  # (b, 1, 1)
-    i, j = tf.range(side)[None, :, None], tf.range(side)[None, None, :]
-    first = i - kernel // 2
-    last = first + kernel - 1
-    period = 2 * tf.maximum(side - 1, 1)
-
-    def covered(p: tf.Tensor) -> tf.Tensor:
-        return (last - p) // period - (first - 1 - p) // period
-
-    count = covered(j) + tf.where((j > 0) & (j < side - 1), covered(-j), 0)
-    return tf.cast(count, tf.float32) / tf.cast(kernel, tf.float32)
-
-
 def boxes(draws: tf.Tensor, height: tf.Tensor, width: tf.Tensor, least: tf.Tensor, most: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
     """Mask (b, h, w, 1) of the first count[i] random boxes, each side between `least` and `most` pixels (float scalars)."""
-    places = tf.reshape(draws[:, 8:], (-1, BOXES, 4))  # (b, boxes, y x height width)
+    places = tf.reshape(draws[:, HEAD:], (-1, BOXES, 4))  # (b, boxes, y x height width)
     shown = tf.cast(tf.range(BOXES)[None, :] < count[:, None], tf.float32)[..., None]  # (b, boxes, 1)
     sides = tf.floor(least + places[..., 2:] * (most - least + 0.999))  # (b, boxes, 2)
 
@@ -133,14 +108,14 @@ def strokes(pictures: tf.Tensor, draws: tf.Tensor, count: tf.Tensor) -> tf.Tenso
 def mixed(pictures: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     """A mixture of hints, so that one network serves them all: float [-1, 1] (b, h, w, 3) in and out.
 
-    55 %: the default hint; 15 %: the picture a little blurred, as it comes from a smaller scale; 30 %: 1 to 30 strokes.
+    50 %: the default hint; 12 %: the picture a little blurred, as it comes from a smaller scale; 38 %: 1 to 30 strokes.
     """
     side = tf.cast(tf.minimum(tf.shape(pictures)[1], tf.shape(pictures)[2]), tf.float32)
     kind = draws[:, 1][:, None, None, None]
     soft = box_blur(pictures, tf.maximum(1.0, tf.round(side * (0.03 + 0.2 * draws[:, 3] ** 2))))
     # Few strokes are as likely as many, so that the network learns to spread one colour and to believe thirty.
     few = strokes(pictures, draws, 1 + tf.cast(draws[:, 2] ** 2 * BOXES, tf.int32))
-    return tf.where(kind < 0.55, blurred(pictures, draws, "default"), tf.where(kind < 0.7, soft, few))
+    return tf.where(kind < 0.5, blurred(pictures, draws, "default"), tf.where(kind < 0.62, soft, few))
 
 
 def hints(pictures: tf.Tensor, draws: tf.Tensor, kind: str, no_hint: float = 0.0) -> tf.Tensor:
@@ -154,10 +129,22 @@ def hints(pictures: tf.Tensor, draws: tf.Tensor, kind: str, no_hint: float = 0.0
     return tf.where((draws[:, 4] < no_hint)[:, None, None, None], 1.0, made)
 
 
-def examples(pictures: tf.Tensor, draws: tf.Tensor, kind: str, no_hint: float = 0.0, flip: bool = False) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """uint8 RGB (b, h, w, 3) to what training needs: line art (b, h, w, 1), hint and colour (b, h, w, 3), in [-1, 1]."""
+def examples(
+    pictures: tf.Tensor, draws: tf.Tensor, kind: str, no_hint: float = 0.0, flip: bool = False, fine: float = 0.0, hues: float = 0.0
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:  # fmt: skip
+    """uint8 RGB (b, h, w, 3) to what training needs: line art (b, h, w, 1), hint and colour (b, h, w, 3), in [-1, 1].
+
+    The shares `no_hint` of the pictures get no hint, `fine` get `fine_lines`, `hues` of those with a hint other hues.
+    """
     if flip:
         mirrored = (draws[:, 0] < 0.5)[:, None, None, None]
         pictures = tf.where(mirrored, tf.reverse(pictures, axis=[2]), pictures)
+    line = sketch(pictures)
+    if fine:
+        chosen = (draws[:, 5] < fine)[:, None, None, None]
+        line = tf.where(chosen, fine_lines(tf.cast(grey(pictures), tf.float32), draws[:, 8:11]), line)
     colour = tf.cast(pictures, tf.float32) / 127.5 - 1.0
-    return sketch(pictures), hints(colour, draws, kind, no_hint), colour
+    if hues:
+        chosen = ((draws[:, 6] < hues) & (draws[:, 4] >= no_hint))[:, None, None, None]
+        colour = tf.where(chosen, turn_hue(colour, draws[:, 7]), colour)
+    return line, hints(colour, draws, kind, no_hint), colour

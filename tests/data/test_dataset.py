@@ -83,11 +83,13 @@ def test_folder_zip_and_tar_give_the_same_pictures(config, tmp_path):
 def test_drawn_characters_are_a_source(config):
     loaded = dataset.load(dataclasses.replace(config, data=("drawn:3",)))
     np.testing.assert_array_equal(loaded.base, [characters.draw(seed, 16) for seed in range(3)])
+    later = dataset.load(dataclasses.replace(config, data=("drawn:5-8",)))
+    np.testing.assert_array_equal(later.base, [characters.draw(seed, 16) for seed in range(5, 8)])
     with_closeups = dataset.load(dataclasses.replace(config, data=("drawn:3",), closeups=0.5))
     np.testing.assert_array_equal(with_closeups.large, [characters.draw(seed, 64) for seed in range(3)])
 
 
-@pytest.mark.parametrize("name", ["drawn:", "drawn:x", "drawn:0", "drawn:-3", "drawn:²"])
+@pytest.mark.parametrize("name", ["drawn:", "drawn:x", "drawn:0", "drawn:-3", "drawn:²", "drawn:3-3", "drawn:5-2", "drawn:1-2-3"])
 def test_drawn_needs_a_number(config, name):
     with pytest.raises(MangastyleError, match="drawn:N"):
         dataset.load(dataclasses.replace(config, data=(name,)))

@@ -85,6 +85,14 @@ def test_networks_side_by_side(tmp_path, tiny_weights, capsys):
     assert f"| measure | better | {first} | other |" in capsys.readouterr().out
 
 
+def test_the_hint_itself_beside_a_network(tmp_path, tiny_weights):
+    out = tmp_path / "both"
+    assert evaluate(out, "--weights", "hint", tiny_weights, "--data", "drawn:4", "--size", "32", "--hint", "none") == 0
+    for row in table(out / "hint"):  # no hint at all is white paper
+        original = characters.draw(int(row["picture"]), 32)
+        assert float(row["pixel_similarity"]) == pytest.approx(original.mean() / 255, abs=1e-5)
+
+
 def test_pairs_of_files(tmp_path, pairs, capsys):
     images.save(pairs[0] / "alone.png", characters.draw(5, 64))
     assert evaluate(tmp_path / "out", "--pairs", *pairs) == 0

@@ -43,15 +43,6 @@ def test_sketch_is_bit_identical_to_opencv(size, block, c):
         np.testing.assert_array_equal(np.where(made[..., 0] > 0, 255, 0), expected)
 
 
-@pytest.mark.parametrize("size", [(64, 64), (31, 33), (9, 40)])
-def test_box_blur_equals_opencv_for_each_pictures_own_kernel(size):
-    pictures = to_float(random_pictures(*size, 5))
-    kernels = [1, 2, 7, 30, 100]  # also wider than the picture: edges reflect again and again
-    made = simulate.box_blur(tf.constant(pictures), tf.constant(kernels))
-    for picture, kernel, blurred in zip(pictures, kernels, made):
-        np.testing.assert_allclose(blurred, cv2.blur(picture.astype(np.float64), (kernel, kernel)), atol=2e-5)
-
-
 def test_boxes_lie_inside_have_their_sizes_and_count():
     mask = simulate.boxes(tf.constant(draws(3000)), 40, 50, 5.0, 9.0, tf.ones(3000, tf.int32)).numpy()[..., 0]
     heights, widths = mask.any(2).sum(1), mask.any(1).sum(1)
@@ -98,6 +89,29 @@ def test_mixed_hints_hold_every_kind_and_stay_in_range():
     numbers[:, 1], numbers[:, 3] = 0.6, 0.5  # the softly blurred picture, by 0.08 of the side
     soft = simulate.mixed(tf.constant(picture[:1]), tf.constant(numbers))[0]
     np.testing.assert_allclose(soft, cv2.blur(picture[0], (5, 5)), atol=2e-5)
+
+
+def test_strokes_have_the_colours_they_cover():
+    picture = to_float(characters.draw(4, 64))[None]
+    numbers = draws(1)
+    made = simulate.strokes(tf.constant(picture), tf.constant(numbers), tf.constant([10])).numpy()[0]
+    said = (made != 1).any(-1)
+    assert 0.01 < said.mean() < 0.15
+    np.testing.assert_allclose(made[said], cv2.blur(picture[0], (3, 3))[said], atol=2e-5)
+    ten = simulate.hints(tf.constant(picture), tf.constant(numbers), "strokes").numpy()[0]
+    np.testing.assert_array_equal(ten, made)
+
+
+def test_fine_lines_and_hues_come_in_their_shares():
+    picture = np.repeat(characters.draw(2, 32)[None], 400, 0)
+    numbers = draws(400)
+    line, hint, colour = simulate.examples(tf.constant(picture), tf.constant(numbers), "default", no_hint=0.3, fine=0.6, hues=0.25)
+    plain_line, _, plain = simulate.examples(tf.constant(picture), tf.constant(numbers), "default", no_hint=0.3)
+    assert abs((line != plain_line).numpy().any((1, 2, 3)).mean() - 0.6) < 0.06
+    turned = (np.abs(colour - plain) > 0.02).any((1, 2, 3))
+    silent = (hint == 1).numpy().all((1, 2, 3))
+    assert abs(silent.mean() - 0.3) < 0.06 and abs(turned[~silent].mean() - 0.25) < 0.06
+    assert not turned[silent].any()  # skin stays skin where nothing says otherwise
 
 
 def test_flip_mirrors_line_hint_and_colour_together():

@@ -12,7 +12,7 @@ from scipy import ndimage
 from mangastyle import images
 from mangastyle.data.characters import character
 from mangastyle.errors import MangastyleError
-from mangastyle.shade.sketch import is_line_art, sketch
+from mangastyle.shade.sketch import is_line_art, reduce, sketch
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -116,6 +116,23 @@ def test_drawn_characters_and_their_line_art(seed):
     drawn = character(seed, 192)
     assert is_line_art(np.repeat(drawn.line[..., None], 3, axis=2))
     assert not is_line_art(drawn.rgb)
+
+
+def test_reduced_lines_stay_however_thin_and_faint():
+    art = np.full((1024, 768, 3), 245, np.uint8)
+    art[:, 300:302] = 190  # two of twelve pixels, and pale
+    small = reduce(art, 85, 64)
+    assert small.shape == (85, 64) and small.dtype == np.uint8
+    assert (small[:, 25] < 60).all() and (small[:, 40:] == 255).all()
+
+
+def test_reducing_keeps_what_is_black_or_blank():
+    assert (reduce(np.full((64, 64, 3), 255, np.uint8), 32, 32) == 255).all()
+    assert (reduce(np.zeros((64, 64, 3), np.uint8), 32, 32) >= 0).all()  # paper that is black is no reason to crash
+    line = character(3, 256).line
+    small = reduce(np.repeat(line[..., None], 3, 2), 64, 64)
+    ink = cv2.resize(255 - line, (64, 64), interpolation=cv2.INTER_AREA) > 8
+    assert np.corrcoef(ink.ravel(), (small < 200).ravel())[0, 1] > 0.6
 
 
 def test_what_is_and_is_not_line_art():
