@@ -31,10 +31,17 @@ class Hint(NamedTuple):
 
     def at(self, height: int, width: int) -> np.ndarray:
         """The hint reduced to (height, width), uint8 (height, width, 3), white where it is silent."""
-        said = cv2.resize(self.said, (width, height), interpolation=cv2.INTER_AREA)[..., None]
+        said = self._said(height, width)[..., None]
         colour = cv2.resize(self.rgb * self.said[..., None], (width, height), interpolation=cv2.INTER_AREA)
         colour = colour / np.maximum(said, 1e-6)  # the mean of what was painted, not diluted by the silence around it
         return np.where(said > SPOKEN, np.clip(np.rint(colour), 0, 255), 255).astype(np.uint8)
+
+    def spoken(self, height: int, width: int) -> np.ndarray:
+        """Where `at` has a colour of the hint's: float32 (height, width), 1 or 0."""
+        return (self._said(height, width) > SPOKEN).astype(np.float32)
+
+    def _said(self, height: int, width: int) -> np.ndarray:
+        return cv2.resize(self.said, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def read(path: Path, height: int, width: int) -> Hint:

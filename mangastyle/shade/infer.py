@@ -13,11 +13,12 @@ from mangastyle import folder, images, precision, weights
 from mangastyle.config import ShadeConfig, TrainConfig
 from mangastyle.data.dataset import draws
 from mangastyle.errors import MangastyleError
-from mangastyle.shade import hints, networks, simulate
+from mangastyle.shade import hints, networks, regions, simulate
 from mangastyle.shade.sketch import PAPER_BLOCK, PAPER_C, is_line_art, reduce, sketch
 
 BROAD = 6.0  # standard deviation, in pixels, of what counts as a broad colour when a scale is refined
 FRAME = 16
+STROKES = 0.5  # a hint that covers less of the picture is strokes, which mean just their colours
 
 
 def forward(model: keras.Model, multiple: int):
@@ -103,8 +104,9 @@ class Shader:
         """Colour a picture's lines: uint8 (h, w, 3), line art or a colour picture to be sketched, to uint8 (h, w, 3).
 
         The colours are laid out at the short side the network was trained at. Each result, enlarged, is the hint of the
-        next scale, twice as large, until `refine` or the picture's own size is reached. Line art is then laid over the
-        colours at full size with the strength `ink` (0 to 1), so that the artist's lines stay as they are.
+        next scale, twice as large, until `refine` or the picture's own size is reached. In line art, colours are then kept
+        inside the lines and moved to those of the hint's strokes, and the art is laid over them at full size with the strength
+        `ink` (0 to 1), so that the artist's lines stay as they are.
         """
         height, width = rgb.shape[:2]
         h, w = self.layout(rgb, work_size)
@@ -114,9 +116,13 @@ class Shader:
             h, w = images.fit_short_side(height, width, min(2 * min(h, w), height, width))
             before = images.resize(colour, h, w)
             colour = _keep_broad_colours(self._framed(self._line_at(rgb, h, w), before), before)
+        if not is_line_art(rgb):
+            return images.resize(colour, height, width)
+        lines = regions.ink_of(rgb, h, w)
+        colour = regions.smooth(colour, lines)
+        if hint and hint.said.mean() < STROKES:
+            colour = regions.obey(colour, lines, hint.at(h, w), hint.spoken(h, w))
         colour = images.resize(colour, height, width)
-        if not (ink and is_line_art(rgb)):
-            return colour
         grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[..., None].astype(np.float32) / 255  # (h, w, 1)
         return np.rint(colour * (1 - ink * (1 - grey))).astype(np.uint8)
 

@@ -1,0 +1,109 @@
+"""Colours flow within lines and not over them; strokes are obeyed where they are and leave other regions alone."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from scipy import ndimage
+from skimage.color import deltaE_ciede2000, rgb2lab
+
+from mangastyle.data.characters import character
+from mangastyle.shade import hints, regions
+from mangastyle.shade.infer import Shader
+
+
+@pytest.fixture
+def box() -> np.ndarray:
+    """Line art uint8 (96, 128, 3): a closed box in the middle of the left half."""
+    art = np.full((96, 128, 3), 255, np.uint8)
+    cv2.rectangle(art, (16, 24), (56, 72), (0, 0, 0), 2)
+    return art
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """CIEDE2000 of uint8 pictures, (h, w)."""
+    return deltaE_ciede2000(rgb2lab(a), rgb2lab(b))
+
+
+def test_without_ink_it_is_a_smoothing_of_the_reach_asked_for():
+    point = np.zeros((101, 101, 1), np.float32)
+    point[50, 50] = 1
+    spread = regions.flow(point, np.zeros((101, 101), np.float32), 6.0)[..., 0]
+    assert spread.sum() == pytest.approx(1, abs=0.02)
+    y = np.arange(101) - 50
+    assert np.sqrt((spread.sum(1) * y**2).sum()) == pytest.approx(6.0, rel=0.1)
+    np.testing.assert_allclose(spread, spread.T, atol=2e-4)
+
+
+def test_flat_colours_stay(box):
+    flat = np.full((96, 128, 3), (200, 120, 40), np.uint8)
+    ink = regions.ink_of(box, 96, 128)
+    np.testing.assert_array_equal(regions.smooth(flat, ink), flat)
+    np.testing.assert_allclose(regions.flow(flat.astype(np.float32), ink, 9.0), flat, atol=1e-2)
+
+
+def test_ink_holds_colours_back(box):
+    colour = np.full((96, 128, 3), 255, np.float32)
+    colour[25:72, 17:56] = 0
+    ink = regions.ink_of(box, 96, 128)
+    out = regions.flow(colour, ink, 20.0)[..., 0]
+    assert out[30:66, 22:50].max() < 25 and out[:, 70:].min() > 250
+    assert regions.flow(colour, np.zeros_like(ink), 20.0)[48, 36, 0] > 100
+
+
+def test_halos_beside_the_lines_are_filled_from_the_region(box):
+    colour = np.full((96, 128, 3), (240, 200, 180), np.uint8)
+    halo = cv2.GaussianBlur(box, (0, 0), 0.8).astype(np.float32) / 255
+    dark = np.rint(colour * halo).astype(np.uint8)
+    beside = (box[..., 0] == 255) & (halo[..., 0] < 0.98)
+    smoothed = regions.smooth(dark, regions.ink_of(box, 96, 128))
+    assert difference(dark, colour)[beside].mean() > 8 and difference(smoothed, colour)[beside].mean() < 1.5
+
+
+def test_a_stroke_gives_its_region_its_colour_and_no_other(box):
+    colour = np.full((96, 128, 3), (180, 170, 160), np.uint8)
+    stroke, said = np.full_like(colour, 255), np.zeros((96, 128), np.float32)
+    said[44:50, 30:38] = 1
+    stroke[said > 0] = (200, 30, 40)
+    out = regions.obey(colour, regions.ink_of(box, 96, 128), stroke, said)
+    inside, outside = (slice(28, 69), slice(20, 53)), (slice(0, 96), slice(66, 128))
+    assert difference(out, np.full_like(colour, (200, 30, 40)))[inside].mean() < 6
+    assert difference(out, colour)[outside].mean() < 2
+
+
+def test_white_strokes_speak_too(box):
+    colour = np.full((96, 128, 3), (90, 80, 160), np.uint8)
+    said = np.zeros((96, 128), np.float32)
+    said[44:50, 30:38] = 1
+    out = regions.obey(colour, regions.ink_of(box, 96, 128), np.full_like(colour, 255), said)
+    assert out[30:66, 22:50].min() > 220 and np.abs(out[:, 70:].astype(int) - colour[:, 70:]).max() < 12
+
+
+def test_shading_of_the_region_stays(box):
+    colour = np.full((96, 128, 3), 150, np.uint8)
+    colour[26:48, 18:55] = 110  # a shadow
+    said = np.zeros((96, 128), np.float32)
+    said[58:62, 30:38] = 1
+    out = regions.obey(colour, regions.ink_of(box, 96, 128), np.full_like(colour, (150, 190, 150)), said)
+    assert np.ptp(out[34:64, 36, 1].astype(int)) == pytest.approx(40, abs=10)
+
+
+def test_strokes_on_a_drawn_character(tiny_weights):
+    """The whole way, with a network that was never trained: the stroke's region has its colour, far ones are as before."""
+    drawn = character(7, 256)
+    art = np.repeat(drawn.line[..., None], 3, axis=2)
+    labels, _ = ndimage.label(drawn.line > 200)
+    sizes = np.bincount(labels.ravel())
+    sizes[[0, labels[2, 2]]] = 0  # neither ink nor the ground
+    region = labels == sizes.argmax()
+    y, x = np.unravel_index(ndimage.distance_transform_edt(region).argmax(), region.shape)
+    said, rgb = np.zeros(region.shape, np.float32), np.full((256, 256, 3), 255, np.uint8)
+    cv2.circle(said, (int(x), int(y)), 5, 1, -1)
+    rgb[said > 0] = (40, 90, 200)
+    shader = Shader(str(tiny_weights), "float32")
+    plain, hinted = (shader(art, hint, ink=0.0) for hint in (None, hints.Hint(rgb, said)))
+    near = region & (np.hypot(*(np.mgrid[:256, :256] - np.array([y, x])[:, None, None])) < 40)
+    assert difference(hinted, np.full_like(hinted, (40, 90, 200)))[near].mean() < 12
+    assert difference(hinted, plain)[near].mean() > 20
+    assert difference(hinted, plain)[labels == labels[2, 2]].mean() < 3
