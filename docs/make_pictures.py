@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from mangastyle import images
 from mangastyle.config import RunConfig
 from mangastyle.data import characters, painters
+from mangastyle.figures import FIGURES, Studio, draw
+from mangastyle.files import make_folder
 from mangastyle.pipeline import CHARACTER, contact_sheet, run
 from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
@@ -75,6 +77,10 @@ def main() -> None:
     images.save(DOCS / "hints.jpg", hint_sheet(shader), force=True)
     stages = run(characters.draw(CHARACTER, 256), [painters.paint("brush")], RunConfig(size=256, backbone="slim"))
     images.save(DOCS / "run.jpg", contact_sheet(stages), force=True)
+    studio = Studio()
+    for number in FIGURES:
+        file = make_folder(DOCS / "figures") / f"figure-{number:02d}.jpg"
+        draw(number, studio).savefig(file, dpi=90, pil_kwargs={"quality": 88})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from mangastyle import quiet
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -66,5 +68,5 @@ def draw(number: int, studio: Studio) -> Figure:
 
 def __getattr__(name: str) -> Any:  # the table itself loads no TensorFlow
     if name == "Studio":
-        return importlib.import_module(f"{__name__}.studio").Studio
+        return quiet.load(f"{__name__}.studio").Studio
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -641,9 +641,9 @@ def start(booru: Booru, out: Path, pictures: int) -> subprocess.Popen:
     raise AssertionError("fetch did not come so far")
 
 
-def slowly(data: bytes):
+def slowly(data: bytes, seconds: float = 0.05):
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(0.05)
+        time.sleep(seconds)
         try:
             send(handler, data)
         except OSError:
@@ -677,7 +677,7 @@ def test_killed_run_loses_nothing_and_repeats_nothing(booru, out):
 
 def test_interrupt_keeps_what_is_done(booru, out):
     for n in range(100, 140):
-        booru.add(n, body=slowly(png(n)))
+        booru.add(n, body=slowly(png(n), 0.2))  # 6 s are left when the signal is sent, on a busy machine too
     process = start(booru, out, 10)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=10)
