@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from mangastyle.figures import panels
 from mangastyle.figures.diagram import Board
-from mangastyle.figures.studio import NAMES, Studio
+from mangastyle.figures.studio import Studio
 from mangastyle.style import report
 from mangastyle.style.reconstruct import FROM_NOISE, reconstruct
 
@@ -49,12 +49,13 @@ def scheme(studio: Studio) -> Figure:
     for name, y in (("content", 4.35), ("picture", 2.8), ("painting", 1.3)):
         board.box(f"{name} features", 3.6, y, f"VGG-19 ({studio.backbone.name})", "#7fa8d9", 1.9, 0.75)
         board.arrow(name, f"{name} features")
-    board.box("content loss", 6.6, 3.7, f"content loss, eq. 1\n{' '.join(options.content_layers)}\n{first.content:.3g} → {best.content:.3g}", "#8fbf7f", 2.1, 0.95)
-    board.box(
-        "style loss", 6.6, 1.9, f"style loss, eq. 3-5\n{options.style_layers[0]} … {options.style_layers[-1]}\n{first.style:.3g} → {best.style:.3g}", "#e8a87c", 2.1, 0.95
-    )
-    board.box("total", 9.6, 2.8, f"total, eq. 7\nα = {options.content_weight:g}, β = {options.style_weight:g}\n{first.total:.3g} → {best.total:.3g}", "#b39ad6", 1.9, 0.95)
-    board.arrow("content features", "content loss", label="F of P")
+    fell = {name: f"{getattr(first, name):.3g} → {getattr(best, name):.3g}" for name in ("content", "style", "total")}
+    content, style = options.content_layers, options.style_layers
+    weights = f"α = {options.content_weight:g}, β = {options.style_weight:g}"
+    board.box("content loss", 6.6, 3.7, f"content loss, eq. 1\n{' '.join(content)}\n{fell['content']}", "#8fbf7f", 2.1, 0.95)
+    board.box("style loss", 6.6, 1.9, f"style loss, eq. 3-5\n{style[0]} … {style[-1]}\n{fell['style']}", "#e8a87c", 2.1, 0.95)
+    board.box("total", 9.6, 2.8, f"total, eq. 7\n{weights}\n{fell['total']}", "#b39ad6", 1.9, 0.95)
+    board.arrow("content features", "content loss", label="features")
     board.arrow("picture features", "content loss")
     board.arrow("picture features", "style loss")
     board.arrow("painting features", "style loss", label="Gram matrices")
@@ -62,7 +63,7 @@ def scheme(studio: Studio) -> Figure:
     board.arrow("style loss", "total")
     board.route(
         [(9.6, 2.32), (9.6, 0.4), (0.1, 0.4), (0.1, 2.8), (0.34, 2.8)],
-        f"gradient of the pixels: {best.iteration} iterations of {NAMES[options.optimizer]}",
+        f"gradient of the pixels: {best.iteration} iterations of {report.NAMES[options.optimizer]}",
     )
     return board.figure
 
@@ -85,7 +86,7 @@ def by_adam(studio: Studio) -> Figure:
 def _outputs(studio: Studio, optimizer: str) -> Figure:
     runs = [studio.painted(painting, optimizer) for painting in studio.paintings]
     names = ["content"] + [f"{name}\ntotal loss {losses.best().total:.3g}" for name, (_, losses) in zip(studio.paintings, runs)]
-    return panels.rows({NAMES[optimizer]: [studio.shaded, *(picture for picture, _ in runs)]}, names, tile=2.3)
+    return panels.rows({report.NAMES[optimizer]: [studio.shaded, *(picture for picture, _ in runs)]}, names, tile=2.3)
 
 
 def losses_lbfgs(studio: Studio) -> Figure:

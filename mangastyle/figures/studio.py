@@ -25,7 +25,6 @@ from mangastyle.style import report, vgg
 from mangastyle.style.transfer import Painter, to_pixels
 
 FAST = "MANGASTYLE_FAST"  # environment variable: if set, notebooks and `Studio()` work as with --fast
-NAMES = {"lbfgs": "L-BFGS", "adam": "Adam"}
 
 
 class Studio:
@@ -41,7 +40,7 @@ class Studio:
         self.side = 96 if fast else 256  # of what is painted
         self.iterations = 6 if fast else 100  # of every painting
         self.count = 12 if fast else self.options.count  # of pictures that are measured
-        self.painted = cache(self._painted)
+        self._paint = cache(self._painted)
         self.measures = cache(self._measures)
         self.source = cache(self._source)
 
@@ -84,11 +83,14 @@ class Studio:
             size=0, min_size=0, distance="gram", style_weight=10.0, iterations=self.iterations, seed=self.options.seed
         )
 
-    def _painted(self, painting: str, optimizer: str = "lbfgs", init: str = "content", seed: int = 0) -> tuple[np.ndarray, report.Losses]:
+    def painted(self, painting: str, optimizer: str = "lbfgs", init: str = "content", seed: int = 0) -> tuple[np.ndarray, report.Losses]:
         """`shaded` in the style of one of the `paintings`: the picture, uint8 (h, w, 3), and the losses on the way."""
+        return self._paint(painting, optimizer, init, seed)
+
+    def _painted(self, painting: str, optimizer: str, init: str, seed: int) -> tuple[np.ndarray, report.Losses]:
         search = dataclasses.replace(self.search, optimizer=optimizer, init=init, seed=seed)
         painter, losses = Painter([self.paintings[painting]], search, self.backbone), report.Losses()
-        with self.progress(f"{painting}, {NAMES[optimizer]} from {init}", search.iterations) as bar:
+        with self.progress(f"{painting}, {report.NAMES[optimizer]} from {init}", search.iterations) as bar:
 
             def listen(record, side: int) -> None:
                 losses.add(record, side)

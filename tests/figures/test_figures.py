@@ -121,6 +121,8 @@ def test_starts_differ_and_paintings_are_made_once(quick, monkeypatch):
     draw(11, quick)
     monkeypatch.setattr(studio.Painter, "paint", lambda *args: pytest.fail("painted twice"))
     draw(11, quick)
+    draw(12, quick)
+    draw(22, quick)
     noises = [quick.painted("brush", init="noise", seed=seed)[0] for seed in range(4)]
     assert len({picture.tobytes() for picture in noises}) == 4
 
