@@ -50,7 +50,7 @@ def stages(model: keras.Model, sizes: dict | tuple, stage_of: Callable[[str], st
     found: dict[str, Stage] = {}
     for layer, shape in zip(operations, shapes):
         name = stage_of(layer.name)
-        feeding = [] if isinstance(layer, keras.layers.InputLayer) else [stage_of(maker[id(x)]) for x in _flat(layer.input)]
+        feeding = [] if isinstance(layer, keras.layers.InputLayer) else [stage_of(maker[id(x)]) for x in keras.tree.flatten(layer.input)]
         before = found.get(name, Stage(name, (), (), (), 0))
         inputs = dict.fromkeys([*before.inputs, *(x for x in feeding if x != name)])
         found[name] = Stage(name, (*before.layers, layer.name), tuple(shape[1:]), tuple(inputs), before.weights + _learnt(layer))
@@ -59,12 +59,6 @@ def stages(model: keras.Model, sizes: dict | tuple, stage_of: Callable[[str], st
 
 def _learnt(layer: keras.Operation) -> int:
     return sum(int(np.prod(w.shape)) for w in getattr(layer, "weights", ()) if not w.path.endswith(("moving_mean", "moving_variance")))
-
-
-def _flat(tensors) -> list:
-    if isinstance(tensors, dict):
-        return list(tensors.values())
-    return list(tensors) if isinstance(tensors, (list, tuple)) else [tensors]
 
 
 def told(shape: tuple[int, ...]) -> str:
@@ -85,7 +79,7 @@ def draw(found: list[Stage], size: tuple[float, float]) -> Figure:
     for stage in found:
         side = stage.shape[0] if len(stage.shape) == 3 else 1
         width, height = 0.22 + 0.075 * np.log2(stage.shape[-1]), 0.45 + 0.34 * np.log2(max(side, 1))
-        y = 1.0 * np.log2(side / largest)  # deeper is lower, a unit for each halving
+        y = np.log2(side / largest)  # deeper is lower, a unit for each halving
         x += width / 2
         places[stage.name] = x, y, width, height
         x += width / 2 + 0.62
@@ -132,10 +126,9 @@ class Board:
         self.places: dict[str, tuple[float, float, float, float]] = {}  # x, y of the middle, width, height
 
     def picture(self, name: str, x: float, y: float, rgb: np.ndarray, height: float = 1.3, caption: str | None = None) -> None:
-        """A uint8 picture (h, w, 3) or (h, w) with its caption, by default its name, below."""
+        """A uint8 picture (h, w, 3) with its caption, by default its name, below."""
         width = height * rgb.shape[1] / rgb.shape[0]
-        shown = rgb if rgb.ndim == 3 else np.repeat(rgb[..., None], 3, axis=2)
-        self.axes.imshow(shown, extent=(x - width / 2, x + width / 2, y - height / 2, y + height / 2), interpolation="antialiased", zorder=2)
+        self.axes.imshow(rgb, extent=(x - width / 2, x + width / 2, y - height / 2, y + height / 2), interpolation="antialiased", zorder=2)
         self.axes.text(x, y - height / 2 - 0.06, name if caption is None else caption, ha="center", va="top", fontsize=9)
         self.places[name] = x, y, width, height
 
@@ -147,11 +140,11 @@ class Board:
         self.axes.text(x, y, text, ha="center", va="center", fontsize=9, zorder=3)
         self.places[name] = x, y, width, height
 
-    def arrow(self, source: str, target: str, bend: float = 0.0, label: str = "") -> None:
+    def arrow(self, source: str, target: str, label: str = "") -> None:
         """From the edge of one thing to that of another, along the line between their middles."""
         start, end = self._edge(source, target), self._edge(target, source)
         self.axes.add_patch(
-            FancyArrowPatch(start, end, connectionstyle=f"arc3,rad={bend}", arrowstyle="-|>", mutation_scale=11, color="#333333", linewidth=1.1)
+            FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, color="#333333", linewidth=1.1)
         )
         if label:
             self.axes.text((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + 0.07, label, ha="center", va="bottom", fontsize=8)

@@ -12,6 +12,7 @@ from mangastyle.evaluate.sources import Example
 from mangastyle.figures import panels
 from mangastyle.figures.studio import Studio
 from mangastyle.shade import simulate
+from mangastyle.shade.blur import box_blur
 from mangastyle.shade.sketch import PAPER_BLOCK, sketch
 
 SEEDS = (7, 8, 9, 10, 11, 12)  # of the characters on figures 1 and 5
@@ -30,18 +31,18 @@ def sketches(studio: Studio) -> Figure:
 
 def baseline(studio: Studio) -> Figure:
     """Figure 2: what five convolutions make of line art and hint, trained with the L2 distance alone."""
-    return _examples(studio.examples("baseline", "default"), {"result": lambda e: e.generated})
+    return _examples(studio.examples("baseline", "default"), "result")
 
 
 def without_hint(studio: Studio) -> Figure:
     """Figure 4: the generator's colours when the hint says nothing."""
-    return _examples(studio.examples("gan", "none"), {"without a hint": lambda e: e.generated}, hint=False)
+    return _examples(studio.examples("gan", "none"), "without a hint", given=("line art",))
 
 
-def _examples(examples: list[Example], results: dict, hint: bool = True) -> Figure:
-    given = {"line art": [e.given[0] for e in examples]} | ({"hint": [e.given[1] for e in examples]} if hint else {})
-    made = {name: [of(e) for e in examples] for name, of in results.items()}
-    return panels.rows({"original": [e.original for e in examples], **given, **made})
+def _examples(examples: list[Example], result: str, given: tuple[str, ...] = ("line art", "hint")) -> Figure:
+    """Originals, what the network was given, and what it made, in rows; `result` is the name of the last."""
+    lines = {name: [e.given[i] for e in examples] for i, name in enumerate(given)}
+    return panels.rows({"original": [e.original for e in examples], **lines, result: [e.generated for e in examples]})
 
 
 def hint_making(studio: Studio) -> Figure:
@@ -49,12 +50,11 @@ def hint_making(studio: Studio) -> Figure:
     picture = characters.draw(SEEDS[0], 64)
     batch = tf.constant(images.to_float(picture)[None])
     numbers = tf.constant(draws(studio.options.seed, 0, 1, simulate.DRAWS))
-    lines = {}
+    line, lines = sketch(picture, PAPER_BLOCK), {}
     for kind, name in (("paper", "10 px boxes,\n100 px blur"), ("default", "shares of the side:\nboxes 0.2, blur 0.39")):
-        white = simulate.whitened(batch, numbers, kind)[0]
-        hint = images.to_uint8(simulate.blurred(batch, numbers, kind)[0].numpy())
-        result = studio.shader.once(sketch(picture, PAPER_BLOCK), hint)
-        lines[name] = [picture, images.to_uint8(white[0].numpy()), hint, result]
+        white, kernel = simulate.whitened(batch, numbers, kind)
+        hint = images.to_uint8(box_blur(white, kernel)[0].numpy())
+        lines[name] = [picture, images.to_uint8(white[0].numpy()), hint, studio.shader.once(line, hint)]
     strokes = images.to_uint8(simulate.strokes(batch, numbers, tf.constant([simulate.STROKES]))[0].numpy())
-    lines["ten strokes"] = [picture, None, strokes, studio.shader.once(sketch(picture, PAPER_BLOCK), strokes)]
+    lines["ten strokes"] = [picture, None, strokes, studio.shader.once(line, strokes)]
     return panels.rows(lines, ["picture", "boxes", "hint", "shaded with it"], tile=1.8)

@@ -66,6 +66,10 @@ class Studio:
         return vgg.backbone(self.options.backbone, policy=precision.resolve(self.options.precision))
 
     @cached_property
+    def _perceptual(self) -> Perceptual:
+        return Perceptual(self.backbone)
+
+    @cached_property
     def paintings(self) -> dict[str, np.ndarray]:
         """Four paintings by name, uint8 (h, w, 3): those of the options, or our own painters'."""
         if not self.options.style:
@@ -124,4 +128,4 @@ class Studio:
         source = self.source(network, hint)
         if len(source) < 2:
             raise MangastyleError("--count: a histogram needs at least 2 pictures")
-        return measure(source, Perceptual(self.backbone), f"{network}, hint {hint}")[1]
+        return measure(source, self._perceptual, f"{network}, hint {hint}")[1]

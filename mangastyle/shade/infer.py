@@ -89,15 +89,16 @@ class Shader:
         hint = simulate.blurred(tf.constant(images.to_float(small)[None]), numbers, kind)[0].numpy()
         return hints.Hint(images.to_uint8(hint), np.ones(small.shape[:2], np.float32))
 
-    def _line_at(self, rgb: np.ndarray, height: int, width: int) -> np.ndarray:
-        """Line art as the network knows it, uint8 (height, width): of a picture its sketch at this size, line art reduced."""
-        if self.config.fine and is_line_art(rgb):
+    def _line_at(self, rgb: np.ndarray, height: int, width: int, lined: bool) -> np.ndarray:
+        """Line art as the network knows it, uint8 (height, width): of a picture its sketch at this size; `lined` art is reduced."""
+        if self.config.fine and lined:
             return reduce(rgb, height, width)
         return sketch(images.resize(rgb, height, width), PAPER_BLOCK, PAPER_C)
 
     def palette_hint(self, rgb: np.ndarray, colours: np.ndarray, shares: np.ndarray, work_size: int = 0) -> hints.Hint:
         """A hint in the palette's colours, arranged by what the network paints without a hint."""
-        base = self.once(self._line_at(rgb, *self.layout(rgb, work_size)), np.full((*self.layout(rgb, work_size), 3), 255, np.uint8))
+        h, w = self.layout(rgb, work_size)
+        base = self.once(self._line_at(rgb, h, w, is_line_art(rgb)), np.full((h, w, 3), 255, np.uint8))
         return hints.Hint(hints.from_palette(base, colours, shares), np.ones(base.shape[:2], np.float32))
 
     def __call__(self, rgb: np.ndarray, hint: hints.Hint | None = None, work_size: int = 0, refine: int = 512, ink: float = 0.7) -> np.ndarray:
@@ -109,14 +110,15 @@ class Shader:
         `ink` (0 to 1), so that the artist's lines stay as they are.
         """
         height, width = rgb.shape[:2]
+        lined = is_line_art(rgb)
         h, w = self.layout(rgb, work_size)
         given = hint.at(h, w) if hint else np.full((h, w, 3), 255, np.uint8)
-        colour = self.once(self._line_at(rgb, h, w), given)
+        colour = self.once(self._line_at(rgb, h, w, lined), given)
         while min(h, w) < min(height, width, refine):
             h, w = images.fit_short_side(height, width, min(2 * min(h, w), height, width))
             before = images.resize(colour, h, w)
-            colour = _keep_broad_colours(self._framed(self._line_at(rgb, h, w), before), before)
-        if not is_line_art(rgb):
+            colour = _keep_broad_colours(self._framed(self._line_at(rgb, h, w, lined), before), before)
+        if not lined:
             return images.resize(colour, height, width)
         lines = regions.ink_of(rgb, h, w)
         colour = regions.smooth(colour, lines)

@@ -124,8 +124,10 @@ def hints(pictures: tf.Tensor, draws: tf.Tensor, kind: str, no_hint: float = 0.0
         return tf.ones_like(pictures)
     if kind == "strokes":
         made = strokes(pictures, draws, tf.fill(tf.shape(draws)[:1], STROKES))
+    elif kind == "mixed":
+        made = mixed(pictures, draws)
     else:
-        made = mixed(pictures, draws) if kind == "mixed" else blurred(pictures, draws, kind)
+        made = blurred(pictures, draws, kind)
     return tf.where((draws[:, 4] < no_hint)[:, None, None, None], 1.0, made)
 
 
