@@ -631,7 +631,10 @@ def test_a_folder_of_somebody_else_keeps_its_config(booru, out, capsys):
 def start(booru: Booru, out: Path, pictures: int) -> subprocess.Popen:
     """Run the real command line until it has asked for so many pictures."""
     command = [sys.executable, "-m", "mangastyle", *arguments(booru, out)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests started in the background ignore Ctrl-C
+    )  # fmt: skip
     for _ in range(3000):
         if sum(path.startswith("/images/") for _, path in booru.hits) >= pictures:
             return process
@@ -641,9 +644,9 @@ def start(booru: Booru, out: Path, pictures: int) -> subprocess.Popen:
     raise AssertionError("fetch did not come so far")
 
 
-def slowly(data: bytes, seconds: float = 0.05):
+def slowly(data: bytes):
     def answer(handler: BaseHTTPRequestHandler) -> None:
-        time.sleep(seconds)
+        time.sleep(0.05)
         try:
             send(handler, data)
         except OSError:
@@ -677,7 +680,7 @@ def test_killed_run_loses_nothing_and_repeats_nothing(booru, out):
 
 def test_interrupt_keeps_what_is_done(booru, out):
     for n in range(100, 140):
-        booru.add(n, body=slowly(png(n), 0.2))  # 6 s are left when the signal is sent, on a busy machine too
+        booru.add(n, body=slowly(png(n)))
     process = start(booru, out, 10)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=10)
