@@ -24,9 +24,10 @@ from mangastyle import images, precision
 from mangastyle.config import StyleConfig
 from mangastyle.data import characters, painters
 from mangastyle.files import write_json
-from mangastyle.style import losses, vgg
+from mangastyle.style import losses, prepare, vgg
 from mangastyle.style.objective import Objective, Targets
-from mangastyle.style.transfer import Painter, to_pixels
+from mangastyle.style.prepare import to_pixels
+from mangastyle.style.transfer import Painter
 
 STRENGTHS = (0.4, 0.5, 0.62)  # of the slim network: their content losses lie around the full network's
 TILE = 192  # pixels, in the sheet
@@ -36,7 +37,7 @@ class Judge:
     """The full network's content loss and both its style losses, in float32, for one content and one painting."""
 
     def __init__(self, backbone, painter: Painter, content: np.ndarray) -> None:
-        painting = painter._style_picture(painter.styles[0], *content.shape[:2])
+        painting = prepare.shown(painter.styles[0], *content.shape[:2], painter.options)
         self.objectives = {}
         for distance in losses.DISTANCES:
             objective = Objective(backbone, dataclasses.replace(painter.options, distance=distance), 1)
@@ -63,7 +64,7 @@ def share(distance: str, start: dict, full: dict, slim: list[dict]) -> float:
 def pair(content: np.ndarray, painting: np.ndarray, networks: dict, options: StyleConfig) -> dict:
     """Paint one content in one style with both networks and judge the results."""
     painter = Painter([painting], options, networks["full"])
-    content = images.resize(content, *painter.size_of(content))
+    content = images.resize(content, *prepare.size_of(content, options))
     judge = Judge(networks["judge"], painter, content)
     began = time.monotonic()
     full = painter.paint(content).picture

@@ -24,8 +24,9 @@ from mangastyle import images, precision
 from mangastyle.config import StyleConfig, settle
 from mangastyle.data import characters, painters
 from mangastyle.files import write_json
-from mangastyle.style import vgg
-from mangastyle.style.transfer import Painter, to_pixels
+from mangastyle.style import prepare, vgg
+from mangastyle.style.prepare import to_pixels
+from mangastyle.style.transfer import Painter
 
 COLUMNS = {
     "paper, L-BFGS": ("full", {"preset": "paper"}),
@@ -68,7 +69,7 @@ def main() -> None:
     for i, content in enumerate(contents):
         for j, painting in enumerate(paintings):
             reference = Painter([painting], judge_options, judging)
-            content = images.resize(content, *reference.size_of(content))
+            content = images.resize(content, *prepare.size_of(content, judge_options))
             judge = Judge(judging, reference, content)
             shown = images.resize(painting, content.shape[0], round(painting.shape[1] * content.shape[0] / painting.shape[0]))
             tiles.append([images.captioned(content, "content"), images.captioned(shown, "painting")])

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[type, str, str]] = {
     "evaluate": (config.EvaluateConfig, "mangastyle.evaluate.command", "mangastyle evaluate --data faces.zip --count 100 --out evaluation"),
     "figures": (config.FiguresConfig, "mangastyle.figures.command", "mangastyle figures --only 15-19 --out figures"),
     "distill": (config.DistillConfig, "mangastyle.style.distill", "mangastyle distill --teacher vgg19.h5 --data pictures/ --paintings paintings/ --out runs/slim"),
+    "teach": (config.TeachConfig, "mangastyle.style.teach", "mangastyle teach --data pictures/ --paintings paintings/ --out runs/onepass"),
     "weights": (config.WeightsConfig, "mangastyle.weights", "mangastyle weights get vgg19"),
     "export": (config.ExportConfig, "mangastyle.shade.export", "mangastyle export --out shade-savedmodel"),
 }  # fmt: skip

@@ -169,6 +169,8 @@ class StyleConfig(Config):
     style_weights: tuple[float, ...] = option((), "weight of each painting, in their order; default: all alike", least=0)
     mask: tuple[str, ...] = option((), "a mask for each painting, of the content's size: it paints where its mask is white")
     out: str = option("", "output file or folder; default: NAME-styled.png beside the picture, FOLDER-styled")
+    fast: bool = option(False, "paint in one pass of a trained network: a fraction of a second instead of minutes")
+    fast_weights: str = option("", "weights file of the one-pass painter; default: the shipped ones")
     # look
     strength: float = option(0.5, "0 keeps the picture, 1 knows only the painting; it means the same at every size", least=0, most=1)
     size: int = option(512, "short side to work at and return; 0 = the content's own size", least=0)
@@ -244,6 +246,25 @@ class DistillConfig(Config):
     gram_weight: float = option(0.5, "weight of the Gram matrices' errors beside the features'", least=0)
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
     checkpoint_every: int = option(250, "steps between checkpoints", least=1)
+    cache: str = option("", "folder for decoded pictures; default: the user's cache folder")
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
+
+
+@dataclass(frozen=True)
+class TeachConfig(Config):
+    """Train the one-pass painter of `mangastyle style --fast`: any content, any painting, any strength."""
+
+    data: tuple[str, ...] = option(("drawn:600",), "pictures to paint: folders, .zip or .tar files, or drawn:N")
+    paintings: tuple[str, ...] = option((), "paintings, likewise; default: the same as --data")
+    out: str = option("runs/onepass", "run folder: config, log, samples, checkpoints, last.h5")
+    resume: bool = option(False, "go on from the last checkpoint in the run folder")
+    init: str = option("", "start from the decoder in this weights file")
+    crop: int = option(160, "side of the training crops, in pixels", least=64)
+    batch: int = option(4, "crops a step", least=1)
+    steps: int = option(20000, "stop after this many steps", least=1)
+    learning_rate: float = option(1e-3, "Adam's step size at its highest", least=0)
+    precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
+    checkpoint_every: int = option(250, "steps between checkpoints and sample sheets", least=1)
     cache: str = option("", "folder for decoded pictures; default: the user's cache folder")
     max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001)
 

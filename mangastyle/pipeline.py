@@ -16,7 +16,8 @@ from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
 from mangastyle.shade.sketch import is_line_art, sketch
 from mangastyle.style import vgg
-from mangastyle.style.transfer import Painter, scales, to_pixels
+from mangastyle.style.prepare import to_pixels
+from mangastyle.style.transfer import Painter, scales
 
 CHARACTER = 7  # the drawn character that is the demo's picture
 STAGES = ("sketch", "hint", "shaded", "stylised")

@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     import keras
 
 FORMAT = "mangastyle-shade-1"
-PRIVATE = ("data", "out", "init", "cache")  # paths of the machine that trained say nothing about the network
+ONEPASS_FORMAT = "mangastyle-onepass-1"
+PRIVATE = ("data", "paintings", "out", "init", "cache")  # paths of the machine that trained say nothing about the network
 SHADE = "shade.h5"  # the generator that is used when none is named
 BASELINE = "baseline.h5"  # the simple network of Fig. 2
 SHADE_CURE = "give --weights a file that training wrote, such as RUN/best.h5"
 SLIM = "vgg19-slim.h5"  # the small VGG-19 that stands in for the full one
+ONEPASS = "onepass.h5"  # the decoder of the one-pass painter
+ONEPASS_CURE = "give --fast-weights a file that 'mangastyle teach' wrote, such as RUN/last.h5"
 VGG19 = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"  # as Keras names and publishes it
 VGG19_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{VGG19}"
 VGG19_MD5 = "253f8cb515780f3b799900260a226db6"
@@ -127,10 +130,10 @@ def download() -> Path:
     return path
 
 
-def save(path: Path, model: keras.Model, config: TrainConfig, extra: dict[str, Any] | None = None) -> None:
+def save(path: Path, model: keras.Model, config: Any, extra: dict[str, Any] | None = None, format: str = FORMAT) -> None:
     """Write the model's variables and its configuration, without paths of this machine, atomically."""
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs["format"] = FORMAT
+        file.attrs["format"] = format
         file.attrs["config"] = json.dumps({name: value for name, value in to_json(config).items() if name not in PRIVATE})
         file.attrs["extra"] = json.dumps(extra or {})
         for variable in model.variables:

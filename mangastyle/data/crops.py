@@ -1,4 +1,4 @@
-"""Training crops for the slim VGG-19: paintings and other pictures, at many scales and in many colours.
+"""Training crops for the slim VGG-19 and the one-pass painter: paintings and other pictures, at many scales and in many colours.
 
 Every crop is a pure function of seed, step and place, so that a resumed training sees the same ones.
 """
@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from mangastyle import images
-from mangastyle.config import DistillConfig, TrainConfig
+from mangastyle.config import DistillConfig, TeachConfig, TrainConfig
 from mangastyle.data import dataset
 
 PICTURE = 320  # pictures are kept as squares of this side; crops are cut from them
@@ -21,7 +21,7 @@ HELD_OUT = 0.03  # share of the pictures that training never sees
 class Crops:
     """Crops of `config.paintings` and `config.data`; some are mirrored, some in other colours, some noisy."""
 
-    def __init__(self, config: DistillConfig) -> None:
+    def __init__(self, config: DistillConfig | TeachConfig) -> None:
         self.config = config
         self.kinds = [self._load(config.paintings or config.data), self._load(config.data)]
 
@@ -40,6 +40,18 @@ class Crops:
         part = "validation" if held_out else "train"
         return np.stack([self._crop(random, i % 2, part) for i in range(count)])
 
+    def examples(self, step: int, count: int, held_out: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(contents, paintings, strengths): float32 (count, c, c, 3) in 0..255 twice, and (count,), half of them 0.5.
+
+        Without noise. One content in eight is itself a crop of a painting. Negative steps are apart from all of training.
+        """
+        random = np.random.Generator(np.random.Philox(key=[self.config.seed, step % 2**32], counter=[0, 0, 0, 5]))
+        part = "validation" if held_out else "train"
+        contents = [self._crop(random, int(random.random() > 0.125), part, noise=False) for _ in range(count)]
+        paintings = [self._crop(random, 0, part, noise=False) for _ in range(count)]
+        strengths = np.where(random.random(count) < 0.5, 0.5, random.random(count))
+        return np.stack(contents), np.stack(paintings), strengths.astype(np.float32)
+
     def pair(self, step: int, slot: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(start, content, painting), each as in `batch`, of a picture to be painted; one in five starts from noise."""
         random = np.random.Generator(np.random.Philox(key=[self.config.seed, step], counter=[slot, 0, 0, 4]))
@@ -47,7 +59,7 @@ class Crops:
         noise = random.uniform(0, 255, content.shape).astype(np.float32)
         return (noise if random.random() < 0.2 else content), content, painting
 
-    def _crop(self, random: np.random.Generator, kind: int, part: str = "train") -> np.ndarray:
+    def _crop(self, random: np.random.Generator, kind: int, part: str = "train", noise: bool = True) -> np.ndarray:
         """float32 (c, c, 3) in 0..255."""
         pictures, split = self.kinds[kind]
         picture = pictures[random.choice(split[part])]
@@ -61,6 +73,6 @@ class Crops:
             mix = np.eye(3) + random.normal(0, 0.2, (3, 3))
             contrast = (mix * random.uniform(0.6, 1.4)).astype(np.float32)
             crop = (crop - 128) @ contrast + 128 + np.float32(random.normal(0, 20))
-        if random.random() < 0.15:
+        if noise and random.random() < 0.15:
             crop = crop + random.normal(0, random.uniform(2, 60), crop.shape)
         return np.clip(crop, 0, 255).astype(np.float32)

@@ -22,7 +22,8 @@ from mangastyle.evaluate.sources import Example, Shaded
 from mangastyle.pipeline import CHARACTER
 from mangastyle.shade.infer import Shader
 from mangastyle.style import report, vgg
-from mangastyle.style.transfer import Painter, to_pixels
+from mangastyle.style.prepare import to_pixels
+from mangastyle.style.transfer import Painter
 
 FAST = "MANGASTYLE_FAST"  # environment variable: if set, notebooks and `Studio()` work as with --fast
 

@@ -1,4 +1,4 @@
-"""The command `mangastyle style`: a picture or a folder of pictures, their records, the comparison of optimisers."""
+"""The command `mangastyle style`: a picture or a folder of pictures, by optimisation, with its records, or in one pass."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ import sys
 from pathlib import Path
 from typing import Iterator
 
+import numpy as np
 from tqdm import tqdm
 
 from mangastyle import folder, images
 from mangastyle.config import StyleConfig
 from mangastyle.errors import MangastyleError
-from mangastyle.style import report, vgg
+from mangastyle.style import fast, prepare, report, vgg
 from mangastyle.style.optimizers import Record, Result
-from mangastyle.style.transfer import Painter, check, scales, to_pixels
+from mangastyle.style.prepare import to_pixels
+from mangastyle.style.transfer import Painter, check, scales
 
 
 def command(options: StyleConfig) -> None:
     """Paint `options.inputs`. Ctrl-C keeps the best of the picture in work, and a folder's finished ones."""
     limit = int(options.max_megapixels * 1e6)
-    check(options, len(options.style))
+    (fast.check if options.fast else check)(options, len(options.style))
     styles = [images.load(path, limit, vgg.MIN_SIDE).rgb for path in options.style]
 
-    def prepare() -> folder.Work:
+    def optimisation() -> folder.Work:
         painters: dict[str, Painter] = {}
         backbone = None  # the first painter loads it, when it has read all other files
         for name in ("lbfgs", "adam") if options.compare else (options.optimizer,):
@@ -36,7 +38,16 @@ def command(options: StyleConfig) -> None:
 
         return lambda picture, path, target: _paint(painters, picture, path, target, force)
 
-    folder.process("style", options, "styled", prepare, vgg.MIN_SIDE)
+    def one_pass() -> folder.Work:
+        painter = fast.FastPainter(styles, options)
+
+        def work(picture: images.Picture, path: Path, target: Path) -> folder.Result:
+            with _naming(path):
+                return _finished(painter.paint(picture.rgb), picture)
+
+        return work
+
+    folder.process("style", options, "styled", one_pass if options.fast else optimisation, vgg.MIN_SIDE)
 
 
 def _paint(
@@ -46,7 +57,7 @@ def _paint(
     first = next(iter(painters.values()))
     options = first.options
     with _naming(path):
-        total = sum(iterations for *_, iterations in scales(*first.size_of(picture.rgb), options))
+        total = sum(iterations for *_, iterations in scales(*prepare.size_of(picture.rgb, options), options))
     owns = {name: _beside(target, name) if options.compare else target for name in painters}
     drawn = _beside(target, "losses").with_suffix(".png")
     # What is in the way is found before the work.
@@ -67,7 +78,7 @@ def _paint(
         if results[name].interrupted and (Path(options.inputs).is_dir() or not runs[name].rows):
             raise KeyboardInterrupt  # a half-painted picture would pass for a finished one when the folder is resumed
         if options.compare:
-            images.save(owns[name], *_finished(results[name], picture), force)
+            images.save(owns[name], *_finished(to_pixels(results[name].picture), picture), force)
         if results[name].interrupted:
             break
     runs = {name: runs[name] for name in results}
@@ -75,7 +86,8 @@ def _paint(
         report.plot(runs, drawn, force)
     if options.compare:
         tqdm.write(report.comparison(runs), file=sys.stdout)
-    return _finished(min(results.values(), key=lambda result: result.total), picture)
+    best = min(results.values(), key=lambda result: result.total)
+    return _finished(to_pixels(best.picture), picture)
 
 
 def _beside(target: Path, name: str) -> Path:
@@ -115,6 +127,6 @@ def _naming(path: Path) -> Iterator[None]:
         raise MangastyleError(f"{path}: {error}") from error
 
 
-def _finished(result: Result, picture: images.Picture) -> folder.Result:
-    painted = to_pixels(result.picture)
+def _finished(painted: np.ndarray, picture: images.Picture) -> folder.Result:
+    """A painted picture, uint8 (h, w, 3), with the alpha of the picture it was made of."""
     return painted, None if picture.alpha is None else images.resize(picture.alpha, *painted.shape[:2])

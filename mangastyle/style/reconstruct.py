@@ -18,7 +18,8 @@ from mangastyle.config import ReconstructConfig, StyleConfig, save_config
 from mangastyle.errors import MangastyleError
 from mangastyle.style import vgg
 from mangastyle.style.optimizers import Result
-from mangastyle.style.transfer import Callback, Painter, check, to_pixels
+from mangastyle.style.prepare import to_pixels
+from mangastyle.style.transfer import Callback, Painter, check
 
 COLUMNS = 6  # of the sheet
 FROM_NOISE = StyleConfig(init="noise", min_size=0, distance="gram", tv_weight=ReconstructConfig.tv_weight)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable
 
 import keras
 import numpy as np
@@ -14,9 +13,10 @@ import tensorflow as tf
 from mangastyle import images, precision
 from mangastyle.config import StyleConfig, near
 from mangastyle.errors import MangastyleError
-from mangastyle.style import color, masks, optimizers, vgg
+from mangastyle.style import color, masks, optimizers, prepare, vgg
 from mangastyle.style.objective import Objective, Targets, weights
 from mangastyle.style.optimizers import Record, Result
+from mangastyle.style.prepare import to_pixels
 
 STARTS = ("content", "style", "noise")
 
@@ -37,11 +37,6 @@ def stylize(
     return to_pixels(Painter(styles, options, backbone).paint(content, callback).picture)
 
 
-def to_pixels(picture: np.ndarray) -> np.ndarray:
-    """Float 0..255 to uint8, rounded."""
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-
-
 def scales(height: int, width: int, options: StyleConfig) -> list[tuple[int, int, int]]:
     """(height, width, iterations) of each scale, coarse to fine; the last is the size itself, or larger by `oversample`.
 
@@ -58,31 +53,17 @@ def scales(height: int, width: int, options: StyleConfig) -> list[tuple[int, int
 
 def check(options: StyleConfig, paintings: int) -> None:
     """Raise `MangastyleError` for options at odds with each other or with the number of paintings; reads no file."""
-    if not paintings:
-        raise MangastyleError("no painting: name one, as in --style painting.jpg")
+    prepare.check(options, paintings)
     vgg.check_layers("--content-layers", options.content_layers)
     vgg.check_layers("--style-layers", options.style_layers)
-    weights("--style-weights", options.style_weights, range(paintings))
     weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
-    masks.check_number(options.mask, paintings)
     if not (options.content_weight and options.strength < 1 or options.style_weight and options.strength > 0):
         raise MangastyleError(
             f"--content-weight {options.content_weight:g} and --style-weight {options.style_weight:g} leave nothing to paint by "
             f"at --strength {options.strength:g}; make one of them more than 0"
         )
-    if 0 < options.size < vgg.MIN_SIDE:
-        raise MangastyleError(f"--size: must be 0 or at least {vgg.MIN_SIDE}, not {options.size}")
     if options.init not in STARTS and not Path(options.init).exists():
         raise MangastyleError(f"{options.init}: no such file{near(options.init, STARTS)}; --init takes content, style, noise or a file")
-
-
-@contextlib.contextmanager
-def _within_memory() -> Iterator[None]:
-    """Running out of memory is a `MangastyleError` too."""
-    try:
-        yield
-    except (tf.errors.ResourceExhaustedError, MemoryError) as error:
-        raise MangastyleError("not enough memory for pictures this large; choose a smaller --size or --style-scale") from error
 
 
 class Painter:
@@ -91,7 +72,7 @@ class Painter:
     def __init__(self, styles: list[np.ndarray], options: StyleConfig, backbone: keras.Model | None = None) -> None:
         check(options, len(styles))
         for style in styles:
-            _check_size(style, "the painting")
+            prepare.check_size(style, "the painting")
         limit = int(options.max_megapixels * 1e6)
         self.start = None if options.init in STARTS else images.load(options.init, limit).rgb
         self.masks = [masks.read(path, limit) for path in options.mask]
@@ -102,29 +83,17 @@ class Painter:
         self.objective = Objective(backbone, options, len(styles))
         self.style_targets: dict[tuple[int, int], list] = {}  # by the size of the content
 
-    def size_of(self, content: np.ndarray) -> tuple[int, int]:
-        """(height, width) of what `paint` makes of a content, uint8 (h, w, 3)."""
-        height, width = content.shape[:2]
-        if self.options.size:
-            height, width = images.fit_short_side(height, width, self.options.size)
-        if height * width > self.options.max_megapixels * 1e6:
-            raise MangastyleError(
-                f"--size: would paint {width}x{height} pixels, over the limit of {self.options.max_megapixels:g} megapixels; "
-                "make it smaller, or raise --max-megapixels"
-            )
-        return height, width
-
-    @_within_memory()
+    @prepare.within_memory()
     def paint(self, content: np.ndarray, callback: Callback | None = None) -> Result:
         """Paint one picture, uint8 (h, w, 3). The result's loss and reason are those of the last scale."""
         options = self.options
-        _check_size(content, "the content")
+        prepare.check_size(content, "the content")
         began = time.monotonic()
         for path, mask in zip(options.mask, self.masks):
             masks.check_size(path, mask, *content.shape[:2])
-        height, width = self.size_of(content)
+        height, width = prepare.size_of(content, options)
         steps = scales(height, width, options)
-        styles = self._styles(content)
+        styles = prepare.recolored(self.styles, content, options)
         picture, iterations, evaluations = self._start(content, *steps[0][:2]), 0, 0
         last: Record | None = None
 
@@ -159,31 +128,14 @@ class Painter:
         options = self.options
         return optimizers.adam(objective, start, iterations, callback, learning_rate=options.learning_rate, averaging=options.averaging)
 
-    def _styles(self, content: np.ndarray) -> list[np.ndarray]:
-        """The paintings in the colours they are to be copied in."""
-        if self.options.match_colors:
-            return [color.match_colors(style, content) for style in self.styles]
-        if self.options.keep_colors:
-            return [color.match_lightness(style, content) for style in self.styles]
-        return self.styles
-
     def _targets(self, styles: list[np.ndarray], height: int, width: int, steps: list[tuple[int, int, int]]) -> list:
         """Style targets at one scale, kept for the next picture where they do not depend on this one's colours."""
         kept = self.style_targets
         for size in set(kept) - {step[:2] for step in steps}:  # a folder may hold pictures of many sizes
             del kept[size]
         if styles is not self.styles or (height, width) not in kept:
-            kept[height, width] = [self.objective.style_targets(self._style_picture(style, height, width)) for style in styles]
+            kept[height, width] = [self.objective.style_targets(prepare.shown(style, height, width, self.options)) for style in styles]
         return kept[height, width]
-
-    def _style_picture(self, style: np.ndarray, height: int, width: int) -> np.ndarray:
-        if self.options.style_size == "content":
-            return images.resize(style, height, width)
-        own_height, own_width = style.shape[:2]
-        scale = (height * width / (own_height * own_width)) ** 0.5 * self.options.style_scale  # to as many pixels as the content has
-        scale = min(scale, max(1.0, self.options.style_scale))  # what is enlarged has no brush strokes left
-        scale = max(scale, vgg.MIN_SIDE / min(own_height, own_width))
-        return images.resize(style, round(own_height * scale), round(own_width * scale))
 
     def _start(self, content: np.ndarray, height: int, width: int) -> np.ndarray:
         """Where the search begins (Fig. 11): float32 (h, w, 3) in 0..255."""
@@ -191,9 +143,3 @@ class Painter:
             return np.random.default_rng(self.options.seed).uniform(0, 255, (height, width, 3)).astype(np.float32)
         chosen = {"content": content, "style": self.styles[0]}.get(self.options.init, self.start)
         return images.resize(chosen, height, width).astype(np.float32)
-
-
-def _check_size(picture: np.ndarray, name: str) -> None:
-    height, width = picture.shape[:2]
-    if min(height, width) < vgg.MIN_SIDE:
-        raise MangastyleError(f"{name} is {width}x{height} pixels; the least is {vgg.MIN_SIDE}x{vgg.MIN_SIDE}")

@@ -186,14 +186,6 @@ def test_targets_follow_the_colours_of_each_content(narrow):
     assert np.abs(first - second).max() > 0
 
 
-@pytest.mark.parametrize(("style_scale", "expected"), [(1.0, (48, 60)), (0.75, (36, 45)), (2.0, (96, 120))])
-def test_size_at_which_the_painting_is_seen(narrow, style_scale, expected):
-    painter = transfer.Painter([stripes(64, 80)], dataclasses.replace(TINY, style_scale=style_scale), narrow)
-    assert painter._style_picture(stripes(64, 80), 48, 60).shape[:2] == expected
-    small = painter._style_picture(stripes(40, 40), 200, 200).shape[0]
-    assert small == (80 if style_scale == 2 else 40)  # never enlarged unasked
-
-
 def test_picture_moves_towards_the_colours_of_the_painting(narrow):
     options = dataclasses.replace(TINY, iterations=60, style_weight=1000.0)
     content, style = disc(48, 48), stripes()

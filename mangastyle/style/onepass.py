@@ -1,0 +1,170 @@
+"""Paint a picture in any painting's style in one pass of a network, where `transfer` optimises for minutes.
+
+The slim VGG-19 that ships looks at content and painting, down to relu4_1. At four depths the content's features get
+the painting's mean and covariance by optimal transport (`transport`); a small decoder turns them into a picture. It meets
+the deep features first and the shallow ones last, so that ink lines are as crisp as relu1_1 sees them.
+
+Where a content is flat, its features have nothing that could become a brush stroke. So the decoder also gets grain: noise
+with the covariance of the painting's features, of which it may use what it likes.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from mangastyle import weights
+from mangastyle.style import transport, vgg
+from mangastyle.style.transport import Affine, Statistics
+
+# Where features are moved, deepest first, with their size at the shipped slim network: its features over this are about 1.
+LAYERS = {"relu4_1": 700.0, "relu3_1": 300.0, "relu2_1": 300.0, "relu1_1": 100.0}
+GRAINY = ("relu4_1", "relu3_1")  # where grain is offered, from strokes to hatching
+MULTIPLE = 8  # pictures' sides, in pixels
+GREY, CONTRAST = 127.5, 60.0  # of the decoder's output
+
+Features = dict[str, tf.Tensor]  # by layer
+
+
+def encoder(backbone: keras.Model) -> keras.Model:
+    """Pictures (b, h, w, 3) in 0..255 to {layer: features (b, h/2^i, w/2^i, n), of order 1}, all float32."""
+    found = vgg.features(backbone, tuple(LAYERS))
+    return keras.Model(found.input, {name: found.output[name] / size for name, size in LAYERS.items()})
+
+
+def decoder(widths: dict[str, int], policy: str = "float32") -> keras.Model:
+    """{layer: moved features, layer_grain: coloured noise, "strength": (b, 1)} to a picture (b, h, w, 3), about 0..255, float32.
+
+    `widths` are the features of each layer. Nearest enlargement and mirrored edges leave no grid and no frame.
+    """
+    inputs = {name: keras.Input((None, None, width), name=name) for name, width in widths.items()}
+    grain = {name: keras.Input((None, None, widths[name]), name=f"{name}_grain") for name in GRAINY}
+    strength = keras.Input((1,), name="strength")
+    deepest, *others = widths
+    width = widths[deepest]
+    said = keras.layers.Dense(width, use_bias=False, dtype=policy, name="strength_features")(strength)
+    x = keras.layers.add([_with_grain(deepest, inputs, grain, policy), keras.layers.Reshape((1, 1, width))(said)], dtype=policy)
+    for name in others:
+        width = widths[name]
+        x = _convolve(x, width, policy, f"before_{name}")
+        x = keras.layers.UpSampling2D(2, dtype=policy)(x)
+        x = keras.layers.add([x, _with_grain(name, inputs, grain, policy)], dtype=policy)  # (b, 2h, 2w, n)
+        x = _convolve(x, width, policy, f"at_{name}")
+    x = _convolve(x, 3, policy, "picture", activation=None)
+    inputs |= {"strength": strength, **{f"{name}_grain": given for name, given in grain.items()}}
+    return keras.Model(inputs, keras.ops.cast(x, "float32") * CONTRAST + GREY, name="decoder")
+
+
+def reduction(layer: str) -> int:
+    """How many pixels wide a position in a layer is."""
+    return 2 ** (int(layer[4]) - 1)
+
+
+def _with_grain(name: str, features: dict[str, Any], grain: dict[str, Any], policy: str):
+    if name not in grain:
+        return features[name]
+    chosen = keras.layers.Conv2D(grain[name].shape[-1], 1, use_bias=False, kernel_initializer="zeros", dtype=policy, name=f"{name}_grain_features")
+    return keras.layers.add([features[name], chosen(grain[name])], dtype=policy)
+
+
+def _convolve(x, width: int, policy: str, name: str, activation: str | None = "relu"):
+    x = keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    return keras.layers.Conv2D(width, 3, activation=activation, dtype=policy, name=name)(x)
+
+
+class Network:
+    """Encoder and decoder as compiled functions of tensors, each for all sizes. All float32.
+
+    k is the number of paintings; {layer: ...} has the keys of `LAYERS`.
+    encode : a picture (1, h, w, 3) in 0..255, sides multiples of `MULTIPLE`, to its features.
+    statistics : of features, everywhere, {layer: `Statistics` with b = 1}.
+    statistics_within : likewise where each of the masks {layer: (k, h', w', 1)} counts, b = k.
+    maps : see `maps`. paint : see `_paint`.
+    """
+
+    def __init__(self, path: Path, policy: str = "float32") -> None:
+        """Raises `MangastyleError` for a weights file that is damaged or of another network."""
+        model = encoder(vgg.backbone("slim", policy=policy))
+        self.widths = widths = {name: output.shape[-1] for name, output in model.output.items()}
+        self.decoder = decoder(widths, policy)
+        load(path, self.decoder)
+        features = {name: tf.TensorSpec((1, None, None, width)) for name, width in widths.items()}
+        masks = dict.fromkeys(widths, tf.TensorSpec((None, None, None, 1)))
+        self.encode = tf.function(model, input_signature=[tf.TensorSpec((1, None, None, 3))])
+        self.statistics = tf.function(_statistics, input_signature=[features])
+        self.statistics_within = tf.function(_statistics, input_signature=[features, masks])
+        self.maps = tf.function(maps)
+        self.paint = tf.function(self._paint, reduce_retracing=True)
+
+    def noise(self, height: int, width: int) -> Features:
+        """The `white_noise` of a whole picture."""
+        return white_noise({name: (1, height // reduction(name), width // reduction(name), self.widths[name]) for name in GRAINY})
+
+    def _paint(self, features: Features, maps: dict[str, Affine], strength: tf.Tensor, shares: Any, noise: Features) -> tf.Tensor:
+        """A picture (1, h, w, 3) from its features, and `noise` of their shape (1, h', w', n), moved by k `maps`.
+
+        `shares` of the paintings are (k,), with the sum 1, or differ from place to place: {layer: (k, h', w', 1)}.
+        """
+        if isinstance(shares, dict):
+            moved = {name: x + tf.reduce_sum(shares[name] * (maps[name](x) - x), 0, keepdims=True) for name, x in features.items()}
+            grain = {name: tf.reduce_sum(shares[name] * maps[f"{name}_grain"](x), 0, keepdims=True) for name, x in noise.items()}
+        else:
+            moved = {name: mix(maps[name], shares)(x) for name, x in features.items()}
+            grain = {name: mix(maps[f"{name}_grain"], shares)(x) for name, x in noise.items()}
+        return decode(self.decoder, moved, grain, strength)
+
+
+@functools.lru_cache(maxsize=1)
+def network(path: Path, modified: float, policy: str) -> Network:
+    """The network of a weights file, `modified` at that time: loaded and compiled once for all painters of a process."""
+    return Network(path, policy)
+
+
+def _statistics(features: Features, masks: Features | None = None) -> dict[str, Statistics]:
+    return {name: transport.statistics(x, masks[name] if masks else None) for name, x in features.items()}
+
+
+def maps(found: dict[str, Statistics], wanted: dict[str, Statistics], strength: tf.Tensor) -> dict[str, Affine]:
+    """From the statistics `found`, of contents, to those `wanted`, of paintings, at strengths (b,) or (1,) from 0 to 1.
+
+    {layer: the map of features, layer_grain: that of white noise}. At strength 0 features stay and noise is silent.
+    """
+    share = 1 - (1 - strength)[:, None] ** 2  # (b, 1): three quarters at strength 0.5
+    made = {}
+    for name in found:
+        map_ = transport.transport(found[name], wanted[name])
+        unit = tf.eye(map_.matrix.shape[-1])
+        made[name] = Affine(unit + share[..., None] * (map_.matrix - unit), share * map_.offset)
+    for name in GRAINY:
+        root, _ = transport.roots(wanted[name].covariance)
+        made[f"{name}_grain"] = Affine(share[..., None] * root, tf.zeros_like(wanted[name].mean))
+    return made
+
+
+def white_noise(shapes: dict[str, Any], seed: Any = 0) -> Features:
+    """Noise for the layers that are `GRAINY`, from their shapes; the same for the same seed and shape."""
+    return {name: tf.random.stateless_normal(shapes[name], (seed, i)) for i, name in enumerate(GRAINY)}
+
+
+def decode(decoder: keras.Model, moved: Features, grain: Features, strength: tf.Tensor, training: bool = False) -> tf.Tensor:
+    """Moved features and noise, (b, h', w', n) each, and strengths (b,) to pictures (b, h, w, 3)."""
+    return decoder({**moved, **{f"{name}_grain": x for name, x in grain.items()}, "strength": strength[:, None]}, training=training)
+
+
+def mix(map_: Affine, shares: tf.Tensor) -> Affine:
+    """The mean of k maps, weighted by `shares` (k,): one map."""
+    return Affine(tf.tensordot(shares, map_.matrix, 1)[None], tf.tensordot(shares, map_.offset, 1)[None])
+
+
+def save(path: Path, model: keras.Model, config: Any, extra: dict[str, Any]) -> None:
+    """Write a decoder for `load`, with how it was made."""
+    weights.save(path, model, config, extra, weights.ONEPASS_FORMAT)
+
+
+def load(path: Path, model: keras.Model) -> None:
+    """Fill a decoder from a weights file; `MangastyleError` for one that is damaged or of another network."""
+    weights.load(path, model)
