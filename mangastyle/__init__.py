@@ -18,6 +18,7 @@ _PUBLIC = {
     "sketch": "mangastyle.shade.sketch",
     "Shader": "mangastyle.shade.infer",
     "stylize": "mangastyle.style.transfer",
+    "fast_stylize": "mangastyle.style.fast",
     "run": "mangastyle.pipeline",
 }
 __all__ = ["__version__", *_PUBLIC]

@@ -200,17 +200,15 @@ def _get(force: bool) -> None:
 
 def _list() -> None:
     again = "install mangastyle again"
-    for name, path, check, wrong, cure in (
-        ("shade", shipped_folder() / SHADE, _as_in_manifest, f"damaged, {again}", again),
-        ("slim", shipped_folder() / SLIM, _as_in_manifest, f"damaged, {again}", again),
-        ("vgg19", cache(), _as_published, "not the file that Keras publishes", GET_VGG19),
-    ):
+    shipped = {"shade": SHADE, "baseline": BASELINE, "slim": SLIM, "onepass": ONEPASS}
+    rows = [(name, shipped_folder() / file, _as_in_manifest, f"damaged, {again}", again) for name, file in shipped.items()]
+    for name, path, check, wrong, cure in [*rows, ("vgg19", cache(), _as_published, "not the file that Keras publishes", GET_VGG19)]:
         if path.is_file():
             verdict = {True: "sound", False: wrong, None: "not in the manifest"}[check(path)]
             state = f"{path.stat().st_size / 1e6:.1f} MB, {verdict}"
         else:
             state = f"missing: {cure}"
-        print(f"{name:<5}  {path}  {state}")
+        print(f"{name:<8}  {path}  {state}")
 
 
 def _as_published(path: Path) -> bool:

@@ -2,8 +2,7 @@
 
 Of all maps that do so it moves the features least, so that it keeps the most of the content (Peyre and Cuturi 2019,
 "Computational Optimal Transport", remark 2.31). The least that is moved is the Wasserstein-2 distance by which
-`losses` compares styles. Matrix roots come from the coupled Newton-Schulz iteration: products of matrices alone, fast on every
-device and in every SavedModel. Everything is float32; b pictures have statistics of their own.
+`losses` compares styles. Everything is float32; b pictures have statistics of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-ITERATIONS = 24  # each makes the roots of small eigenvalues 1.5 times as exact, until they are
 DAMPING = 1e-6  # added to the eigenvalues, as a share of the largest possible: the trace
 STEADY = 1e-5  # the same for features that are moved: what hardly varies in them is not blown up
 
@@ -53,20 +51,13 @@ def statistics(features: tf.Tensor, weight: tf.Tensor | None = None) -> Statisti
 
 
 def roots(matrix: tf.Tensor, damping: float = DAMPING) -> tuple[tf.Tensor, tf.Tensor]:
-    """Square root and inverse square root of covariances (b, n, n), each damped by a share of its trace.
-
-    The coupled Newton-Schulz iteration, which converges as the damped matrix over its trace is within the unit ball
-    (Higham 2008, "Functions of Matrices", section 6.7).
-    """
-    unit = tf.eye(matrix.shape[-1])
-    trace = tf.linalg.trace(matrix)[:, None, None] + 1e-12
-    y = (matrix / trace + damping * unit) / (1 + damping)
-    z = tf.broadcast_to(unit, tf.shape(y))
-    for _ in range(ITERATIONS):
-        step = 1.5 * unit - 0.5 * tf.matmul(z, y)
-        y, z = tf.matmul(y, step), tf.matmul(step, z)
-    scale = tf.sqrt(trace * (1 + damping))
-    return y * scale, z / scale
+    """Square root and inverse square root of covariances (b, n, n), each damped by a share of its trace."""
+    unit, trace = tf.eye(matrix.shape[-1]), tf.linalg.trace(matrix)[:, None, None] + 1e-12
+    damped = matrix / trace + damping * unit
+    # eigh raises on what is not finite; the traces pass it on to the loss.
+    values, vectors = tf.linalg.eigh(tf.where(tf.math.is_finite(tf.reduce_sum(damped)), damped, unit))  # (b, n), (b, n, n)
+    values = tf.sqrt(tf.maximum(values, damping))[:, None] * tf.sqrt(trace)  # (b, 1, n)
+    return tf.matmul(vectors * values, vectors, transpose_b=True), tf.matmul(vectors / values, vectors, transpose_b=True)
 
 
 def transport(found: Statistics, wanted: Statistics) -> Affine:
@@ -91,6 +82,6 @@ def distance(found: Statistics, wanted: Statistics) -> tf.Tensor:
 
 @tf.custom_gradient
 def _trace_of_root(matrix: tf.Tensor):
-    """tr M^1/2 of matrices (b, n, n): (b,). Its gradient is M^-1/2 / 2, which the iteration gives as well."""
+    """tr M^1/2 of matrices (b, n, n): (b,). Its gradient is M^-1/2 / 2; automatic differentiation would divide by differences of eigenvalues."""
     root, inverse = roots(matrix)
     return tf.linalg.trace(root), lambda up: up[:, None, None] / 2 * inverse
