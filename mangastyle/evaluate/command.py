@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -11,6 +12,7 @@ from mangastyle import files, images, precision, weights
 from mangastyle.config import EvaluateConfig, save_config
 from mangastyle.errors import MangastyleError
 from mangastyle.evaluate import report
+from mangastyle.evaluate.hues import Hues
 from mangastyle.evaluate.metrics import METRICS
 from mangastyle.evaluate.perceptual import Perceptual
 from mangastyle.evaluate.sources import Pairs, Shaded, Source
@@ -30,21 +32,22 @@ def command(options: EvaluateConfig) -> None:
     paths = {} if options.pairs else _by_name([None if name == HINT else weights.find(name) for name in options.weights or ("",)])
     backbone = vgg.backbone(options.backbone, policy=precision.resolve(options.precision))
     perceptual = Perceptual(backbone)
-    summaries = {}
+    summaries, hues = {}, {}
     for name in paths or ("pairs",):
         source = Shaded(paths[name], options) if paths else Pairs(options)
         folder = out / name if len(paths) > 1 else out
-        names, values = measure(source, perceptual, name)
-        summaries[name] = report.summary(values)
+        names, values, of_set = measure(source, perceptual, name)
+        summaries[name], hues[name] = report.summary(values), of_set
         report.write_csv(folder / "metrics.csv", names, values)
         with files.atomic(folder / "histograms.png") as temporary:
             report.histograms(values).savefig(temporary, dpi=110)
         images.save(folder / "sheet.png", report.sheet(source, values), force=True)
-    table = report.table(summaries)
+    table = f"{report.table(summaries)}\n\n{report.hue_table(hues)}"
     with files.atomic(out / "table.md") as temporary:
         temporary.write_text(table + "\n", encoding="utf-8")
     save_config(out, "evaluate", options)
-    files.write_json(out / "summary.json", summaries if len(paths) > 1 else next(iter(summaries.values())))
+    told = {name: {**summary, "hues": hues[name]} for name, summary in summaries.items()}
+    files.write_json(out / "summary.json", told if len(paths) > 1 else next(iter(told.values())))
     print(table)
     print(f"\n{out}: {len(source)} pictures; perceptual distance by the {backbone.name} VGG-19")
 
@@ -60,9 +63,10 @@ def _by_name(paths: list[Path | None]) -> dict[str, Path | None]:
     return named
 
 
-def measure(source: Source, perceptual: Perceptual, name: str = "") -> tuple[list[str], report.Values]:
-    """The names of all examples, and every measure of each."""
+def measure(source: Source, perceptual: Perceptual, name: str = "") -> tuple[list[str], report.Values, dict[str, Any]]:
+    """The names of all examples, every measure of each, and the hues of them all."""
     names: list[str] = []
+    hues = Hues()
     values: dict[str, list[float]] = {key: [] for key in (report.PERCEPTUAL, *METRICS)}
     with tqdm(total=len(source), desc=name, unit="picture", disable=None) as bar:
         for start in range(0, len(source), BATCH):
@@ -70,10 +74,11 @@ def measure(source: Source, perceptual: Perceptual, name: str = "") -> tuple[lis
             values[report.PERCEPTUAL] += _perceptual(perceptual, [e.generated for e in examples], [e.original for e in examples])
             for example in examples:
                 names.append(example.name)
+                hues.add(example.generated, example.original)
                 for key, metric in METRICS.items():
                     values[key].append(metric.function(example.generated, example.original))
                 bar.update()
-    return names, {key: np.array(found) for key, found in values.items()}
+    return names, {key: np.array(found) for key, found in values.items()}, hues.summary()
 
 
 def _perceptual(perceptual: Perceptual, generated: list[np.ndarray], originals: list[np.ndarray]) -> list[float]:

@@ -101,5 +101,14 @@ def table(summaries: dict[str, dict]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def hue_table(found: dict[str, dict]) -> str:
+    """Markdown: what `Hues` knows of each model's pictures."""
+    lines = [["hues of all pictures", *found], ["---", *["---:"] * len(found)]]
+    lines.append(["spread, in bits", *(_told(of["spread"]) for of in found.values())])
+    lines.append(["of the originals", *(_told(of["spread_of_originals"]) for of in found.values())])
+    lines.append(["centres within the originals' 5 to 95 %", *(f"{of['centres_in_range']:.1%}" for of in found.values())])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def _told(value: float | None) -> str:
     return "not defined" if value is None else f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"

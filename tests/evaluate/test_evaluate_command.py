@@ -51,6 +51,8 @@ def test_a_network_on_drawn_characters(tmp_path, tiny_weights, capsys):
     assert {path.name for path in out.iterdir()} == RESULTS
     rows, summary = table(out), json.loads((out / "summary.json").read_text())
     assert len({row["picture"] for row in rows}) == 16
+    hues = summary.pop("hues")
+    assert 0 <= hues["spread"] and hues["spread_of_originals"] > 3 and 0 <= hues["centres_in_range"] <= 1
     assert set(summary) == {"perceptual", *METRICS}
     for key, told in summary.items():
         values = np.array([float(row[key]) for row in rows if row[key]])
@@ -59,7 +61,7 @@ def test_a_network_on_drawn_characters(tmp_path, tiny_weights, capsys):
             expected = [values.mean(), np.median(values), *np.percentile(values, [5, 95]), values.min(), values.max()]
             np.testing.assert_allclose([told[name] for name in report.STATISTICS], expected, rtol=1e-4)
     printed = capsys.readouterr().out
-    assert (out / "table.md").read_text() in printed and "| SSIM | higher |" in printed
+    assert (out / "table.md").read_text() in printed and "| SSIM | higher |" in printed and "| spread, in bits |" in printed
     assert images.load(out / "sheet.png").rgb.shape[0] > 12 * 128  # four of the best, of the median and of the worst
 
 
@@ -105,6 +107,7 @@ def test_pairs_of_files(tmp_path, pairs, capsys):
     assert evaluate(tmp_path / "same", "--pairs", pairs[1], pairs[1]) == 0
     summary = json.loads((tmp_path / "same" / "summary.json").read_text())
     assert summary["psnr"] == {**dict.fromkeys(report.STATISTICS), "count": 0}  # infinite
+    assert summary["hues"]["spread_share"] == 1
     for key in METRICS.keys() - {"psnr"}:
         assert summary[key]["mean"] == pytest.approx(METRICS[key].equal, abs=1e-6), key
 
