@@ -114,6 +114,7 @@ class TrainConfig(Config):
     # loss
     distance: str = option("l1", "pixel distance beside the adversarial loss", ("l1", "l2"))
     distance_weight: float = option(100.0, "weight of the pixel distance", least=0)
+    perceptual_weight: float = option(0.0, "weight of the perceptual distance, by the slim VGG-19 that ships", least=0)
     gan_weight: float = option(1.0, "weight of the adversarial loss in the generator", least=0)
     # schedule
     epochs: float = option(0, "stop after this many passes over the data", least=0)

@@ -33,6 +33,7 @@ from mangastyle.monitor import Interrupts, Log, clear, clear_error, restore, run
 from mangastyle.shade import losses, networks, simulate
 from mangastyle.shade.adam import Adam
 from mangastyle.shade.validate import Validation, reestimate_norm
+from mangastyle.style import vgg
 
 VALIDATION_PICTURES = 256  # enough for a steady number, few enough to take seconds
 RESTORE_CURE = " (the fc head ties the discriminator to --size), or start anew from its weights with --init"
@@ -59,6 +60,8 @@ class Networks:
     """Everything that training changes: the networks, their optimizers, the averaged generator, the counters."""
 
     def __init__(self, config: TrainConfig) -> None:
+        if config.perceptual_weight and config.size < vgg.MIN_SIDE:
+            raise MangastyleError(f"--perceptual-weight: VGG-19 needs pictures of {vgg.MIN_SIDE} pixels; --size {config.size} is less")
         dtype = precision.resolve(config.precision)
         self.generator, self.discriminator = networks.build(config, dtype)
         if config.init:
@@ -73,6 +76,8 @@ class Networks:
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
         self.best = tf.Variable(np.inf, dtype=tf.float64)  # lowest validation loss so far
         self.checkpoint = tf.train.Checkpoint(**{name: part for name, part in vars(self).items() if part is not None})
+        # Never trained here, and therefore in no checkpoint.
+        self.judge = vgg.features(vgg.backbone("slim", policy=dtype), losses.LAYERS) if config.perceptual_weight else None
 
 
 def train(config: TrainConfig) -> None:
@@ -149,6 +154,10 @@ def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets:
             generated = nets.generator({"line": line, "hint": hint}, training=True)  # (b, s, s, 3)
             loss = config.distance_weight * mean(distance(generated, colour))
             record = {"l1": mean(losses.l1(generated, colour)), "l2": mean(losses.l2(generated, colour))}
+            if nets.judge is not None:
+                found, wanted = (nets.judge((x + 1.0) * 127.5) for x in (generated, colour))
+                record["perceptual"] = mean(losses.perceptual(found, wanted))
+                loss += config.perceptual_weight * record["perceptual"]
             if nets.discriminator is not None:
                 fake = nets.discriminator({"picture": generated, **condition}, training=True)
                 real = nets.discriminator({"picture": colour, **condition}, training=True)

@@ -30,6 +30,7 @@ from mangastyle.errors import MangastyleError
 from mangastyle.files import read_json
 from mangastyle.shade import infer, networks, simulate
 from mangastyle.shade.validate import Validation
+from mangastyle.style import vgg
 
 # All that is on by default (enlarging, averaging, mixed hints, close-ups, mirroring, decay), only small.
 TINY = TrainConfig(
@@ -323,6 +324,24 @@ def test_a_damaged_checkpoint_says_so(copy):
     data.write_bytes(data.read_bytes()[:1000])
     with pytest.raises(MangastyleError, match="ckpt-8.*damaged"):
         train.command(dataclasses.replace(settle(TrainConfig, {}, copy / "config.json"), resume=True, steps=9))
+
+
+def test_the_perceptual_distance_is_learnt_too(tmp_path, cache, narrow, monkeypatch):
+    monkeypatch.setattr(vgg, "backbone", lambda *arguments, **options: narrow)
+    config = dataclasses.replace(TINY, size=32, steps=20, gan_weight=0.0, distance_weight=0.0, perceptual_weight=10.0)
+    train.command(dataclasses.replace(config, out=str(tmp_path / "run"), cache=cache))
+    log = log_of(tmp_path / "run")
+    told = [record["perceptual"] for record in log]
+    assert np.mean(told[-5:]) < np.mean(told[:5])
+    assert log[0]["generator"] == pytest.approx(10 * told[0], rel=1e-5)
+    resumed = dataclasses.replace(settle(TrainConfig, {}, tmp_path / "run" / "config.json"), resume=True, steps=21)
+    train.command(resumed)
+    assert len(log_of(tmp_path / "run")) == 21
+
+
+def test_pictures_too_small_for_the_perceptual_distance(tmp_path, cache):
+    with pytest.raises(MangastyleError, match="--perceptual-weight.*--size 16"):
+        train.command(dataclasses.replace(TINY, out=str(tmp_path), cache=cache, perceptual_weight=1.0))
 
 
 def test_init_starts_from_given_weights(finished):

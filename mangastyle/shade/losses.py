@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")  # of VGG-19, for the perceptual distance
+
 
 def _per_picture(x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(x, axis=tf.range(1, tf.rank(x)))
@@ -31,3 +33,19 @@ def l1(generated: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
 def l2(generated: tf.Tensor, original: tf.Tensor) -> tf.Tensor:
     """Mean squared difference of pictures (b, h, w, 3) in [-1, 1]; 0 to 4."""
     return _per_picture(tf.math.squared_difference(generated, original))
+
+
+def perceptual(found: dict[str, tf.Tensor], wanted: dict[str, tf.Tensor]) -> tf.Tensor:
+    """How different pictures look: VGG-19 features {layer: (b, h', w', n)} of generated and original pictures to (b,).
+
+    As in Zhang et al. 2018 (LPIPS), without their learnt weights of channels: features have unit length at every position, so that
+    what counts is which features a place has and not how strong its contrast is. The mean over layers and positions of
+    |f - p|^2 / 2, which is 1 less the cosine of the angle between them; where no feature is active, they count as
+    zeros. 0 for equal pictures, at most 1.
+    """
+    errors = [tf.math.squared_difference(_unit(found[name]), _unit(p)) for name, p in wanted.items()]
+    return tf.add_n([tf.reduce_mean(tf.reduce_sum(error, -1), (1, 2)) for error in errors]) / (2 * len(errors))
+
+
+def _unit(features: tf.Tensor) -> tf.Tensor:
+    return tf.nn.l2_normalize(features, -1)

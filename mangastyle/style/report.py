@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import time
 from pathlib import Path
-from typing import Iterator, NamedTuple
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Iterator, NamedTuple
 
 from mangastyle import files
 from mangastyle.errors import MangastyleError
 from mangastyle.style.optimizers import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NAMES = {"lbfgs": "L-BFGS", "adam": "Adam"}
 # Of 1000 iterations on a GeForce GTX 1080 Ti (paper, section 4.3; its captions of Figs 22 and 23 are exchanged).
@@ -82,6 +83,8 @@ class Losses:
 
 def figure(runs: dict[str, Losses]) -> Figure:
     """Figures 22 and 23: the losses of one optimiser or of several, by name, against iterations and against seconds."""
+    from matplotlib.figure import Figure  # slow to import, and seldom asked for
+
     drawn = Figure(figsize=(11, 4.5), layout="constrained")
     panels = drawn.subplots(1, 2, sharey=True)
     for panel, x in zip(panels, ("iteration", "seconds")):

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from mangastyle.data import characters
-from mangastyle.evaluate.perceptual import LAYERS, Perceptual
+from mangastyle.evaluate.perceptual import Perceptual
+from mangastyle.shade.losses import LAYERS
 from mangastyle.style import vgg
 
 
