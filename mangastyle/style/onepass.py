@@ -91,7 +91,7 @@ class Network:
         model = encoder(vgg.backbone("slim", policy=policy))
         self.widths = widths = {name: output.shape[-1] for name, output in model.output.items()}
         self.decoder = decoder(widths, policy)
-        load(path, self.decoder)
+        weights.load(path, self.decoder)
         features = {name: tf.TensorSpec((1, None, None, width)) for name, width in widths.items()}
         masks = dict.fromkeys(widths, tf.TensorSpec((None, None, None, 1)))
         self.encode = tf.function(model, input_signature=[tf.TensorSpec((1, None, None, 3))])
@@ -150,9 +150,9 @@ def white_noise(shapes: dict[str, Any], seed: Any = 0) -> Features:
     return {name: tf.random.stateless_normal(shapes[name], (seed, i)) for i, name in enumerate(GRAINY)}
 
 
-def decode(decoder: keras.Model, moved: Features, grain: Features, strength: tf.Tensor, training: bool = False) -> tf.Tensor:
+def decode(decoder: keras.Model, moved: Features, grain: Features, strength: tf.Tensor) -> tf.Tensor:
     """Moved features and noise, (b, h', w', n) each, and strengths (b,) to pictures (b, h, w, 3)."""
-    return decoder({**moved, **{f"{name}_grain": x for name, x in grain.items()}, "strength": strength[:, None]}, training=training)
+    return decoder({**moved, **{f"{name}_grain": x for name, x in grain.items()}, "strength": strength[:, None]})
 
 
 def mix(map_: Affine, shares: tf.Tensor) -> Affine:
@@ -161,10 +161,5 @@ def mix(map_: Affine, shares: tf.Tensor) -> Affine:
 
 
 def save(path: Path, model: keras.Model, config: Any, extra: dict[str, Any]) -> None:
-    """Write a decoder for `load`, with how it was made."""
+    """Write a decoder for `Network`, with how it was made."""
     weights.save(path, model, config, extra, weights.ONEPASS_FORMAT)
-
-
-def load(path: Path, model: keras.Model) -> None:
-    """Fill a decoder from a weights file; `MangastyleError` for one that is damaged or of another network."""
-    weights.load(path, model)

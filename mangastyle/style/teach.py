@@ -98,7 +98,7 @@ def _save(run: Path, manager: tf.train.CheckpointManager, painter: Painter, crop
     sheet = painter.sheet(*crops.examples(-1, SAMPLES, held_out=True)[:2])
     images.save(run / "samples" / f"step-{step:07d}.png", sheet, force=True)
     log.picture(step, sheet)
-    painter.save(run / "last.h5", step)
+    onepass.save(run / "last.h5", painter.decoder, painter.config, {"steps": step})
     painter.step.assign(step)
     with clear_error(run):
         manager.save(checkpoint_number=step)
@@ -113,19 +113,19 @@ class Painter:
         self.features = keras.Model(found.input, {name: found.output[name] / size for name, size in JUDGE.items()})
         self.decoder = onepass.decoder({name: found.output[name].shape[-1] for name in onepass.LAYERS}, policy)
         if config.init:
-            onepass.load(weights.find(config.init, cure="--init takes a file that 'mangastyle teach' wrote"), self.decoder)
+            weights.load(weights.find(config.init, cure="--init takes a file that 'mangastyle teach' wrote"), self.decoder)
         self.optimizer = keras.optimizers.Adam(config.learning_rate)
         self.optimizer.build(self.decoder.trainable_variables)
         self.step = tf.Variable(0, dtype=tf.int64)
         self.train_step = tf.function(self._train_step)
 
-    def paint(self, content: Features, painting: Features, strength: tf.Tensor, seed: Any, training: bool) -> tf.Tensor:
+    def paint(self, content: Features, painting: Features, strength: tf.Tensor, seed: Any) -> tf.Tensor:
         """Features of contents and of paintings, both (b, ...), and strengths (b,), to pictures (b, c, c, 3)."""
         found, wanted = ({name: transport.statistics(x[name]) for name in onepass.LAYERS} for x in (content, painting))
         maps, noise = onepass.maps(found, wanted, strength), onepass.white_noise({name: tf.shape(x) for name, x in content.items()}, seed)
         moved = {name: maps[name](content[name]) for name in onepass.LAYERS}
         grain = {name: maps[f"{name}_grain"](x) for name, x in noise.items()}
-        return onepass.decode(self.decoder, moved, grain, strength, training)
+        return onepass.decode(self.decoder, moved, grain, strength)
 
     def _train_step(self, contents: tf.Tensor, paintings: tf.Tensor, strength: tf.Tensor) -> dict[str, tf.Tensor]:
         """Crops (b, c, c, 3) of contents and paintings and strengths (b,) -> losses, each the batch's mean."""
@@ -134,7 +134,7 @@ class Painter:
         content, painting = ({name: tf.split(x, 2)[i] for name, x in both.items()} for i in (0, 1))
         alpha, beta = (2 - 2 * strength) ** 2, (2 * strength) ** 2  # as `objective`
         with tf.GradientTape() as tape:
-            painted = self.paint(content, painting, strength, tf.cast(self.optimizer.iterations, tf.int32), training=True)
+            painted = self.paint(content, painting, strength, tf.cast(self.optimizer.iterations, tf.int32))
             found = self.features(painted)
             of_content = _content_loss(found[CONTENT], content[CONTENT])
             of_layers = {name: transport.distance(transport.statistics(found[name]), transport.statistics(painting[name])) for name in STYLE}
@@ -152,13 +152,8 @@ class Painter:
         content, painting = self.features(contents), self.features(paintings)
         rows = [contents, paintings]
         for strength in (0.25, 0.5, 0.85):
-            rows.append(self.paint(content, painting, tf.fill((len(contents),), strength), 0, training=False).numpy())
+            rows.append(self.paint(content, painting, tf.fill((len(contents),), strength), 0).numpy())
         return np.vstack([np.hstack(np.clip(np.rint(row), 0, 255).astype(np.uint8)) for row in rows])
-
-    def save(self, path: Path, step: int) -> None:
-        """Write the decoder."""
-        onepass.save(path, self.decoder, self.config, {"steps": step})
-
 
 def _content_loss(found: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """`losses.content_loss` in the mean form, for each picture of a batch: (b, h, w, n) to (b,)."""
