@@ -1,6 +1,6 @@
 """One pass against optimisation: how much of the style it reaches, at what content loss, and how fast it is.
 
-    python benchmarks/fast.py --weights vgg19.h5 --optimised slim-vgg/slim_vgg.json --out fast
+    python benchmarks/fast.py --weights vgg19.h5 --optimised slim-vgg/slim_vgg.json --fast-weights runs/onepass/last.h5 --out fast
 
 The optimised results are those that `slim_vgg.py` found, in the file it wrote; contents and paintings are the ones it
 names. Every content is painted in every style in one pass at several strengths; the judge is the full network in float32.
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", required=True, help="HDF5 file of the full VGG-19")
     parser.add_argument("--optimised", required=True, help="slim_vgg.json")
-    parser.add_argument("--fast-weights", default="", help="file of the one-pass painter; default: the shipped one")
+    parser.add_argument("--fast-weights", required=True, help="file of the one-pass painter")
     parser.add_argument("--repeats", type=int, default=7, help="of each timing")
     parser.add_argument("--out", default="fast", help="folder for fast.json and sheet.png")
     options = parser.parse_args()

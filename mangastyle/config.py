@@ -171,7 +171,7 @@ class StyleConfig(Config):
     mask: tuple[str, ...] = option((), "a mask for each painting, of the content's size: it paints where its mask is white")
     out: str = option("", "output file or folder; default: NAME-styled.png beside the picture, FOLDER-styled")
     fast: bool = option(False, "paint in one pass of a trained network: a fraction of a second instead of minutes")
-    fast_weights: str = option("", "weights file of the one-pass painter; default: the shipped ones")
+    fast_weights: str = option("", "weights file of the one-pass painter, from mangastyle teach")
     # look
     strength: float = option(0.5, "0 keeps the picture, 1 knows only the painting; it means the same at every size", least=0, most=1)
     size: int = option(512, "short side to work at and return; 0 = the content's own size", least=0)

@@ -36,8 +36,6 @@ SHADE = "shade.h5"  # the generator that is used when none is named
 BASELINE = "baseline.h5"  # the simple network of Fig. 2
 SHADE_CURE = "give --weights a file that training wrote, such as RUN/best.h5"
 SLIM = "vgg19-slim.h5"  # the small VGG-19 that stands in for the full one
-ONEPASS = "onepass.h5"  # the decoder of the one-pass painter
-ONEPASS_CURE = "give --fast-weights a file that 'mangastyle teach' wrote, such as RUN/last.h5"
 VGG19 = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"  # as Keras names and publishes it
 VGG19_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{VGG19}"
 VGG19_MD5 = "253f8cb515780f3b799900260a226db6"
@@ -200,7 +198,7 @@ def _get(force: bool) -> None:
 
 def _list() -> None:
     again = "install mangastyle again"
-    shipped = {"shade": SHADE, "baseline": BASELINE, "slim": SLIM, "onepass": ONEPASS}
+    shipped = {"shade": SHADE, "baseline": BASELINE, "slim": SLIM}
     rows = [(name, shipped_folder() / file, _as_in_manifest, f"damaged, {again}", again) for name, file in shipped.items()]
     for name, path, check, wrong, cure in [*rows, ("vgg19", cache(), _as_published, "not the file that Keras publishes", GET_VGG19)]:
         if path.is_file():

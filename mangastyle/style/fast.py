@@ -19,15 +19,16 @@ OPTIONS = {
     "preset", "seed", "force", "inputs", "style", "style_weights", "mask", "out", "strength", "size", "style_scale", "style_size",
     "keep_colors", "match_colors", "fast", "fast_weights", "precision", "max_megapixels",
 }  # fmt: skip
+CURE = "give --fast-weights a file that 'mangastyle teach' wrote, such as RUN/last.h5"
 AT_ONCE = 1536**2  # pixels: larger pictures are painted tile by tile
 TILE = 1024  # pixels, the side of a tile
 MARGIN = 96  # pixels seen around a tile: more than encoder and decoder reach, so that tiles leave no seams
 
 
-def fast_stylize(content: np.ndarray, styles: list[np.ndarray], options: StyleConfig = StyleConfig(fast=True)) -> np.ndarray:
+def fast_stylize(content: np.ndarray, styles: list[np.ndarray], options: StyleConfig) -> np.ndarray:
     """Paint `content` in the style of one painting, or of several, in one pass.
 
-    content : uint8 (h, w, 3). styles : uint8 (h, w, 3) each. Returns uint8, of short side `options.size`, or exactly as large
+    content : uint8 (h, w, 3). styles : uint8 (h, w, 3) each. `options.fast_weights` names the file of the decoder. Returns uint8, of short side `options.size`, or exactly as large
     as the content if that is 0. Raises `MangastyleError` for pictures smaller than 32 pixels, a damaged weights file,
     and options that only the optimisation (`transfer.stylize`) has.
     """
@@ -37,6 +38,8 @@ def fast_stylize(content: np.ndarray, styles: list[np.ndarray], options: StyleCo
 def check(options: StyleConfig, paintings: int) -> None:
     """Raise `MangastyleError` for options at odds with the number of paintings, or with one pass; reads no file."""
     prepare.check(options, paintings)
+    if not options.fast_weights:
+        raise MangastyleError(f"--fast: no one-pass painter ships yet; {CURE}")
     for name, usual in dataclasses.asdict(StyleConfig()).items():
         if name not in OPTIONS and getattr(options, name) != usual:
             flag = name.replace("_", "-")
@@ -46,7 +49,7 @@ def check(options: StyleConfig, paintings: int) -> None:
 class FastPainter:
     """Paintings made ready to paint in: their statistics are kept for further pictures of the same size."""
 
-    def __init__(self, styles: list[np.ndarray], options: StyleConfig = StyleConfig(fast=True)) -> None:
+    def __init__(self, styles: list[np.ndarray], options: StyleConfig) -> None:
         check(options, len(styles))
         for style in styles:
             prepare.check_size(style, "the painting")
@@ -54,7 +57,7 @@ class FastPainter:
         self.masks = [masks.read(path, int(options.max_megapixels * 1e6)) for path in options.mask]
         self.weights = np.float32(prepare.shares(options, len(styles)))  # (k,)
         self.strength = tf.constant([options.strength], tf.float32)
-        path = weights.find(options.fast_weights, weights.ONEPASS, weights.ONEPASS_CURE)
+        path = weights.find(options.fast_weights, cure=CURE)
         self.network = onepass.network(path, path.stat().st_mtime, precision.resolve(options.precision))
         self._wanted: dict[tuple[int, int], dict[str, Statistics]] = {}  # of the paintings, by the size of the content
 

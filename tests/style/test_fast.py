@@ -143,6 +143,7 @@ def test_kept_colours(options):
         ({"style_weights": (1.0, 2.0)}, "--style-weights: 2 weights for 1"),
         ({"size": 20}, "--size: must be 0 or at least 32"),
         ({"mask": ("a.png", "b.png")}, "--mask: there must be as many masks"),
+        ({"fast_weights": ""}, "--fast: no one-pass painter ships yet; give --fast-weights"),
         ({"fast_weights": "nothing.h5"}, "nothing.h5: no such weights file.*mangastyle teach"),
     ],
 )
