@@ -18,7 +18,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from slim_vgg import Judge, read
+from slim_vgg import Judge, read, share
 
 from mangastyle import images
 from mangastyle.config import StyleConfig
@@ -57,14 +57,19 @@ def main() -> None:
         pictures = {s: painters[s][row["painting"]].paint(content) for s in STRENGTHS}
         judged = {s: judge(picture) for s, picture in pictures.items()}
         start, best = row["start"], row["losses"]["full"]
-        shares = {s: (start["wasserstein"] - found["wasserstein"]) / (start["wasserstein"] - best["wasserstein"]) for s, found in judged.items()}
-        at = float(np.interp(np.log(ALLOWED * best["content"]), np.log([judged[s]["content"] for s in STRENGTHS]), list(shares.values())))
         found = {"content": row["content"], "painting": row["painting"], "judged": {str(s): value for s, value in judged.items()}}
-        rows.append({**found, "ratio": judged[0.5]["content"] / best["content"], "share": shares[0.5], "share_allowed": at})
+        rows.append({
+            **found, "ratio": judged[0.5]["content"] / best["content"],
+            "share": (start["wasserstein"] - judged[0.5]["wasserstein"]) / (start["wasserstein"] - best["wasserstein"]),
+            "share_allowed": share("wasserstein", start, {**best, "content": ALLOWED * best["content"]}, list(judged.values())),
+        })  # fmt: skip
         tiles += [images.resize(tile, 256, 256) for tile in (content, painting, *pictures.values())]
         told = ("{content:.3f} {wasserstein:.3f}".format(**of) for of in (start, best, judged[0.5]))
-        print(f"| {row['content']} | {row['painting']} | {' | '.join(told)} | {rows[-1]['ratio']:.2f} | {shares[0.5]:.1%} | {at:.1%} |", flush=True)
-    summary = {name: {"median": float(np.median(of)), "worst": float(worst(of))} for name, worst in (("ratio", max), ("share", min), ("share_allowed", min)) for of in [[row[name] for row in rows]]}
+        print(f"| {row['content']} | {row['painting']} | {' | '.join(told)} | {rows[-1]['ratio']:.2f} | {rows[-1]['share']:.1%} | {rows[-1]['share_allowed']:.1%} |", flush=True)
+    summary = {}
+    for name, worst in (("ratio", max), ("share", min), ("share_allowed", min)):
+        of = [row[name] for row in rows]
+        summary[name] = {"median": float(np.median(of)), "worst": worst(of)}
     seconds = {}
     for size in SIZES:
         painter, content = FastPainter([paintings[0]], dataclasses.replace(config, size=size)), images.resize(contents[0], size, size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import signal
@@ -44,6 +45,20 @@ def restore(checkpoint: tf.train.Checkpoint, path: str, cure: str) -> None:
         raise MangastyleError(
             f"{path}: this checkpoint is damaged or of other networks; --resume with the options it was trained with{cure}"
         ) from error
+
+
+def schedule(step: int, steps: int, warm_up: int) -> float:
+    """Share of the learning rate: up over the first `warm_up` steps, then down to zero along a cosine."""
+    return min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def refuse_nan(run: Path, step: int, record: dict[str, float], checkpoint: str | None) -> None:
+    """Raise `MangastyleError`, naming the last good checkpoint, if a loss of this step is no longer a number."""
+    if not np.isfinite(list(record.values())).all():
+        raise MangastyleError(
+            f"{run}: a loss is no longer a number at step {step}; the last good checkpoint is "
+            f"{checkpoint or 'none yet'}; go on with --resume and a lower --learning-rate"
+        )
 
 
 class Log:

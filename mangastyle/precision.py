@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mangastyle.errors import MangastyleError
+
 
 def resolve(name: str) -> str:
     """The Keras dtype policy for a `--precision` option.
@@ -24,3 +26,11 @@ def resolve(name: str) -> str:
     except OSError:  # not Linux: no way to ask, so stay exact
         return "float32"
     return "mixed_bfloat16" if {"avx512_bf16", "amx_bf16"} & set(flags) else "float32"
+
+
+def resolve_wide(name: str) -> str:
+    """As `resolve`, for trainings whose gradients float16 is too narrow for; it raises `MangastyleError`."""
+    policy = resolve(name)
+    if policy == "mixed_float16":
+        raise MangastyleError(f"--precision {name}: float16 is too narrow for this training; try float32")
+    return policy

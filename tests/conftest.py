@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 import pytest
@@ -46,6 +47,28 @@ def narrow() -> keras.Model:
     for name, shape in vgg.kernel_shapes(tuple(width // 8 for width in vgg.WIDTHS)).items():
         weights[name] = (generator.normal(0, np.sqrt(2 / (9 * shape[2])), shape), np.zeros(shape[-1]))
     return vgg.network(weights)
+
+
+@pytest.fixture(scope="session")
+def train_and_kill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[Path], None], int], Path]:
+    """`(train, step)`: the run folder `finished` of a whole training; beside it lies `killed`, what a kill at that step would have left."""
+
+    def run_both(train: Callable[[Path], None], step: int) -> Path:
+        from mangastyle import monitor
+
+        run, write = tmp_path_factory.mktemp("runs") / "finished", monitor.Log.write
+
+        def write_and_copy(log, record):
+            write(log, record)
+            if record["step"] == step:
+                shutil.copytree(run, run.with_name("killed"))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(monitor.Log, "write", write_and_copy)
+            train(run)
+        return run
+
+    return run_both
 
 
 @pytest.fixture

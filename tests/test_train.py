@@ -17,12 +17,11 @@ import sys
 import types
 
 import h5py
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from mangastyle import images, monitor, train, weights
+from mangastyle import images, monitor, train
 from mangastyle.cli import main
 from mangastyle.config import TrainConfig, save_config, settle, to_json
 from mangastyle.data import dataset

@@ -12,10 +12,17 @@ import numpy as np
 from mangastyle import images
 from mangastyle.config import DistillConfig, TeachConfig, TrainConfig
 from mangastyle.data import dataset
+from mangastyle.errors import MangastyleError
 
 PICTURE = 320  # pictures are kept as squares of this side; crops are cut from them
 LEAST = 0.3  # of that side
 HELD_OUT = 0.03  # share of the pictures that training never sees
+
+
+def check_crop(side: int) -> None:
+    """Raise `MangastyleError` for crops that VGG-19 would cut off."""
+    if side % 16:
+        raise MangastyleError(f"--crop {side}: must be a multiple of 16, by which VGG-19 reduces pictures")
 
 
 class Crops:

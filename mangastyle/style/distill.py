@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,10 +29,10 @@ from tqdm import tqdm
 
 from mangastyle import precision, weights
 from mangastyle.config import DistillConfig, save_config, to_json
-from mangastyle.data.crops import Crops
+from mangastyle.data.crops import Crops, check_crop
 from mangastyle.errors import MangastyleError
-from mangastyle.monitor import Interrupts, Log, clear, clear_error, restore, run_folder
-from mangastyle.style import fit, vgg
+from mangastyle.monitor import Interrupts, Log, clear, clear_error, refuse_nan, restore, run_folder, schedule
+from mangastyle.style import fit, losses, vgg
 
 # The layers that are taught, and those by which pictures are painted meanwhile, as in `mangastyle style`.
 TAPS = (
@@ -56,17 +55,14 @@ def command(config: DistillConfig) -> None:
     if len(config.widths) != len(vgg.WIDTHS) or any(few > many for few, many in zip(config.widths, vgg.WIDTHS)):
         given = " ".join(map(str, config.widths))
         raise MangastyleError(f"--widths {given}: must be {len(vgg.WIDTHS)} numbers, at most the full VGG-19's {full}")
-    if config.crop % 16:
-        raise MangastyleError(f"--crop {config.crop}: must be a multiple of 16, by which VGG-19 reduces pictures")
+    check_crop(config.crop)
     distill(config)
 
 
 def distill(config: DistillConfig) -> None:
     """Train up to step `config.steps`; the run folder gets config, log, checkpoints and, at the end, slim.h5."""
     run = run_folder(config.out, config.resume, config.force)
-    policy = precision.resolve(config.precision)
-    if policy == "mixed_float16":  # the gradients of the pictures being painted would vanish
-        raise MangastyleError(f"--precision {config.precision}: float16 is too narrow for this training; try float32")
+    policy = precision.resolve_wide(config.precision)  # the gradients of the pictures being painted would vanish in float16
     teacher = vgg.backbone(config.teacher, policy=policy)
     if teacher.name != "full":
         raise MangastyleError(f"--teacher {config.teacher}: must be the full VGG-19, this is the {teacher.name} one")
@@ -97,15 +93,11 @@ def distill(config: DistillConfig) -> None:
             for slot in painting.due(step):
                 painting.begin(slot, student, *crops.pair(step, slot))
             offset = np.array([step % 2, step // 2 % 2], np.int32)
-            student.optimizer.learning_rate = config.learning_rate * _schedule(step, config.steps)
+            student.optimizer.learning_rate = config.learning_rate * schedule(step, config.steps, WARM_UP)
 
             record = {name: float(value) for name, value in train_step(pictures, offset).items()}
             step += 1
-            if not np.isfinite(list(record.values())).all():
-                raise MangastyleError(
-                    f"{run}: a loss is no longer a number at step {step}; the last good checkpoint is "
-                    f"{manager.latest_checkpoint or 'none yet'}; go on with --resume and a lower --learning-rate"
-                )
+            refuse_nan(run, step, record, manager.latest_checkpoint)
             log.write({"step": step, "seconds": time.monotonic() - began, **record})
             bar.set_postfix(error=f"{record['features']:.3f}", gram=f"{record['grams']:.3f}", refresh=False)
             bar.update()
@@ -118,11 +110,6 @@ def distill(config: DistillConfig) -> None:
         return
     errors = student.save(run / "slim.h5", teacher, crops)
     print(f"{run / 'slim.h5'}: " + " ".join(f"{name} {error:.3f}" for name, error in errors.items()))
-
-
-def _schedule(step: int, steps: int) -> float:
-    """Share of the learning rate: up over the first steps, then down to zero along a cosine."""
-    return min(1.0, (step + 1) / WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
 def _save(run: Path, manager: tf.train.CheckpointManager, student: Student, step: int) -> None:
@@ -231,8 +218,8 @@ class Painting:
 
     def loss(self, found: dict[str, tf.Tensor]) -> tf.Tensor:
         """The sum over all slots of the loss of `mangastyle style`, from projected features (count, h, w, N)."""
-        errors = [tf.reduce_sum(relative(grams(found[name]), gram)) for name, gram in self.grams.items()]
-        return STYLE_WEIGHT * tf.add_n(errors) / len(STYLE) + tf.reduce_sum(relative(found[CONTENT], self.content))
+        errors = [tf.reduce_sum(losses.relative_error(grams(found[name]), gram)) for name, gram in self.grams.items()]
+        return STYLE_WEIGHT * tf.add_n(errors) / len(STYLE) + tf.reduce_sum(losses.relative_error(found[CONTENT], self.content))
 
     def step(self, gradient: tf.Tensor) -> None:
         """One step of Adam on the pixels, down their gradient (count, c, c, 3)."""
@@ -255,7 +242,7 @@ def make_train_step(config: DistillConfig, teacher: keras.Model, student: Studen
             of_painted = student(painting.pixels, offset)
             slim = {name: tf.concat([x, of_painted[name]], 0) for name, x in student(crops, offset).items()}
             of_features = {name: deviation(slim[name], full[name]) for name in TAPS}
-            of_grams = {name: tf.reduce_mean(relative(grams(slim[name]), grams(full[name]))) for name in STYLE}
+            of_grams = {name: tf.reduce_mean(losses.relative_error(grams(slim[name]), grams(full[name]))) for name in STYLE}
             feature_error, gram_error = tf.add_n(list(of_features.values())), tf.add_n(list(of_grams.values()))
             loss = feature_error + config.gram_weight * gram_error
             painted = painting.loss(of_painted)
@@ -280,12 +267,6 @@ def grams(features: tf.Tensor) -> tf.Tensor:
     """`losses.mean_gram` of each picture of a batch: (b, h, w, n) to (b, n, n)."""
     flat = tf.reshape(features, (tf.shape(features)[0], -1, features.shape[-1]))  # (b, h*w, n)
     return tf.matmul(flat, flat, transpose_a=True) / tf.cast(tf.shape(flat)[1], flat.dtype)
-
-
-def relative(found: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """Squared error over the target's mean square, as the mean form of `losses`, for each picture: (b, ...) to (b,)."""
-    axes = list(range(1, len(target.shape)))
-    return tf.reduce_mean(tf.math.squared_difference(found, target), axes) / (tf.reduce_mean(target**2, axes) + 1e-12)
 
 
 def deviation(found: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

@@ -12,6 +12,7 @@ from mangastyle import images, precision, weights
 from mangastyle.config import StyleConfig
 from mangastyle.errors import MangastyleError
 from mangastyle.style import color, masks, onepass, prepare
+from mangastyle.style.objective import batch
 from mangastyle.style.transport import Statistics
 
 # What can be said beside --fast; all else steers the optimisation.
@@ -28,9 +29,9 @@ MARGIN = 96  # pixels seen around a tile: more than encoder and decoder reach, s
 def fast_stylize(content: np.ndarray, styles: list[np.ndarray], options: StyleConfig) -> np.ndarray:
     """Paint `content` in the style of one painting, or of several, in one pass.
 
-    content : uint8 (h, w, 3). styles : uint8 (h, w, 3) each. `options.fast_weights` names the file of the decoder. Returns uint8, of short side `options.size`, or exactly as large
-    as the content if that is 0. Raises `MangastyleError` for pictures smaller than 32 pixels, a damaged weights file,
-    and options that only the optimisation (`transfer.stylize`) has.
+    content : uint8 (h, w, 3). styles : uint8 (h, w, 3) each. `options.fast_weights` names the file of the decoder. Returns uint8,
+    of short side `options.size`, or exactly as large as the content if that is 0. Raises `MangastyleError` for pictures
+    smaller than 32 pixels, a damaged weights file, and options that only the optimisation (`transfer.stylize`) has.
     """
     return FastPainter(styles, options).paint(content)
 
@@ -51,10 +52,8 @@ class FastPainter:
 
     def __init__(self, styles: list[np.ndarray], options: StyleConfig) -> None:
         check(options, len(styles))
-        for style in styles:
-            prepare.check_size(style, "the painting")
         self.styles, self.options = styles, options
-        self.masks = [masks.read(path, int(options.max_megapixels * 1e6)) for path in options.mask]
+        self.masks = prepare.open_masks(styles, options)
         self.weights = np.float32(prepare.shares(options, len(styles)))  # (k,)
         self.strength = tf.constant([options.strength], tf.float32)
         path = weights.find(options.fast_weights, cure=CURE)
@@ -65,9 +64,7 @@ class FastPainter:
     def paint(self, content: np.ndarray) -> np.ndarray:
         """Paint one picture: uint8 (h, w, 3) to uint8 (h', w', 3), see `prepare.size_of`."""
         options = self.options
-        prepare.check_size(content, "the content")
-        for path, mask in zip(options.mask, self.masks):
-            masks.check_size(path, mask, *content.shape[:2])
+        prepare.check_content(content, options, self.masks)
         height, width = prepare.size_of(content, options)
         wanted = self._statistics_of(prepare.recolored(self.styles, content, options), height, width)
         content = images.resize(content, height, width)
@@ -79,7 +76,7 @@ class FastPainter:
         """Of k paintings as they are shown beside a content: mean (k, n) and covariance (k, n, n) of each layer."""
         if styles is not self.styles or (height, width) not in self._wanted:
             pictures = (_even(prepare.shown(style, height, width, self.options)) for style in styles)
-            found = [self.network.statistics(self.network.encode(_batch(picture))) for picture in pictures]
+            found = [self.network.statistics(self.network.encode(batch(picture))) for picture in pictures]
             joined = {name: Statistics(*(tf.concat(parts, 0) for parts in zip(*(of[name] for of in found)))) for name in found[0]}
             self._wanted = {(height, width): joined}
         return self._wanted[height, width]
@@ -93,7 +90,7 @@ class FastPainter:
         regions = {} if where is None else {name: _reduce(where, name) for name in onepass.LAYERS}  # (k, h', w', 1)
         parts, amounts = [], []
         for tile in tiles:
-            features = self.network.encode(_batch(content[tile.seen]))
+            features = self.network.encode(batch(content[tile.seen]))
             inner = {name: x[_at(name, tile.within)] for name, x in features.items()}
             if where is None:
                 parts.append(self.network.statistics(inner))
@@ -108,7 +105,7 @@ class FastPainter:
         noise = self.network.noise(*content.shape[:2])
         for tile in tiles:
             if len(tiles) > 1:  # the features of all tiles would not be in memory at once
-                features = self.network.encode(_batch(content[tile.seen]))
+                features = self.network.encode(batch(content[tile.seen]))
             shares = {name: _shares(x[_at(name, tile.seen)], self.weights) for name, x in regions.items()} or self.weights
             made = self.network.paint(features, maps, self.strength, shares, {name: x[_at(name, tile.seen)] for name, x in noise.items()})[0].numpy()
             painted[tile.painted] = made[tile.within]
@@ -161,10 +158,6 @@ def _even(picture: np.ndarray) -> np.ndarray:
     height, width = picture.shape[:2]
     edges = (0, -height % onepass.MULTIPLE), (0, -width % onepass.MULTIPLE), (0, 0)
     return np.pad(picture, edges[: picture.ndim], mode="reflect")
-
-
-def _batch(picture: np.ndarray) -> tf.Tensor:
-    return tf.constant(picture[None], tf.float32)  # (1, h, w, 3)
 
 
 def _reduce(where: np.ndarray, layer: str) -> np.ndarray:

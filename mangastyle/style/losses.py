@@ -31,6 +31,12 @@ def content_loss(features: tf.Tensor, target: tf.Tensor, form: str = "sum") -> t
     return _relative(tf.reduce_mean(error), tf.reduce_mean(tf.square(target)))
 
 
+def relative_error(found: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Squared error over the target's mean square, as in every mean form, for each picture of a batch: (b, ...) to (b,)."""
+    axes = list(range(1, len(target.shape)))
+    return _relative(tf.reduce_mean(tf.math.squared_difference(found, target), axes), tf.reduce_mean(tf.square(target), axes))
+
+
 def gram(features: tf.Tensor, mask: tf.Tensor | None = None) -> tf.Tensor:
     """Equation 3: (1, h, w, n) to the (n, n) sums over all positions of the products of two features.
 

@@ -39,12 +39,12 @@ class Objective:
 
     def content_targets(self, content: np.ndarray) -> dict[str, tf.Tensor]:
         """The features that keep a content, uint8 (h, w, 3)."""
-        found = self.features(_batch(content))
+        found = self.features(batch(content))
         return {name: found[name] for name in self.options.content_layers}
 
     def style_targets(self, painting: np.ndarray) -> dict[str, Any]:
         """The statistics of a painting, uint8 (h, w, 3), in every style layer."""
-        found = self.features(_batch(painting))
+        found = self.features(batch(painting))
         return {name: losses.style_target(found[name], self.options.distance) for name in self.options.style_layers}
 
     def mask_targets(self, mask: np.ndarray) -> dict[str, tf.Tensor]:
@@ -65,8 +65,7 @@ class Objective:
             content = tf.add_n([losses.content_loss(found[name], p, options.loss) for name, p in targets.content.items()])
             style = self._style(found, targets)
             tv = losses.total_variation(batch, options.loss)
-            # Strength moves weight from the content to the style; at 0.5 both factors are 1.
-            alpha, beta = (2 - 2 * options.strength) ** 2, (2 * options.strength) ** 2
+            alpha, beta = balance(options.strength)
             total = losses.total_loss(content, style, alpha * options.content_weight, beta * options.style_weight)
             total += beta * options.tv_weight * tv
             # A mean's gradient at each feature is too small for float16 until it is a sum's; float32 undoes it.
@@ -89,6 +88,11 @@ class Objective:
         return total
 
 
+def balance(strength: Any) -> tuple[Any, Any]:
+    """The factors of content and style: strength moves weight from one to the other; at 0.5 both are 1."""
+    return (2 - 2 * strength) ** 2, (2 * strength) ** 2
+
+
 def weights(flag: str, given: tuple[float, ...], names: Any) -> dict[Any, float]:
     """Given or equal weights by name, with the sum 1; `MangastyleError` if they are too few, too many, or all 0."""
     names = list(names)
@@ -100,5 +104,6 @@ def weights(flag: str, given: tuple[float, ...], names: Any) -> dict[Any, float]
     return {name: weight / sum(given) for name, weight in zip(names, given)}
 
 
-def _batch(picture: np.ndarray) -> tf.Tensor:
+def batch(picture: np.ndarray) -> tf.Tensor:
+    """A picture, uint8 (h, w, 3), as networks take it: float32 (1, h, w, 3)."""
     return tf.constant(picture[None], tf.float32)  # (1, h, w, 3)

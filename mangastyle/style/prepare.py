@@ -46,6 +46,20 @@ def check_size(picture: np.ndarray, name: str) -> None:
         raise MangastyleError(f"{name} is {width}x{height} pixels; the least is {vgg.MIN_SIDE}x{vgg.MIN_SIDE}")
 
 
+def open_masks(styles: list[np.ndarray], options: StyleConfig) -> list[np.ndarray]:
+    """The masks of paintings, uint8 (h, w, 3) each, float32 (h, w); `MangastyleError` too for a painting that is too small."""
+    for style in styles:
+        check_size(style, "the painting")
+    return [masks.read(path, int(options.max_megapixels * 1e6)) for path in options.mask]
+
+
+def check_content(content: np.ndarray, options: StyleConfig, opened: list[np.ndarray]) -> None:
+    """Raise `MangastyleError` for a content that is too small, or of another size than one of the `opened` masks."""
+    check_size(content, "the content")
+    for path, mask in zip(options.mask, opened):
+        masks.check_size(path, mask, *content.shape[:2])
+
+
 def size_of(content: np.ndarray, options: StyleConfig) -> tuple[int, int]:
     """(height, width) of what is painted of a content, uint8 (h, w, 3); `MangastyleError` if that is over the limit."""
     height, width = content.shape[:2]

@@ -8,7 +8,6 @@ from typing import Callable
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from mangastyle import images, precision
 from mangastyle.config import StyleConfig, near
@@ -71,11 +70,8 @@ class Painter:
 
     def __init__(self, styles: list[np.ndarray], options: StyleConfig, backbone: keras.Model | None = None) -> None:
         check(options, len(styles))
-        for style in styles:
-            prepare.check_size(style, "the painting")
-        limit = int(options.max_megapixels * 1e6)
-        self.start = None if options.init in STARTS else images.load(options.init, limit).rgb
-        self.masks = [masks.read(path, limit) for path in options.mask]
+        self.masks = prepare.open_masks(styles, options)
+        self.start = None if options.init in STARTS else images.load(options.init, int(options.max_megapixels * 1e6)).rgb
         if backbone is None:
             policy = precision.resolve(options.precision)
             backbone = vgg.backbone(options.backbone, options.allow_download, options.pooling, policy)
@@ -87,10 +83,8 @@ class Painter:
     def paint(self, content: np.ndarray, callback: Callback | None = None) -> Result:
         """Paint one picture, uint8 (h, w, 3). The result's loss and reason are those of the last scale."""
         options = self.options
-        prepare.check_size(content, "the content")
         began = time.monotonic()
-        for path, mask in zip(options.mask, self.masks):
-            masks.check_size(path, mask, *content.shape[:2])
+        prepare.check_content(content, options, self.masks)
         height, width = prepare.size_of(content, options)
         steps = scales(height, width, options)
         styles = prepare.recolored(self.styles, content, options)

@@ -59,22 +59,9 @@ def crops(config) -> Crops:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, config):
-    """The run folder of a whole training. Tests that change it work on a copy.
-
-    Beside it lies `killed`: what a kill at step 5 would have left of it.
-    """
-    run, write = tmp_path_factory.mktemp("runs") / "finished", monitor.Log.write
-
-    def write_and_copy(log, record):
-        write(log, record)
-        if record["step"] == 5:
-            shutil.copytree(run, run.with_name("killed"))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(monitor.Log, "write", write_and_copy)
-        distill.command(dataclasses.replace(config, out=str(run)))
-    return run
+def finished(train_and_kill, config):
+    """The run folder of a whole training, beside one killed at step 5. Tests that change it work on a copy."""
+    return train_and_kill(lambda run: distill.command(dataclasses.replace(config, out=str(run))), 5)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +120,7 @@ def random(*shape: int, seed: int = 0) -> np.ndarray:
 def test_grams_and_relative_are_the_losses_of_mangastyle_style_for_each_picture():
     found, target = random(3, 5, 6, 4), random(3, 5, 6, 4, seed=1)
     grams = [distill.grams(x) for x in (found, target)]
-    of_grams, of_features = distill.relative(*grams), distill.relative(found, target)
+    of_grams, of_features = losses.relative_error(*grams), losses.relative_error(found, target)
     assert of_grams.shape == of_features.shape == (3,)
     for i in range(3):
         one, other = (losses.statistics(x[i : i + 1]) for x in (found, target))
@@ -162,7 +149,7 @@ def test_thinned_maps_together_are_the_whole_map():
 
 
 def test_learning_rate_rises_then_falls_to_zero():
-    rates = [distill._schedule(step, 1000) for step in range(1001)]
+    rates = [monitor.schedule(step, 1000, distill.WARM_UP) for step in range(1001)]
     assert rates[0] == pytest.approx(1 / distill.WARM_UP) and rates[-1] == pytest.approx(0)
     assert rates.index(max(rates)) == distill.WARM_UP - 1
     assert rates[500] == pytest.approx(0.5)

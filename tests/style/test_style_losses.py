@@ -42,6 +42,12 @@ def test_content_loss_closed_form():
     assert float(losses.content_loss(f, p, "mean")) == pytest.approx(4 / 25)
 
 
+def test_relative_error_is_the_content_loss_of_each_picture():
+    found, target = np.random.default_rng(0).normal(0, 1, (2, 3, 4, 5, 6)).astype(np.float32)
+    for i, loss in enumerate(losses.relative_error(tf.constant(found), tf.constant(target))):
+        assert float(loss) == pytest.approx(float(losses.content_loss(found[i], target[i], "mean")), rel=1e-5)
+
+
 def test_gram_closed_form():
     f = random(1, 3, 5, 4)
     expected = np.zeros((4, 4))

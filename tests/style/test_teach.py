@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import shutil
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from mangastyle import monitor
 from mangastyle.cli import main
 from mangastyle.config import StyleConfig, TeachConfig
 from mangastyle.data.crops import Crops
 from mangastyle.errors import MangastyleError
-from mangastyle.style import fast, losses, teach
+from mangastyle.style import fast, teach
 
 TINY = TeachConfig(data=("drawn:12",), crop=64, batch=2, steps=4, checkpoint_every=2, precision="float32")
 
@@ -28,19 +25,9 @@ def config(tmp_path_factory) -> TeachConfig:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, config) -> Path:
-    """The run folder of a whole training; beside it lies `killed`: what a kill at step 3 would have left of it."""
-    run, write = tmp_path_factory.mktemp("runs") / "finished", monitor.Log.write
-
-    def write_and_copy(log, record):
-        write(log, record)
-        if record["step"] == 3:
-            shutil.copytree(run, run.with_name("killed"))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(monitor.Log, "write", write_and_copy)
-        teach.command(dataclasses.replace(config, out=str(run)))
-    return run
+def finished(train_and_kill, config) -> Path:
+    """The run folder of a whole training, beside one killed at step 3."""
+    return train_and_kill(lambda run: teach.command(dataclasses.replace(config, out=str(run))), 3)
 
 
 def log_of(run: Path) -> list[dict]:
@@ -56,12 +43,6 @@ def test_examples_are_the_same_for_the_same_step(config):
     contents, paintings, strengths = crops.examples(6, 40)
     assert contents.shape == paintings.shape == (40, 64, 64, 3)
     assert 0.2 < (strengths == 0.5).mean() < 0.8 and strengths.min() >= 0 and strengths.max() <= 1
-
-
-def test_content_loss_is_that_of_the_losses():
-    found, target = np.random.default_rng(0).normal(0, 1, (2, 3, 4, 5, 6)).astype(np.float32)
-    for i, loss in enumerate(teach._content_loss(tf.constant(found), tf.constant(target))):
-        assert float(loss) == pytest.approx(float(losses.content_loss(found[i], target[i], "mean")), rel=1e-5)
 
 
 def test_losses_fall(config, tmp_path):

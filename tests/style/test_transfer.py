@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 import cv2
-import keras
 import numpy as np
 import pytest
 
 from mangastyle import images
 from mangastyle.config import StyleConfig, settle
 from mangastyle.errors import MangastyleError
-from mangastyle.style import transfer, vgg
+from mangastyle.style import transfer
 
 TINY = StyleConfig(size=0, iterations=6, precision="float32", backbone="random")
 SINGLE = dataclasses.replace(TINY, min_size=0)  # scale
