@@ -115,7 +115,7 @@ class TrainConfig(Config):
     distance: str = option("l1", "pixel distance beside the adversarial loss", ("l1", "l2"))
     distance_weight: float = option(100.0, "weight of the pixel distance", least=0)
     perceptual_weight: float = option(0.0, "weight of the perceptual distance, by the slim VGG-19 that ships", least=0)
-    gan_weight: float = option(1.0, "weight of the adversarial loss in the generator", least=0)
+    gan_weight: float = option(1.0, "weight of the adversarial loss in the generator; 0 = train without discriminator", least=0)
     # schedule
     epochs: float = option(0, "stop after this many passes over the data", least=0)
     steps: int = option(0, "stop after this many steps", least=0)
@@ -155,10 +155,12 @@ class ShadeConfig(Config):
 
 @dataclass(frozen=True)
 class ExportConfig(Config):
-    """Write a trained shading network as a TensorFlow SavedModel: uint8 in and out, any size."""
+    """Write trained networks as a TensorFlow SavedModel, which needs TensorFlow alone: uint8 in and out, any size."""
 
+    model: str = option("shade", "shade: one pass of the shading network; full: sketch, shading at any size and one-pass style in one graph", ("shade", "full"))
     weights: str = option("", "weights file from training; default: the shipped ones")
-    out: str = option("shade-savedmodel", "folder for the SavedModel")
+    fast_weights: str = option("", "for --model full: weights file of the one-pass painter, from mangastyle teach")
+    out: str = option("", "folder for the SavedModel; default: shade-savedmodel or full-savedmodel")
 
 
 @dataclass(frozen=True)

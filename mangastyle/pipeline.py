@@ -14,7 +14,8 @@ from mangastyle.data import characters, painters
 from mangastyle.errors import MangastyleError
 from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
-from mangastyle.shade.sketch import is_line_art, sketch
+from mangastyle.shade.lines import is_line_art
+from mangastyle.shade.sketch import sketch
 from mangastyle.style import vgg
 from mangastyle.style.prepare import to_pixels
 from mangastyle.style.transfer import Painter, scales
@@ -54,7 +55,7 @@ def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunC
     if options.size and options.size < min(picture.shape[:2]):
         picture = images.resize(picture, *images.fit_short_side(*picture.shape[:2], options.size))
     height, width = picture.shape[:2]
-    lined = is_line_art(picture)
+    lined = bool(is_line_art(picture))
     hint = shader.simulated_hint(picture, seed=options.seed) if options.hint == "auto" and not lined else given
     shaded = shader(picture, hint)
     total = sum(count for *_, count in scales(height, width, painter.options))

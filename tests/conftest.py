@@ -39,6 +39,38 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def loud_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with random weights that are large enough to matter."""
+    from mangastyle import weights
+    from mangastyle.config import TrainConfig
+    from mangastyle.shade import networks
+
+    config = TrainConfig(width=4, levels=2, size=32, precision="float32")
+    model = networks.generator(config)
+    for variable in model.trainable_variables:
+        if variable.ndim > 1:
+            variable.assign(variable * 8)
+    path = tmp_path_factory.mktemp("weights") / "loud.h5"
+    weights.save(path, model, config)
+    return path
+
+
+@pytest.fixture(scope="session")
+def fast_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A weights file of a one-pass painter's decoder that was never trained, with grain."""
+    from mangastyle.config import TeachConfig
+    from mangastyle.style import onepass, vgg
+
+    widths = {name: output.shape[-1] for name, output in onepass.encoder(vgg.backbone("slim")).output.items()}
+    decoder, random = onepass.decoder(widths), np.random.default_rng(0)
+    for variable in decoder.variables:
+        variable.assign(random.normal(0, 1 / np.sqrt(np.prod(variable.shape[:-1])), variable.shape))
+    path = tmp_path_factory.mktemp("onepass") / "random.h5"
+    onepass.save(path, decoder, TeachConfig(), {})
+    return str(path)
+
+
+@pytest.fixture(scope="session")
 def narrow() -> keras.Model:
     """VGG-19 with an eighth of the features in each layer, never trained."""
     from mangastyle.style import vgg

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import ot
+import tensorflow as tf
 from PIL import ImageColor
 
-from mangastyle import images
+from mangastyle import images, resample
 from mangastyle.errors import MangastyleError
 from mangastyle.files import read_json
 
@@ -31,17 +32,17 @@ class Hint(NamedTuple):
 
     def at(self, height: int, width: int) -> np.ndarray:
         """The hint reduced to (height, width), uint8 (height, width, 3), white where it is silent."""
-        said = self._said(height, width)[..., None]
-        colour = cv2.resize(self.rgb * self.said[..., None], (width, height), interpolation=cv2.INTER_AREA)
-        colour = colour / np.maximum(said, 1e-6)  # the mean of what was painted, not diluted by the silence around it
-        return np.where(said > SPOKEN, np.clip(np.rint(colour), 0, 255), 255).astype(np.uint8)
+        return reduce(self.rgb, self.said, height, width)[0].numpy()
 
-    def spoken(self, height: int, width: int) -> np.ndarray:
-        """Where `at` has a colour of the hint's: float32 (height, width), 1 or 0."""
-        return (self._said(height, width) > SPOKEN).astype(np.float32)
 
-    def _said(self, height: int, width: int) -> np.ndarray:
-        return cv2.resize(self.said, (width, height), interpolation=cv2.INTER_AREA)
+def reduce(rgb: tf.Tensor, said: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The parts of a `Hint` at (height, width): uint8 (height, width, 3), white where silent, and float32 (height, width), 1 or 0."""
+    share = tf.cast(said, tf.float32)[..., None]  # (h, w, 1)
+    spoken = resample.resize(share, height, width)
+    # The mean of what was painted, not diluted by the silence around it.
+    colour = resample.resize(tf.cast(rgb, tf.float32) * share, height, width) / tf.maximum(spoken, 1e-6)
+    heard = spoken > SPOKEN
+    return resample.to_bytes(tf.where(heard, colour, 255.0)), tf.cast(heard[..., 0], tf.float32)
 
 
 def read(path: Path, height: int, width: int) -> Hint:

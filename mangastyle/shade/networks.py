@@ -19,10 +19,10 @@ INIT = keras.initializers.RandomNormal
 
 
 def build(config: TrainConfig, dtype: str = "float32") -> tuple[keras.Model, keras.Model | None]:
-    """(generator, discriminator) for a training; the baseline has no discriminator."""
+    """(generator, discriminator) for a training; there is no discriminator for the baseline, nor where its loss has no weight."""
     if config.model == "baseline":
         return baseline(config, dtype), None
-    return generator(config, dtype), discriminator(config, dtype)
+    return generator(config, dtype), discriminator(config, dtype) if config.gan_weight else None
 
 
 def multiple(config: TrainConfig) -> int:

@@ -13,7 +13,6 @@ from mangastyle.errors import MangastyleError
 
 PAPER_BLOCK, PAPER_C = 9, 2.0
 MAX_BLOCK = 32767  # OpenCV's sums of larger windows fail
-FAINT = 0.02  # share of a pixel's paper that ink must darken to count as a line
 BLOCK_SIDE = 256  # the block of 9 pixels gives clean lines on pictures of this side; larger ones need larger blocks
 
 
@@ -47,25 +46,6 @@ def _despeckle(line: np.ndarray, least: int) -> np.ndarray:
     speck = stats[:, cv2.CC_STAT_AREA] < least
     speck[0] = False  # label 0 is the paper
     return np.where(speck[labels], np.uint8(255), line)
-
-
-def reduce(line_art: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Line art, uint8 (h, w, 3), at a smaller size, uint8 (height, width): thin lines become soft, and none gets lost.
-
-    Paper turns white and common lines black, however faint they are drawn or become by the reduction.
-    """
-    grey = cv2.cvtColor(line_art, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    paper = max(float(np.median(grey)), 1.0)
-    ink = images.resize(np.clip(1 - grey / paper, 0, 1), height, width)
-    drawn = ink[ink > FAINT]
-    strongest = float(np.percentile(drawn, 80)) if len(drawn) else 1.0
-    return np.rint(255 * (1 - np.clip(ink / strongest, 0, 1))).astype(np.uint8)
-
-
-def is_line_art(rgb: np.ndarray) -> bool:
-    """Is this uint8 (h, w, 3) picture line art already: nearly colourless, and mostly bright paper?"""
-    colourfulness = float((rgb.max(-1).astype(np.int16) - rgb.min(-1)).mean())
-    return colourfulness < 8 and float(np.median(rgb)) > 200
 
 
 def command(options: SketchConfig) -> None:

@@ -58,7 +58,7 @@ class FastPainter:
         self.strength = tf.constant([options.strength], tf.float32)
         path = weights.find(options.fast_weights, cure=CURE)
         self.network = onepass.network(path, path.stat().st_mtime, precision.resolve(options.precision))
-        self._wanted: dict[tuple[int, int], dict[str, Statistics]] = {}  # of the paintings, by the size of the content
+        self._known: dict[tuple[int, int], Known] = {}  # of the paintings, by the size of the content
 
     @prepare.within_memory()
     def paint(self, content: np.ndarray) -> np.ndarray:
@@ -66,25 +66,29 @@ class FastPainter:
         options = self.options
         prepare.check_content(content, options, self.masks)
         height, width = prepare.size_of(content, options)
-        wanted = self._statistics_of(prepare.recolored(self.styles, content, options), height, width)
+        known = self._known_of(prepare.recolored(self.styles, content, options), height, width)
         content = images.resize(content, height, width)
         where = np.stack([_even(masks.fit(mask, height, width)) for mask in self.masks], -1) if self.masks else None
-        painted = prepare.to_pixels(self._tiled(_even(content), where, wanted)[:height, :width])
+        painted = prepare.to_pixels(self._tiled(_even(content), where, known)[:height, :width])
         return color.keep_colors(painted, content) if options.keep_colors else painted
 
-    def _statistics_of(self, styles: list[np.ndarray], height: int, width: int) -> dict[str, Statistics]:
-        """Of k paintings as they are shown beside a content: mean (k, n) and covariance (k, n, n) of each layer."""
-        if styles is not self.styles or (height, width) not in self._wanted:
-            pictures = (_even(prepare.shown(style, height, width, self.options)) for style in styles)
-            found = [self.network.statistics(self.network.encode(batch(picture))) for picture in pictures]
-            joined = {name: Statistics(*(tf.concat(parts, 0) for parts in zip(*(of[name] for of in found)))) for name in found[0]}
-            self._wanted = {(height, width): joined}
-        return self._wanted[height, width]
+    def _known_of(self, styles: list[np.ndarray], height: int, width: int) -> Known:
+        """Of paintings as they are shown beside a content of this size."""
+        if styles is not self.styles or (height, width) not in self._known:
+            shown = [_even(prepare.shown(style, height, width, self.options)) for style in styles]
+            features = [self.network.encode(batch(picture)) for picture in shown]
+            found = [self.network.statistics(of) for of in features]
+            wanted = {name: Statistics(*(tf.concat(parts, 0) for parts in zip(*(of[name] for of in found)))) for name in found[0]}
+            even = [side + -side % onepass.MULTIPLE for side in (height, width)]
+            grains = [onepass.laid_out(self.network.grain(of), *even) for of in features]
+            grain = {name: tf.concat([of[name] for of in grains], 0) for name in onepass.GRAINY}
+            self._known = {(height, width): Known(wanted, grain)}
+        return self._known[height, width]
 
-    def _tiled(self, content: np.ndarray, where: np.ndarray | None, wanted: dict[str, Statistics]) -> np.ndarray:
+    def _tiled(self, content: np.ndarray, where: np.ndarray | None, known: Known) -> np.ndarray:
         """A content, uint8 (h, w, 3), painted tile by tile, everywhere or where masks (h, w, k) say: float32 (h, w, 3).
 
-        Every tile is moved by the statistics of the whole picture, and has its part of the whole picture's noise.
+        Every tile is moved by the statistics of the whole picture, and has its part of the whole picture's grain.
         """
         tiles = list(_tiles(*content.shape[:2]))
         regions = {} if where is None else {name: _reduce(where, name) for name in onepass.LAYERS}  # (k, h', w', 1)
@@ -99,17 +103,23 @@ class FastPainter:
                 parts.append(self.network.statistics_within(inner, {name: x[_at(name, tile.painted)] for name, x in regions.items()}))
                 amounts.append(where[tile.painted].sum((0, 1), np.float64))
         found = _merge(parts, np.array(amounts)) if len(tiles) > 1 else parts[0]
-        maps = self.network.maps(found, wanted, self.strength)
+        maps = self.network.maps(found, known.wanted, self.strength)
 
         painted = np.empty(content.shape, np.float32)
-        noise = self.network.noise(*content.shape[:2])
         for tile in tiles:
             if len(tiles) > 1:  # the features of all tiles would not be in memory at once
                 features = self.network.encode(batch(content[tile.seen]))
             shares = {name: _shares(x[_at(name, tile.seen)], self.weights) for name, x in regions.items()} or self.weights
-            made = self.network.paint(features, maps, self.strength, shares, {name: x[_at(name, tile.seen)] for name, x in noise.items()})[0].numpy()
-            painted[tile.painted] = made[tile.within]
+            grain = {name: x[_at(name, tile.seen)] for name, x in known.grain.items()}
+            painted[tile.painted] = self.network.paint(features, maps, self.strength, shares, grain)[0].numpy()[tile.within]
         return painted
+
+
+class Known(NamedTuple):
+    """What is kept of k paintings: statistics of each layer, mean (k, n) and covariance (k, n, n), and grain (k, h', w', n)."""
+
+    wanted: dict[str, Statistics]
+    grain: onepass.Features
 
 
 class Tile(NamedTuple):

@@ -4,8 +4,8 @@ The slim VGG-19 that ships looks at content and painting, down to relu4_1. At fo
 the painting's mean and covariance by optimal transport (`transport`); a small decoder turns them into a picture. It meets
 the deep features first and the shallow ones last, so that ink lines are as crisp as relu1_1 sees them.
 
-Where a content is flat, its features have nothing that could become a brush stroke. So the decoder also gets grain: noise
-with the covariance of the painting's features, of which it may use what it likes.
+Where a content is flat, its features have nothing that could become a brush stroke. So the decoder also gets grain: what
+changes from place to place in the painting's own features, of which it may use what it likes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from mangastyle import weights
+from mangastyle import resample, weights
 from mangastyle.style import transport, vgg
 from mangastyle.style.transport import Affine, Statistics
 
 # Where features are moved, deepest first, with their size at the shipped slim network: its features over this are about 1.
 LAYERS = {"relu4_1": 700.0, "relu3_1": 300.0, "relu2_1": 300.0, "relu1_1": 100.0}
-GRAINY = ("relu4_1", "relu3_1")  # where grain is offered, from strokes to hatching
+GRAINY = {"relu4_1": 5, "relu3_1": 9}  # where grain is offered, and how many positions wide what counts as a stroke is
 MULTIPLE = 8  # pictures' sides, in pixels
 GREY, CONTRAST = 127.5, 60.0  # of the decoder's output
 
@@ -37,7 +37,7 @@ def encoder(backbone: keras.Model) -> keras.Model:
 
 
 def decoder(widths: dict[str, int], policy: str = "float32") -> keras.Model:
-    """{layer: moved features, layer_grain: coloured noise, "strength": (b, 1)} to a picture (b, h, w, 3), about 0..255, float32.
+    """{layer: moved features, layer_grain: grain, "strength": (b, 1)} to a picture (b, h, w, 3), about 0..255, float32.
 
     `widths` are the features of each layer. Nearest enlargement and mirrored edges leave no grid and no frame.
     """
@@ -83,38 +83,35 @@ class Network:
     encode : a picture (1, h, w, 3) in 0..255, sides multiples of `MULTIPLE`, to its features.
     statistics : of features, everywhere, {layer: `Statistics` with b = 1}.
     statistics_within : likewise where each of the masks {layer: (k, h', w', 1)} counts, b = k.
-    maps : see `maps`. paint : see `_paint`.
+    maps : see `maps`. grain : see `grain`. paint : see `_paint`.
     """
 
     def __init__(self, path: Path, policy: str = "float32") -> None:
         """Raises `MangastyleError` for a weights file that is damaged or of another network."""
-        model = encoder(vgg.backbone("slim", policy=policy))
-        self.widths = widths = {name: output.shape[-1] for name, output in model.output.items()}
+        self.encoder = encoder(vgg.backbone("slim", policy=policy))
+        self.widths = widths = {name: output.shape[-1] for name, output in self.encoder.output.items()}
         self.decoder = decoder(widths, policy)
         weights.load(path, self.decoder)
         features = {name: tf.TensorSpec((1, None, None, width)) for name, width in widths.items()}
         masks = dict.fromkeys(widths, tf.TensorSpec((None, None, None, 1)))
-        self.encode = tf.function(model, input_signature=[tf.TensorSpec((1, None, None, 3))])
+        self.encode = tf.function(self.encoder, input_signature=[tf.TensorSpec((1, None, None, 3))])
         self.statistics = tf.function(_statistics, input_signature=[features])
         self.statistics_within = tf.function(_statistics, input_signature=[features, masks])
         self.maps = tf.function(maps)
+        self.grain = tf.function(grain, input_signature=[features])
         self.paint = tf.function(self._paint, reduce_retracing=True)
 
-    def noise(self, height: int, width: int) -> Features:
-        """The `white_noise` of a whole picture."""
-        return white_noise({name: (1, height // reduction(name), width // reduction(name), self.widths[name]) for name in GRAINY})
-
-    def _paint(self, features: Features, maps: dict[str, Affine], strength: tf.Tensor, shares: Any, noise: Features) -> tf.Tensor:
-        """A picture (1, h, w, 3) from its features, and `noise` of their shape (1, h', w', n), moved by k `maps`.
+    def _paint(self, features: Features, maps: dict[str, Affine], strength: tf.Tensor, shares: Any, grain: Features) -> tf.Tensor:
+        """A picture (1, h, w, 3) from its features, moved by k `maps`, and the `grain` of k paintings in their shape (k, h', w', n).
 
         `shares` of the paintings are (k,), with the sum 1, or differ from place to place: {layer: (k, h', w', 1)}.
         """
         if isinstance(shares, dict):
             moved = {name: x + tf.reduce_sum(shares[name] * (maps[name](x) - x), 0, keepdims=True) for name, x in features.items()}
-            grain = {name: tf.reduce_sum(shares[name] * maps[f"{name}_grain"](x), 0, keepdims=True) for name, x in noise.items()}
         else:
             moved = {name: mix(maps[name], shares)(x) for name, x in features.items()}
-            grain = {name: mix(maps[f"{name}_grain"], shares)(x) for name, x in noise.items()}
+            shares = dict.fromkeys(grain, shares[:, None, None, None])
+        grain = {name: tf.reduce_sum(shares[name] * x, 0, keepdims=True) for name, x in grain.items()}
         return decode(self.decoder, moved, grain, strength)
 
 
@@ -131,28 +128,42 @@ def _statistics(features: Features, masks: Features | None = None) -> dict[str, 
 def maps(found: dict[str, Statistics], wanted: dict[str, Statistics], strength: tf.Tensor) -> dict[str, Affine]:
     """From the statistics `found`, of contents, to those `wanted`, of paintings, at strengths (b,) or (1,) from 0 to 1.
 
-    {layer: the map of features, layer_grain: that of white noise}. At strength 0 features stay and noise is silent.
+    At strength 0 features stay.
     """
-    share = 1 - (1 - strength)[:, None] ** 2  # (b, 1): three quarters at strength 0.5
+    share = portion(strength)[:, None]  # (b, 1)
     made = {}
     for name in found:
         map_ = transport.transport(found[name], wanted[name])
         unit = tf.eye(map_.matrix.shape[-1])
         made[name] = Affine(unit + share[..., None] * (map_.matrix - unit), share * map_.offset)
-    for name in GRAINY:
-        root, _ = transport.roots(wanted[name].covariance)
-        made[f"{name}_grain"] = Affine(share[..., None] * root, tf.zeros_like(wanted[name].mean))
     return made
 
 
-def white_noise(shapes: dict[str, Any], seed: Any = 0) -> Features:
-    """Noise for the layers that are `GRAINY`, from their shapes; the same for the same seed and shape."""
-    return {name: tf.random.stateless_normal(shapes[name], (seed, i)) for i, name in enumerate(GRAINY)}
+def portion(strength: tf.Tensor) -> tf.Tensor:
+    """How far features are moved at a strength: three quarters of the way at 0.5."""
+    return 1 - (1 - strength) ** 2
+
+
+def grain(painting: Features) -> Features:
+    """What of a painting's features (b, h', w', n) are strokes, not shapes: their differences from the mean around them."""
+    return {name: painting[name] - tf.nn.avg_pool2d(painting[name], width, 1, "SAME") for name, width in GRAINY.items()}
+
+
+def laid_out(grain: Features, height: tf.Tensor, width: tf.Tensor) -> Features:
+    """Grain (k, h', w', n) for a picture of `height` x `width` pixels: cut off, or mirrored as often as needed."""
+
+    def fit(name: str, x: tf.Tensor) -> tf.Tensor:
+        rows, columns = height // reduction(name), width // reduction(name)
+        missing = (tf.maximum(side - tf.shape(x)[axis], 0) for axis, side in ((1, rows), (2, columns)))
+        return resample.mirror(x, 0, *missing)[:, :rows, :columns]
+
+    return {name: fit(name, x) for name, x in grain.items()}
 
 
 def decode(decoder: keras.Model, moved: Features, grain: Features, strength: tf.Tensor) -> tf.Tensor:
-    """Moved features and noise, (b, h', w', n) each, and strengths (b,) to pictures (b, h, w, 3)."""
-    return decoder({**moved, **{f"{name}_grain": x for name, x in grain.items()}, "strength": strength[:, None]})
+    """Moved features and grain, (b, h', w', n) each, and strengths (b,) to pictures (b, h, w, 3)."""
+    share = portion(strength)[:, None, None, None]
+    return decoder({**moved, **{f"{name}_grain": share * x for name, x in grain.items()}, "strength": strength[:, None]})
 
 
 def mix(map_: Affine, shares: tf.Tensor) -> Affine:

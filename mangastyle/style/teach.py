@@ -15,7 +15,6 @@ import dataclasses
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -107,12 +106,11 @@ class Painter:
         self.step = tf.Variable(0, dtype=tf.int64)
         self.train_step = tf.function(self._train_step)
 
-    def paint(self, content: Features, wanted: dict[str, Statistics], strength: tf.Tensor, seed: Any) -> tf.Tensor:
-        """Features of contents and statistics of paintings, (b, ...) both, and strengths (b,), to pictures (b, c, c, 3)."""
+    def paint(self, content: Features, wanted: dict[str, Statistics], grain: Features, strength: tf.Tensor) -> tf.Tensor:
+        """Features of contents, statistics and grain of paintings, (b, ...) all, and strengths (b,), to pictures (b, c, c, 3)."""
         found = {name: transport.statistics(content[name]) for name in onepass.LAYERS}
-        maps, noise = onepass.maps(found, wanted, strength), onepass.white_noise({name: tf.shape(x) for name, x in content.items()}, seed)
+        maps = onepass.maps(found, wanted, strength)
         moved = {name: maps[name](content[name]) for name in onepass.LAYERS}
-        grain = {name: maps[f"{name}_grain"](x) for name, x in noise.items()}
         return onepass.decode(self.decoder, moved, grain, strength)
 
     def _train_step(self, contents: tf.Tensor, paintings: tf.Tensor, strength: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -120,9 +118,10 @@ class Painter:
         both = self.features(tf.concat([contents, paintings], 0))
         content, painting = ({name: tf.split(x, 2)[i] for name, x in both.items()} for i in (0, 1))
         wanted = _statistics(painting)
+        grain = _shifted(onepass.grain(painting), tf.cast(self.optimizer.iterations, tf.int32))
         alpha, beta = balance(strength)
         with tf.GradientTape() as tape:
-            painted = self.paint(content, wanted, strength, tf.cast(self.optimizer.iterations, tf.int32))
+            painted = self.paint(content, wanted, grain, strength)
             found = self.features(painted)
             of_content = tf.add_n([losses.relative_error(found[name], content[name]) for name in LOSS.content_layers])
             of_layers = {name: transport.distance(of, wanted[name]) for name, of in _statistics(found).items()}
@@ -137,11 +136,19 @@ class Painter:
 
     def sheet(self, contents: np.ndarray, paintings: np.ndarray) -> np.ndarray:
         """Contents, paintings, and the contents painted at three strengths, in rows: uint8 (h, w, 3)."""
-        content, wanted = self.features(contents), _statistics(self.features(paintings))
+        content, painting = self.features(contents), self.features(paintings)
+        wanted, grain = _statistics(painting), onepass.grain(painting)
         rows = [contents, paintings]
         for strength in (0.25, 0.5, 0.85):
-            rows.append(self.paint(content, wanted, tf.fill((len(contents),), strength), 0).numpy())
+            rows.append(self.paint(content, wanted, grain, tf.fill((len(contents),), strength)).numpy())
         return np.vstack([np.hstack(to_pixels(row)) for row in rows])
+
+
+def _shifted(grain: Features, seed: tf.Tensor) -> Features:
+    """Grain (b, h', w', n) shifted over its edges by a random way, the same in every layer: strokes must serve any place."""
+    deepest = next(iter(grain))
+    way = tf.random.stateless_uniform((2,), (seed, 0), 0, tf.shape(grain[deepest])[1], tf.int32)
+    return {name: tf.roll(x, way * (onepass.reduction(deepest) // onepass.reduction(name)), (1, 2)) for name, x in grain.items()}
 
 
 def _statistics(features: Features) -> dict[str, Statistics]:

@@ -8,32 +8,25 @@ import sys
 import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from mangastyle import images, weights
 from mangastyle.cli import main
 from mangastyle.config import TrainConfig
 from mangastyle.data import characters
-from mangastyle.shade import hints, infer, networks
+from mangastyle.shade import colour, hints, networks
 from mangastyle.shade.infer import Shader
 
 CONFIG = TrainConfig(size=32, width=4, levels=2, precision="float32")
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory):
-    model = networks.generator(CONFIG)
-    for variable in model.trainable_variables:
-        if variable.ndim > 1:
-            variable.assign(variable * 8)
-    path = tmp_path_factory.mktemp("weights") / "net.h5"
-    weights.save(path, model, CONFIG)
-    return path
+def shader(loud_weights):
+    return Shader(str(loud_weights), "float32")
 
 
 @pytest.fixture(scope="module")
-def shader(file):
-    return Shader(str(file), "float32")
+def another(loud_weights):
+    return Shader(str(loud_weights), "float32")
 
 
 def line_art(height: int, width: int) -> np.ndarray:
@@ -49,13 +42,6 @@ def flat(colour: str, height: int, width: int) -> hints.Hint:
     return hints.Hint(rgb, np.ones((height, width), np.float32))
 
 
-@pytest.mark.parametrize("side", [1, 2, 3, 8, 9, 15, 16, 17])
-@pytest.mark.parametrize("multiple", [1, 4, 16])
-def test_the_lower_edge_is_mirrored_as_numpy_does(side, multiple):
-    expected = np.pad(np.arange(side), (0, -side % multiple), mode="reflect")
-    np.testing.assert_array_equal(infer._reflect(tf.constant(side), multiple), expected)
-
-
 def test_padding_does_not_touch_what_needs_none(shader):
     line, hint = line_art(32, 40)[..., 0], characters.draw(0, 40)[:32]
     given = {"line": images.to_float(line)[None, ..., None], "hint": images.to_float(hint)[None]}
@@ -64,12 +50,12 @@ def test_padding_does_not_touch_what_needs_none(shader):
 
 
 @pytest.mark.parametrize("size", [(8, 8), (31, 33), (65, 97), (512, 300)])
-def test_exactly_the_pictures_size_and_the_same_every_time(shader, file, size):
+def test_exactly_the_pictures_size_and_the_same_every_time(shader, another, size):
     for picture in (line_art(*size), cv2.resize(characters.draw(1, 128), size[::-1])):
         made = shader(picture)
         assert made.shape == (*size, 3) and made.dtype == np.uint8
         np.testing.assert_array_equal(made, shader(picture))
-    np.testing.assert_array_equal(made, Shader(str(file), "float32")(picture))
+    np.testing.assert_array_equal(made, another(picture))
 
 
 def test_ink_lays_the_artists_lines_over_the_colours(shader):
@@ -97,12 +83,13 @@ def test_the_hint_decides_the_colours(shader):
 def test_refining_keeps_the_broad_colours_and_ends_at_its_side(shader, monkeypatch):
     picture = cv2.resize(characters.draw(3, 256), (260, 200))
     calls = []
-    once = shader.once
-    monkeypatch.setattr(shader, "once", lambda line, hint: calls.append(line.shape) or once(line, hint))
+    once = shader._colouring.run
+    monkeypatch.setattr(shader._colouring, "run", lambda line, hint: calls.append(line.shape[1:3]) or once(line, hint))
+    monkeypatch.setattr(shader, "_colour", shader._colouring)  # without a graph, so that the calls are seen
     coarse = shader(picture, refine=32)
     assert calls == [(32, 42)]
     fine = shader(picture, refine=512)
-    frame = 2 * infer.FRAME
+    frame = 2 * colour.FRAME
     assert calls[1:] == [(32, 42), (64 + frame, 83 + frame), (128 + frame, 166 + frame), (200 + frame, 260 + frame)]
     broad_coarse, broad_fine = (cv2.GaussianBlur(p.astype(np.float32), (0, 0), 20) for p in (coarse, fine))
     assert np.abs(broad_fine - broad_coarse)[40:-40, 40:-40].mean() < 6
@@ -136,9 +123,9 @@ def test_a_palette_sets_the_colours(shader):
     assert np.abs(shader(picture, two).astype(int) - shader(picture, hint)).mean() > 1
 
 
-def test_mixed_precision_paints_nearly_the_same(shader, file):
+def test_mixed_precision_paints_nearly_the_same(shader, loud_weights):
     picture = line_art(64, 64)
-    low = Shader(str(file), "mixed_bfloat16")(picture, flat("red", 64, 64)).astype(int)
+    low = Shader(str(loud_weights), "mixed_bfloat16")(picture, flat("red", 64, 64)).astype(int)
     assert np.abs(low - shader(picture, flat("red", 64, 64))).mean() < 4
 
 
@@ -148,10 +135,10 @@ def test_the_baseline_shades_too(tmp_path):
     assert Shader(str(tmp_path / "baseline.h5"), "float32")(line_art(31, 33)).shape == (31, 33, 3)
 
 
-def test_the_command_keeps_size_and_transparency(file, tmp_path):
+def test_the_command_keeps_size_and_transparency(loud_weights, tmp_path):
     alpha = np.random.default_rng(0).integers(0, 256, (50, 41), np.uint8)
     images.save(tmp_path / "a.png", line_art(50, 41), alpha)
-    assert main(["shade", str(tmp_path / "a.png"), "--weights", str(file), "--palette", "red", "navy"]) == 0
+    assert main(["shade", str(tmp_path / "a.png"), "--weights", str(loud_weights), "--palette", "red", "navy"]) == 0
     made = images.load(tmp_path / "a-shaded.png")
     assert made.rgb.shape == (50, 41, 3)
     np.testing.assert_array_equal(made.alpha, alpha)
@@ -167,9 +154,9 @@ def test_the_command_keeps_size_and_transparency(file, tmp_path):
         (["--weights", "gone.h5"], "gone.h5: no such weights file"),
     ],
 )
-def test_mistakes_are_one_line(file, tmp_path, capsys, flags, error):
+def test_mistakes_are_one_line(loud_weights, tmp_path, capsys, flags, error):
     images.save(tmp_path / "a.png", line_art(40, 40))
-    assert main(["shade", str(tmp_path / "a.png"), "--weights", str(file), *flags]) == 2
+    assert main(["shade", str(tmp_path / "a.png"), "--weights", str(loud_weights), *flags]) == 2
     shown = capsys.readouterr().err
     assert error in shown and shown.count("\n") == 1
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]

@@ -12,7 +12,7 @@ import tensorflow as tf
 from mangastyle.config import TrainConfig
 from mangastyle.data import characters
 from mangastyle.errors import MangastyleError
-from mangastyle.shade import infer, losses, networks, simulate
+from mangastyle.shade import colour, losses, networks, simulate
 
 TINY = TrainConfig(size=32, width=4, levels=3)
 KINDS = [
@@ -34,7 +34,7 @@ def shape(model: keras.Model, name: str) -> tuple:
 
 @pytest.mark.parametrize("config", [*KINDS[:2], dataclasses.replace(TINY, model="baseline")])
 def test_any_size_from_8_on_comes_out_exactly_as_large(config):
-    run = infer.forward(networks.build(config)[0], networks.multiple(config))
+    run = colour.forward(networks.build(config)[0], networks.multiple(config))
     for height, width in ((8, 8), (31, 31), (32, 32), (33, 33), (64, 64), (65, 97), (9, 40)):
         random = np.random.default_rng(height)
         line = random.choice(np.uint8([0, 255]), (2, height, width, 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 
 import cv2
 import numpy as np
@@ -10,9 +9,8 @@ import pytest
 from scipy import ndimage
 
 from mangastyle import images
-from mangastyle.data.characters import character
 from mangastyle.errors import MangastyleError
-from mangastyle.shade.sketch import is_line_art, reduce, sketch
+from mangastyle.shade.sketch import sketch
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -109,53 +107,3 @@ def test_the_input_is_left_alone():
     rgb = noise(32, 32)
     sketch(rgb, size=16, despeckle=3)
     assert np.array_equal(rgb, noise(32, 32))
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_drawn_characters_and_their_line_art(seed):
-    drawn = character(seed, 192)
-    assert is_line_art(np.repeat(drawn.line[..., None], 3, axis=2))
-    assert not is_line_art(drawn.rgb)
-
-
-def test_reduced_lines_stay_however_thin_and_faint():
-    art = np.full((1024, 768, 3), 245, np.uint8)
-    art[:, 300:302] = 190  # two of twelve pixels, and pale
-    small = reduce(art, 85, 64)
-    assert small.shape == (85, 64) and small.dtype == np.uint8
-    assert (small[:, 25] < 60).all() and (small[:, 40:] == 255).all()
-
-
-def test_reducing_keeps_what_is_black_or_blank():
-    assert (reduce(np.full((64, 64, 3), 255, np.uint8), 32, 32) == 255).all()
-    assert (reduce(np.zeros((64, 64, 3), np.uint8), 32, 32) >= 0).all()  # paper that is black is no reason to crash
-    line = character(3, 256).line
-    small = reduce(np.repeat(line[..., None], 3, 2), 64, 64)
-    ink = cv2.resize(255 - line, (64, 64), interpolation=cv2.INTER_AREA) > 8
-    assert np.corrcoef(ink.ravel(), (small < 200).ravel())[0, 1] > 0.6
-
-
-def test_what_is_and_is_not_line_art():
-    paper = np.full((40, 40, 3), 255, np.uint8)
-    paper[::8] = 0
-    assert is_line_art(paper)
-    assert is_line_art((paper * 0.9).astype(np.uint8))  # a grey scan
-    assert not is_line_art(255 - paper)  # white on black
-    assert not is_line_art(np.full((40, 40, 3), 120, np.uint8))  # a grey picture
-    assert not is_line_art(np.full((40, 40, 3), (255, 220, 220), np.uint8))  # coloured paper
-
-
-def members(path, endings, count):
-    with zipfile.ZipFile(path) as archive:
-        for name in [n for n in sorted(archive.namelist()) if n.endswith(endings)][:count]:
-            yield name, images.decode(archive.read(name), name).rgb
-
-
-def test_real_line_art(shared_data):
-    found = {name: is_line_art(rgb) for name, rgb in members(shared_data / "linearts.zip", "_line.png", None)}
-    assert len(found) == 15 and all(found.values())
-
-
-def test_real_pictures(shared_data):
-    found = {name: is_line_art(rgb) for name, rgb in members(shared_data / "faces256-test.zip", (".png", ".jpg", ".webp"), 20)}
-    assert len(found) == 20 and not any(found.values())

@@ -8,29 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy import ndimage
 
 from mangastyle import images
 from mangastyle.cli import main
-from mangastyle.config import StyleConfig, TeachConfig
+from mangastyle.config import StyleConfig
 from mangastyle.errors import MangastyleError
 from mangastyle.style import fast, onepass, transport, vgg
 
 
 @pytest.fixture(scope="module")
-def weights_file(tmp_path_factory) -> str:
-    """A decoder that was never trained, with grain."""
-    widths = {name: output.shape[-1] for name, output in onepass.encoder(vgg.backbone("slim")).output.items()}
-    decoder, random = onepass.decoder(widths), np.random.default_rng(0)
-    for variable in decoder.variables:
-        variable.assign(random.normal(0, 1 / np.sqrt(np.prod(variable.shape[:-1])), variable.shape))
-    path = tmp_path_factory.mktemp("onepass") / "random.h5"
-    onepass.save(path, decoder, TeachConfig(), {})
-    return str(path)
-
-
-@pytest.fixture(scope="module")
-def options(weights_file) -> StyleConfig:
-    return StyleConfig(fast=True, fast_weights=weights_file, size=0, precision="float32")
+def options(fast_weights) -> StyleConfig:
+    return StyleConfig(fast=True, fast_weights=fast_weights, size=0, precision="float32")
 
 
 def noise(seed: int, height: int = 64, width: int = 64) -> np.ndarray:
@@ -80,10 +69,24 @@ def test_maps_at_full_strength_are_optimal_transport():
     for name in onepass.LAYERS:
         expected = transport.transport(content[name], painting[name])
         np.testing.assert_allclose(maps[name].matrix, expected.matrix, atol=1e-5)
-    for name in onepass.GRAINY:  # white noise gets the painting's covariance
-        root = maps[f"{name}_grain"].matrix[0].numpy()
-        covariance = painting[name].covariance[0].numpy()
-        np.testing.assert_allclose(root @ root, covariance, atol=1e-3 * np.abs(covariance).max())
+
+
+def test_grain_is_what_varies_in_a_painting():
+    random = np.random.default_rng(0)
+    features = {name: tf.constant(random.normal(3, 1, (2, 24 * width, 20 * width, 5)), tf.float32) for name, width in (("relu4_1", 1), ("relu3_1", 2))}
+    for name, grain in onepass.grain(features).items():
+        x, width = features[name].numpy(), onepass.GRAINY[name]
+        means = ndimage.uniform_filter(x, (0, width, width, 0))
+        inner = (slice(None), slice(width, -width), slice(width, -width))
+        np.testing.assert_allclose(grain[inner], (x - means)[inner], atol=1e-4)
+    shapes = {name: tf.ones((1, 9, 9, 3)) * value for name, value in (("relu4_1", 5.0), ("relu3_1", 2.0))}
+    assert max(float(tf.reduce_max(tf.abs(x))) for x in onepass.grain(shapes).values()) < 1e-5  # what is flat has no strokes
+
+
+def test_grain_is_mirrored_or_cut_to_the_size_of_the_content():
+    x = np.arange(2 * 3 * 4, dtype=np.float32).reshape(1, 2 * 3, 4, 1)
+    made = onepass.laid_out({"relu4_1": x}, 8 * 9, 8 * 3)["relu4_1"]
+    np.testing.assert_array_equal(made, np.pad(x, ((0, 0), (0, 3), (0, 0), (0, 0)), mode="reflect")[:, :, :3])
 
 
 def test_one_painting_twice_is_that_painting(options):
@@ -164,13 +167,13 @@ def test_weights_of_another_network_are_refused(options, tiny_weights):
         fast.FastPainter([noise(1)], dataclasses.replace(options, fast_weights=str(tiny_weights)))
 
 
-def test_command_line_with_a_folder(weights_file, tmp_path, capsys):
+def test_command_line_with_a_folder(fast_weights, tmp_path, capsys):
     alpha = np.full((40, 56), 255, np.uint8)
     alpha[:20] = 0
     images.save(tmp_path / "in" / "a.png", noise(0, 40, 56), alpha)
     images.save(tmp_path / "in" / "small.png", noise(0)[:20])
     images.save(tmp_path / "art.png", noise(1))
-    argv = ["style", str(tmp_path / "in"), "--style", str(tmp_path / "art.png"), "--fast", "--fast-weights", weights_file, "--size", "80"]
+    argv = ["style", str(tmp_path / "in"), "--style", str(tmp_path / "art.png"), "--fast", "--fast-weights", fast_weights, "--size", "80"]
     assert main(argv) == 2
     painted = images.load(tmp_path / "in-styled" / "a.png")
     assert painted.rgb.shape == (80, 112, 3) and painted.alpha[0, 0] == 0 and painted.alpha[-1, 0] == 255
