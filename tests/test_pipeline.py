@@ -91,12 +91,12 @@ def test_a_picture_named_after_the_paintings_is_not_one_of_them(tmp_path, capsys
 
 
 @pytest.mark.parametrize(
-    ("backbone", "label"),
-    [("full", "stylised"), ("slim", "stylised (slim VGG-19)"), ("random", "stylised (random VGG-19)")],
+    ("by", "label"),
+    [("", "stylised"), ("slim VGG-19", "stylised (slim VGG-19)"), ("one pass", "stylised (one pass)")],
 )
-def test_the_sheet_says_which_network_judged_the_style(backbone, label):
+def test_the_sheet_says_how_the_style_was_painted(by, label):
     grey = np.full((64, 64, 3), 128, np.uint8)
-    sheet = pipeline.contact_sheet(pipeline.Stages(grey, grey[..., 0], grey, grey, grey, grey, backbone))
+    sheet = pipeline.contact_sheet(pipeline.Stages(grey, grey[..., 0], grey, grey, grey, grey, by))
     last = images.captioned(grey, label)
     np.testing.assert_array_equal(sheet[:, -last.shape[1] :], last)
 
@@ -109,5 +109,28 @@ def test_without_the_full_network_the_slim_one_that_ships_is_taken(slim, tiny_we
     monkeypatch.setattr(weights, "shipped_folder", lambda: slim.parent)
     options = RunConfig(weights=str(tiny_weights), iterations=1, size=0)
     stages = pipeline.run(characters.draw(1, 48), [painters.paint("brush", 0, 40, 40)], options)
-    assert stages.backbone == "slim" and stages.stylised.shape == (48, 48, 3)
+    assert stages.by == "slim VGG-19" and stages.stylised.shape == (48, 48, 3)
     assert capsys.readouterr().err.startswith("mangastyle: painting with the slim VGG-19 that ships")
+
+
+def test_a_folder_gets_a_sheet_for_each_picture_with_its_stages_beside(tiny_weights, fast_weights, tmp_path, capsys):
+    (tmp_path / "in" / "more").mkdir(parents=True)
+    alpha = np.full((48, 56), 90, np.uint8)
+    images.save(tmp_path / "in" / "a.png", images.resize(characters.draw(1, 64), 48, 56), alpha)
+    images.save(tmp_path / "in" / "more" / "b.png", np.repeat(characters.character(4, 64).line[..., None], 3, axis=2))
+    (tmp_path / "in" / "c.png").write_bytes(b"no picture")
+    arguments = ["run", str(tmp_path / "in"), "--weights", str(tiny_weights), "--fast-weights", fast_weights, "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--size", "0"]) == 2  # for c.png
+    assert "1 of 3 pictures could not be processed" in capsys.readouterr().err
+    made = {str(path.relative_to(tmp_path / "out").with_suffix("")) for path in (tmp_path / "out").rglob("*.png")}
+    assert made == {f"{name}{ending}" for name in ("a", "more/b") for ending in ("", *(f"-{stage}" for stage in pipeline.STAGES))}
+    np.testing.assert_array_equal(images.load(tmp_path / "out" / "a-stylised.png").alpha, alpha)
+    options = RunConfig(weights=str(tiny_weights), fast_weights=fast_weights, size=0)
+    stages = pipeline.run(images.load(tmp_path / "in" / "a.png").rgb, [painters.paint("brush", 0)], options)
+    assert stages.by == "one pass"
+    np.testing.assert_array_equal(images.load(tmp_path / "out" / "a.png").rgb, pipeline.contact_sheet(stages))
+
+
+def test_quality_paints_by_optimisation(tiny_weights, fast_weights):
+    options = RunConfig(weights=str(tiny_weights), fast_weights=fast_weights, quality=True, backbone="random", iterations=1, size=0)
+    assert pipeline.run(characters.draw(1, 48), [painters.paint("brush", 0, 40, 40)], options).by == "random VGG-19"

@@ -16,6 +16,7 @@ from mangastyle.errors import MangastyleError
 
 PICTURE = 320  # pictures are kept as squares of this side; crops are cut from them
 LEAST = 0.3  # of that side
+ENLARGED = 1.2  # at most, of what the one-pass painter learns from
 HELD_OUT = 0.03  # share of the pictures that training never sees
 
 
@@ -50,12 +51,14 @@ class Crops:
     def examples(self, step: int, count: int, held_out: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(contents, paintings, strengths): float32 (count, c, c, 3) in 0..255 twice, and (count,), half of them 0.5.
 
-        Without noise. One content in eight is itself a crop of a painting. Negative steps are apart from all of training.
+        Without noise, and enlarged a little at most, as strokes are to be learned. One content in eight is itself a crop of
+        a painting. Negative steps are apart from all of training.
         """
         random = np.random.Generator(np.random.Philox(key=[self.config.seed, step % 2**32], counter=[0, 0, 0, 5]))
         part = "validation" if held_out else "train"
-        contents = [self._crop(random, int(random.random() > 0.125), part, noise=False) for _ in range(count)]
-        paintings = [self._crop(random, 0, part, noise=False) for _ in range(count)]
+        how = {"part": part, "noise": False, "least": min(1.0, self.config.crop / (ENLARGED * PICTURE))}
+        contents = [self._crop(random, int(random.random() > 0.125), **how) for _ in range(count)]
+        paintings = [self._crop(random, 0, **how) for _ in range(count)]
         strengths = np.where(random.random(count) < 0.5, 0.5, random.random(count))
         return np.stack(contents), np.stack(paintings), strengths.astype(np.float32)
 
@@ -66,11 +69,11 @@ class Crops:
         noise = random.uniform(0, 255, content.shape).astype(np.float32)
         return (noise if random.random() < 0.2 else content), content, painting
 
-    def _crop(self, random: np.random.Generator, kind: int, part: str = "train", noise: bool = True) -> np.ndarray:
-        """float32 (c, c, 3) in 0..255."""
+    def _crop(self, random: np.random.Generator, kind: int, part: str = "train", noise: bool = True, least: float = LEAST) -> np.ndarray:
+        """float32 (c, c, 3) in 0..255, from `least` of a picture's side on."""
         pictures, split = self.kinds[kind]
         picture = pictures[random.choice(split[part])]
-        side = round(PICTURE * math.exp(random.uniform(math.log(LEAST), 0.0)))
+        side = round(PICTURE * math.exp(random.uniform(math.log(least), 0.0)))
         y, x = random.integers(0, PICTURE - side + 1, 2)
         cut = np.ascontiguousarray(picture[y : y + side, x : x + side])
         crop = images.resize(cut, self.config.crop, self.config.crop).astype(np.float32)

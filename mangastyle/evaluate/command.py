@@ -42,6 +42,8 @@ def command(options: EvaluateConfig) -> None:
         with files.atomic(folder / "histograms.png") as temporary:
             report.histograms(values).savefig(temporary, dpi=110)
         images.save(folder / "sheet.png", report.sheet(source, values), force=True)
+        if options.worst:
+            images.save(folder / "worst.png", report.worst(source, values, options.worst), force=True)
     table = f"{report.table(summaries)}\n\n{report.hue_table(hues)}"
     with files.atomic(out / "table.md") as temporary:
         temporary.write_text(table + "\n", encoding="utf-8")

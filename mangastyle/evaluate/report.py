@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -68,10 +69,21 @@ def histograms(values: Values) -> Figure:
 
 def sheet(source: Source, values: Values) -> np.ndarray:
     """The best, the median and the worst pictures by perceptual distance, each with what the network was given."""
+    count = len(values[PERCEPTUAL])
+    middle = (count - ROWS) // 2
+    return _sheet(source, values, [*range(ROWS), *range(middle, middle + ROWS), *range(count - ROWS, count)] if count > 3 * ROWS else range(count))
+
+
+def worst(source: Source, values: Values, rows: int) -> np.ndarray:
+    """The `rows` worst pictures by perceptual distance, the worst last."""
+    count = len(values[PERCEPTUAL])
+    return _sheet(source, values, range(max(0, count - rows), count))
+
+
+def _sheet(source: Source, values: Values, places: Sequence[int]) -> np.ndarray:
+    """The pictures at these places of the order from best to worst."""
     order = np.argsort(np.nan_to_num(values[PERCEPTUAL], nan=np.inf), kind="stable")
-    count, middle = len(order), (len(order) - ROWS) // 2
-    places = [*range(ROWS), *range(middle, middle + ROWS), *range(count - ROWS, count)] if count > 3 * ROWS else range(count)
-    chosen = [int(order[place]) for place in places]
+    count, chosen = len(order), [int(order[place]) for place in places]
     lines = [
         _line(example, f"{place + 1} of {count}", f"perceptual {values[PERCEPTUAL][row]:.3f}")
         for place, row, example in zip(places, chosen, source(chosen))

@@ -82,3 +82,13 @@ def test_a_fifth_of_the_pictures_to_paint_start_from_noise(crops):
     pairs = [crops.pair(step, 0) for step in range(200)]
     noise = sum(start is not content for start, content, _ in pairs)
     assert 20 < noise < 60
+
+
+def test_examples_of_the_one_pass_painter_are_hardly_enlarged(config, crops, monkeypatch):
+    sides, resize = [], images.resize
+    monkeypatch.setattr(images, "resize", lambda picture, *size: sides.append(len(picture)) or resize(picture, *size))
+    large = Crops(dataclasses.replace(config, crop=256))
+    sides.clear()
+    contents, paintings, strengths = large.examples(0, 20)
+    assert contents.shape == paintings.shape == (20, 256, 256, 3) and strengths.shape == (20,)
+    assert 256 / 1.2 - 1 <= min(sides) < 260 and max(sides) > 290

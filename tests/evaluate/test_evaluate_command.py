@@ -47,8 +47,8 @@ def table(out: Path) -> list[dict[str, str]]:
 
 def test_a_network_on_drawn_characters(tmp_path, tiny_weights, capsys):
     out = tmp_path / "evaluation"
-    assert evaluate(out, "--weights", tiny_weights, "--data", "drawn:20", "--count", "16") == 0
-    assert {path.name for path in out.iterdir()} == RESULTS
+    assert evaluate(out, "--weights", tiny_weights, "--data", "drawn:20", "--count", "16", "--worst", "4") == 0
+    assert {path.name for path in out.iterdir()} == RESULTS | {"worst.png"}
     rows, summary = table(out), json.loads((out / "summary.json").read_text())
     assert len({row["picture"] for row in rows}) == 16
     hues = summary.pop("hues")
@@ -62,7 +62,9 @@ def test_a_network_on_drawn_characters(tmp_path, tiny_weights, capsys):
             np.testing.assert_allclose([told[name] for name in report.STATISTICS], expected, rtol=1e-4)
     printed = capsys.readouterr().out
     assert (out / "table.md").read_text() in printed and "| SSIM | higher |" in printed and "| spread, in bits |" in printed
-    assert images.load(out / "sheet.png").rgb.shape[0] > 12 * 128  # four of the best, of the median and of the worst
+    sheet, worst = (images.load(out / name).rgb for name in ("sheet.png", "worst.png"))
+    assert sheet.shape[0] > 12 * 128  # four of the best, of the median and of the worst
+    np.testing.assert_array_equal(worst, sheet[-len(worst) :])
 
 
 def test_the_same_whatever_the_batch(tmp_path, tiny_weights, monkeypatch):
