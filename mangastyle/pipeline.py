@@ -61,7 +61,7 @@ class Pipeline:
     def __call__(self, picture: np.ndarray) -> Stages:
         """picture : uint8 (h, w, 3), line art or colour. With `--hint auto` the hint is simulated from a colour picture; line art gets none."""
         options = self.options
-        given = None if options.hint in ("auto", "none") else hints.read(Path(options.hint), *picture.shape[:2])
+        given = _given_hint(options, picture)
         if options.size and options.size < min(picture.shape[:2]):
             picture = images.resize(picture, *images.fit_short_side(*picture.shape[:2], options.size))
         height, width = picture.shape[:2]
@@ -77,6 +77,10 @@ class Pipeline:
             stylised=self._paint(shaded),
             by=self.by,
         )
+
+
+def _given_hint(options: RunConfig, picture: np.ndarray) -> hints.Hint | None:
+    return None if options.hint in ("auto", "none") else hints.read(Path(options.hint), *picture.shape[:2])
 
 
 def one_pass(options: RunConfig) -> StyleConfig:
@@ -97,6 +101,7 @@ def _optimised(painter: Painter) -> Callable[[np.ndarray], np.ndarray]:
 
 def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunConfig()) -> Stages:
     """Take one picture through all stages, see `Pipeline`."""
+    _given_hint(options, picture)  # wrong ones are found before networks are loaded
     return Pipeline(styles, options)(picture)
 
 
@@ -137,6 +142,7 @@ def command(options: RunConfig) -> None:
         picture, alpha = images.load(options.inputs, limit, vgg.MIN_SIDE)
     else:
         picture, alpha = characters.draw(CHARACTER, options.size or RunConfig.size), None
+    _given_hint(options, picture)
     stages = prepare()(picture)
     _save(stages, alpha, lambda name: out / f"{name}.png")
     images.save(out / "sheet.png", contact_sheet(stages), force=True)

@@ -103,16 +103,15 @@ def test_the_limit_of_pixels(capsys, place, no_networks, command):
     refused(capsys, place, [*arguments(command, "large.png"), "--max-megapixels", "0.02"], "large.png: 200x200", "--max-megapixels")
 
 
-@pytest.mark.parametrize("command", ["sketch", "shade", "style"])
+@pytest.mark.parametrize("command", ["sketch", "shade", "style", "run"])
 def test_a_folder_without_pictures(capsys, place, no_networks, command):
     (place / "none").mkdir()
     refused(capsys, place, arguments(command, "none", "results"), "none: no picture in this folder")
 
 
-@pytest.mark.parametrize("command", INTO_FOLDER)
-def test_one_picture_alone(capsys, place, no_networks, command):
+def test_one_picture_alone(capsys, place, no_networks):
     (place / "none").mkdir()
-    refused(capsys, place, arguments(command, "none"), "none: is a folder, not a picture")
+    refused(capsys, place, arguments("reconstruct", "none"), "none: is a folder, not a picture")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
