@@ -14,12 +14,13 @@ from mangastyle.config import RunConfig
 from mangastyle.data import characters, painters
 from mangastyle.figures import FIGURES, Studio, draw
 from mangastyle.files import make_folder
-from mangastyle.pipeline import CHARACTER, contact_sheet, run
+from mangastyle.pipeline import CHARACTER, Pipeline, contact_sheet, run
 from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
 
 DOCS = Path(__file__).resolve().parent
 SIDE = 256
+GALLERY = 320
 
 
 def strokes(character: characters.Character, count: int, seed: int = 4) -> dict:
@@ -62,6 +63,22 @@ def hint_sheet(shader: Shader) -> np.ndarray:
     return np.hstack(columns)
 
 
+def gallery() -> np.ndarray:
+    """Drawn characters through all stages, each in the style of all painters, in one pass."""
+    pipelines = {name: Pipeline([painters.paint(name)], RunConfig(size=GALLERY)) for name in painters.PAINTERS}
+    paintings = [images.resize(images.crop_square(pipeline.styles[0]), GALLERY, GALLERY) for pipeline in pipelines.values()]
+    white = np.full((GALLERY, GALLERY, 3), 255, np.uint8)
+    columns = [[white] for _ in ("drawn", "line art", "shaded")] + [[painting] for painting in paintings]
+    for seed in (CHARACTER, 12, 31):
+        stages = [pipeline(characters.draw(seed, GALLERY)) for pipeline in pipelines.values()]
+        first = stages[0]
+        row = [first.picture, np.repeat(first.sketch[..., None], 3, 2), first.shaded, *(of.stylised for of in stages)]
+        for column, picture in zip(columns, row):
+            column.append(picture)
+    names = ("drawn", "line art", "shaded", *pipelines)
+    return np.hstack([_captioned(name, column) for name, column in zip(names, columns)])
+
+
 def _captioned(name: str, pictures: list[np.ndarray]) -> np.ndarray:
     column = images.grid(pictures, 1, gap=6)
     tile = Image.new("RGB", (column.shape[1] + 8, column.shape[0] + 26), "white")
@@ -75,8 +92,9 @@ def main() -> None:
     sheet = images.grid([characters.draw(seed, 160) for seed in range(24)], 8, gap=4)
     images.save(DOCS / "characters.jpg", sheet, force=True)
     images.save(DOCS / "hints.jpg", hint_sheet(shader), force=True)
-    stages = run(characters.draw(CHARACTER, 256), [painters.paint("brush")], RunConfig(size=256, backbone="slim"))
-    images.save(DOCS / "run.jpg", contact_sheet(stages), force=True)
+    options = RunConfig(size=SIDE, quality=True, backbone="slim")
+    images.save(DOCS / "run.jpg", contact_sheet(run(characters.draw(CHARACTER, SIDE), [painters.paint("brush")], options)), force=True)
+    images.save(DOCS / "gallery.jpg", gallery(), force=True)
     studio = Studio()
     for number in FIGURES:
         file = make_folder(DOCS / "figures") / f"figure-{number:02d}.jpg"

@@ -115,6 +115,7 @@ class TrainConfig(Config):
     distance: str = option("l1", "pixel distance beside the adversarial loss", ("l1", "l2"))
     distance_weight: float = option(100.0, "weight of the pixel distance", least=0)
     perceptual_weight: float = option(0.0, "weight of the perceptual distance, by the slim VGG-19 that ships", least=0)
+    hintless: float = option(1.0, "share of both distances' weights for pictures without a hint: their colours nobody can know, and the mean of all is grey", least=0)
     gan_weight: float = option(1.0, "weight of the adversarial loss in the generator; 0 = train without discriminator", least=0)
     # schedule
     epochs: float = option(0, "stop after this many passes over the data", least=0)
@@ -159,7 +160,7 @@ class ExportConfig(Config):
 
     model: str = option("shade", "shade: one pass of the shading network; full: sketch, shading at any size and one-pass style in one graph", ("shade", "full"))
     weights: str = option("", "weights file from training; default: the shipped ones")
-    fast_weights: str = option("", "for --model full: weights file of the one-pass painter, from mangastyle teach")
+    fast_weights: str = option("", "for --model full: weights file of the one-pass painter, from mangastyle teach; default: the shipped ones")
     out: str = option("", "folder for the SavedModel; default: shade-savedmodel or full-savedmodel")
 
 
@@ -173,7 +174,7 @@ class StyleConfig(Config):
     mask: tuple[str, ...] = option((), "a mask for each painting, of the content's size: it paints where its mask is white")
     out: str = option("", "output file or folder; default: NAME-styled.png beside the picture, FOLDER-styled")
     fast: bool = option(False, "paint in one pass of a trained network: a fraction of a second instead of minutes")
-    fast_weights: str = option("", "weights file of the one-pass painter, from mangastyle teach")
+    fast_weights: str = option("", "weights file of the one-pass painter, from mangastyle teach; default: the shipped ones")
     # look
     strength: float = option(0.5, "0 keeps the picture, 1 knows only the painting; it means the same at every size", least=0, most=1)
     size: int = option(512, "short side to work at and return; 0 = the content's own size", least=0)
@@ -280,11 +281,12 @@ class RunConfig(Config):
     style: tuple[str, ...] = option((), "the painting; several are blended; default: one that mangastyle paints itself")
     hint: str = option("auto", "auto, none, or a hint file, as for mangastyle shade")
     weights: str = option("", "weights file from training; default: the shipped ones")
-    backbone: str = option("auto", "as for mangastyle style")
-    allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
-    fast_weights: str = option("", "paint the style in one pass, with this weights file of mangastyle teach")
-    quality: bool = option(False, "paint the style by optimisation, even with --fast-weights")
-    iterations: int = option(25, "iterations of the style optimiser, as for mangastyle style", least=1)
+    fast_weights: str = option("", "weights file of the one-pass painter, from mangastyle teach; default: the shipped ones")
+    strength: float = option(0.5, "0 keeps the shaded picture, 1 knows only the painting", least=0, most=1)
+    quality: bool = option(False, "paint the style by optimisation, as mangastyle style does, instead of in one pass: minutes instead of a second")
+    iterations: int = option(25, "with --quality: iterations of the optimiser, as for mangastyle style", least=1)
+    backbone: str = option("auto", "with --quality: as for mangastyle style")
+    allow_download: bool = option(False, "with --quality: let Keras download the VGG-19 weights (80 MB) if they are not at hand")
     size: int = option(384, "short side of the pictures made; 0 = the picture's own size", least=0)
     out: str = option("out", "folder for the results")
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
@@ -360,7 +362,7 @@ PRESETS: dict[type, dict[str, dict[str, Any]]] = {
         "quality": {"oversample": 1.5, "scale_step": 2**0.5, "iterations": 40},
         "tiny": {"iterations": 5, "size": 64},
     },
-    RunConfig: {"tiny": {"iterations": 5, "size": 64}},
+    RunConfig: {"tiny": {"size": 64}},
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Callable, NamedTuple
 
@@ -23,6 +24,8 @@ from mangastyle.style.transfer import Painter, scales
 CHARACTER = 7  # the drawn character that is the demo's picture
 STAGES = ("sketch", "hint", "shaded", "stylised")
 SHEET = ("picture", "sketch", "hint", "shaded", "style", "stylised")
+
+OPTIMISED = ("iterations", "backbone", "allow_download")  # options that one pass has no use for
 
 
 class Stages(NamedTuple):
@@ -48,14 +51,15 @@ class Pipeline:
 
     def __init__(self, styles: list[np.ndarray], options: RunConfig = RunConfig()) -> None:
         self.styles, self.options = styles, options
-        style = StyleConfig(iterations=options.iterations, size=0, seed=options.seed, precision=options.precision)
-        if options.fast_weights and not options.quality:
-            self.by, painter = "one pass", fast.FastPainter(styles, one_pass(options))
-            self._paint: Callable[[np.ndarray], np.ndarray] = painter.paint
+        style = StyleConfig(size=0, strength=options.strength, seed=options.seed, precision=options.precision)
+        self._paint: Callable[[np.ndarray], np.ndarray]
+        if not options.quality:
+            self.by = "one pass"
+            self._paint = fast.FastPainter(styles, dataclasses.replace(style, fast=True, fast_weights=options.fast_weights)).paint
         else:  # first of all networks: the one most likely to be missing
             backbone = vgg.backbone(options.backbone, options.allow_download, policy=precision.resolve(options.precision))
             self.by = "" if backbone.name == "full" else f"{backbone.name} VGG-19"
-            self._paint = _optimised(Painter(styles, style, backbone))
+            self._paint = _optimised(Painter(styles, dataclasses.replace(style, iterations=options.iterations), backbone))
         self.shader = Shader(options.weights, options.precision)
 
     def __call__(self, picture: np.ndarray) -> Stages:
@@ -81,11 +85,6 @@ class Pipeline:
 
 def _given_hint(options: RunConfig, picture: np.ndarray) -> hints.Hint | None:
     return None if options.hint in ("auto", "none") else hints.read(Path(options.hint), *picture.shape[:2])
-
-
-def one_pass(options: RunConfig) -> StyleConfig:
-    """The options of the one-pass painter."""
-    return StyleConfig(fast=True, fast_weights=options.fast_weights, size=0, seed=options.seed, precision=options.precision)
 
 
 def _optimised(painter: Painter) -> Callable[[np.ndarray], np.ndarray]:
@@ -125,6 +124,9 @@ def command(options: RunConfig) -> None:
     """`mangastyle run`: all results, a labelled sheet of them and config.json, in one folder."""
     if options.size and not vgg.MIN_SIDE <= options.size <= characters.MAX_SIZE:
         raise MangastyleError(f"--size: must be 0, or from {vgg.MIN_SIDE} to {characters.MAX_SIZE}, not {options.size}")
+    for name in OPTIMISED:
+        if not options.quality and getattr(options, name) != getattr(RunConfig, name):
+            raise MangastyleError(f"--{name.replace('_', '-')}: is for painting by optimisation; add --quality")
     if len(options.style) > 1 and not options.inputs:
         raise MangastyleError("no picture, but several paintings: name the picture before --style, as in 'mangastyle run picture.png --style a.jpg b.jpg'")
     limit = int(options.max_megapixels * 1e6)

@@ -43,7 +43,7 @@ class Single:
         self.generator, self.config = load_generator(weights.find(shade_weights), "float32")
         # Drawn once, however many endpoints use it.
         self.colour = tf.function(Colouring(self.generator, self.config), input_signature=SIGNATURE, autograph=False)
-        path = weights.find(fast_weights, cure=fast.CURE)
+        path = weights.find(fast_weights, weights.ONEPASS, fast.CURE)
         self.network = onepass.network(path, path.stat().st_mtime, "float32")
 
     def sketch(self, picture: tf.Tensor) -> tf.Tensor:

@@ -147,17 +147,20 @@ def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets:
         line, hint, colour = simulate.examples(pictures, draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
         condition = {"hint": hint, "line": line} if config.see_line else {"hint": hint}
 
+        known = tf.where(draws[:, 4] < config.no_hint, config.hintless, 1.0)  # (b,), what the distances count
+
         def mean(values):  # over the global batch, so that replicas' gradients simply add up
             return tf.reduce_sum(values) / config.batch
 
         with tf.GradientTape() as tape, tf.GradientTape() as discriminator_tape:
             generated = nets.generator({"line": line, "hint": hint}, training=True)  # (b, s, s, 3)
-            loss = config.distance_weight * mean(distance(generated, colour))
+            loss = config.distance_weight * mean(known * distance(generated, colour))
             record = {"l1": mean(losses.l1(generated, colour)), "l2": mean(losses.l2(generated, colour))}
             if nets.judge is not None:
                 found, wanted = (nets.judge((x + 1.0) * 127.5) for x in (generated, colour))
-                record["perceptual"] = mean(losses.perceptual(found, wanted))
-                loss += config.perceptual_weight * record["perceptual"]
+                perceptual = losses.perceptual(found, wanted)
+                record["perceptual"] = mean(perceptual)
+                loss += config.perceptual_weight * mean(known * perceptual)
             if nets.discriminator is not None:
                 fake = nets.discriminator({"picture": generated, **condition}, training=True)
                 real = nets.discriminator({"picture": colour, **condition}, training=True)

@@ -35,6 +35,7 @@ PRIVATE = ("data", "paintings", "out", "init", "cache")  # paths of the machine 
 SHADE = "shade.h5"  # the generator that is used when none is named
 BASELINE = "baseline.h5"  # the simple network of Fig. 2
 SHADE_CURE = "give --weights a file that training wrote, such as RUN/best.h5"
+ONEPASS = "onepass.h5"  # the decoder that paints in one pass
 SLIM = "vgg19-slim.h5"  # the small VGG-19 that stands in for the full one
 VGG19 = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"  # as Keras names and publishes it
 VGG19_URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{VGG19}"
@@ -198,7 +199,7 @@ def _get(force: bool) -> None:
 
 def _list() -> None:
     again = "install mangastyle again"
-    shipped = {"shade": SHADE, "baseline": BASELINE, "slim": SLIM}
+    shipped = {"shade": SHADE, "baseline": BASELINE, "onepass": ONEPASS, "slim": SLIM}
     rows = [(name, shipped_folder() / file, _as_in_manifest, f"damaged, {again}", again) for name, file in shipped.items()]
     for name, path, check, wrong, cure in [*rows, ("vgg19", cache(), _as_published, "not the file that Keras publishes", GET_VGG19)]:
         if path.is_file():

@@ -17,7 +17,7 @@ FILES = {"sketch.png", "hint.png", "shaded.png", "stylised.png", "sheet.png", "c
 def demo(tmp_path_factory, tiny_weights):
     """The main command without a picture or a painting."""
     out = tmp_path_factory.mktemp("run") / "out"
-    arguments = ["--preset", "tiny", "--backbone", "random", "--weights", str(tiny_weights), "--out", str(out)]
+    arguments = ["--preset", "tiny", "--quality", "--iterations", "5", "--backbone", "random", "--weights", str(tiny_weights), "--out", str(out)]
     assert main(["run", *arguments]) == 0
     return out
 
@@ -68,7 +68,7 @@ def test_alpha_shape_and_size_of_the_picture_are_kept(tmp_path, tiny_weights):
     images.save(tmp_path / "in.png", images.resize(characters.draw(3, 128), 97, 65), alpha)
     images.save(tmp_path / "painting.png", painters.paint("brush", 1, 48, 40))
     arguments = [str(tmp_path / "in.png"), "--style", str(tmp_path / "painting.png"), "--preset", "tiny", "--size", "0"]
-    arguments += ["--backbone", "random", "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]
+    arguments += ["--quality", "--iterations", "5", "--backbone", "random", "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]
     assert main(["run", *arguments]) == 0
     for name in pipeline.STAGES:
         made = images.load(tmp_path / "out" / f"{name}.png")
@@ -76,9 +76,9 @@ def test_alpha_shape_and_size_of_the_picture_are_kept(tmp_path, tiny_weights):
         np.testing.assert_array_equal(made.alpha, alpha)
 
 
-def test_line_art_is_its_own_sketch_and_gets_no_simulated_hint(tiny_weights):
+def test_line_art_is_its_own_sketch_and_gets_no_simulated_hint(tiny_weights, fast_weights):
     line = np.repeat(characters.character(4, 64).line[..., None], 3, axis=2)
-    options = RunConfig(weights=str(tiny_weights), backbone="random", iterations=1, size=0)
+    options = RunConfig(weights=str(tiny_weights), fast_weights=fast_weights, size=0)
     stages = pipeline.run(line, [painters.paint("brush", 0, 40, 40)], options)
     np.testing.assert_array_equal(stages.sketch, line[..., 0])
     assert (stages.hint == 255).all()
@@ -104,10 +104,10 @@ def test_the_sheet_says_how_the_style_was_painted(by, label):
 def test_without_the_full_network_the_slim_one_that_ships_is_taken(slim, tiny_weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(weights, "shipped_folder", lambda: tmp_path)
-    assert main(["run", "--preset", "tiny", "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]) == 2
+    assert main(["run", "--preset", "tiny", "--quality", "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]) == 2
     assert "mangastyle weights get vgg19" in capsys.readouterr().err and not (tmp_path / "out").exists()
     monkeypatch.setattr(weights, "shipped_folder", lambda: slim.parent)
-    options = RunConfig(weights=str(tiny_weights), iterations=1, size=0)
+    options = RunConfig(weights=str(tiny_weights), quality=True, iterations=1, size=0)
     stages = pipeline.run(characters.draw(1, 48), [painters.paint("brush", 0, 40, 40)], options)
     assert stages.by == "slim VGG-19" and stages.stylised.shape == (48, 48, 3)
     assert capsys.readouterr().err.startswith("mangastyle: painting with the slim VGG-19 that ships")
@@ -134,3 +134,10 @@ def test_a_folder_gets_a_sheet_for_each_picture_with_its_stages_beside(tiny_weig
 def test_quality_paints_by_optimisation(tiny_weights, fast_weights):
     options = RunConfig(weights=str(tiny_weights), fast_weights=fast_weights, quality=True, backbone="random", iterations=1, size=0)
     assert pipeline.run(characters.draw(1, 48), [painters.paint("brush", 0, 40, 40)], options).by == "random VGG-19"
+
+
+def test_options_of_the_optimisation_are_refused_without_it(tmp_path, capsys):
+    for flags in (["--iterations", "3"], ["--backbone", "slim"], ["--allow-download"]):
+        assert main(["run", *flags, "--out", str(tmp_path / "out")]) == 2
+        assert f"{flags[0]}: is for painting by optimisation; add --quality" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

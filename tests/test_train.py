@@ -338,6 +338,23 @@ def test_the_perceptual_distance_is_learnt_too(tmp_path, cache, narrow, monkeypa
     assert len(log_of(tmp_path / "run")) == 21
 
 
+def test_distances_of_pictures_without_a_hint_count_as_much_as_asked(tmp_path, cache):
+    silent = dataclasses.replace(TINY, steps=2, no_hint=1.0, gan_weight=0.0, hintless=0.5)
+    train.command(dataclasses.replace(silent, out=str(tmp_path / "half"), cache=cache))
+    for record in log_of(tmp_path / "half"):
+        assert record["generator"] == pytest.approx(0.5 * TINY.distance_weight * record["l1"], rel=1e-5)
+    told = dataclasses.replace(silent, no_hint=0.0, hintless=0.0)  # counts for nobody
+    train.command(dataclasses.replace(told, out=str(tmp_path / "told"), cache=cache))
+    for record in log_of(tmp_path / "told"):
+        assert record["generator"] == pytest.approx(TINY.distance_weight * record["l1"], rel=1e-5)
+
+
+def test_without_weight_there_is_no_discriminator(tmp_path, cache):
+    train.command(dataclasses.replace(TINY, steps=1, gan_weight=0.0, out=str(tmp_path / "run"), cache=cache))
+    assert "discriminator" not in log_of(tmp_path / "run")[0]
+    assert networks.build(TINY)[1] is not None and networks.build(dataclasses.replace(TINY, gan_weight=0.0))[1] is None
+
+
 def test_pictures_too_small_for_the_perceptual_distance(tmp_path, cache):
     with pytest.raises(MangastyleError, match="--perceptual-weight.*--size 16"):
         train.command(dataclasses.replace(TINY, out=str(tmp_path), cache=cache, perceptual_weight=1.0))

@@ -29,7 +29,7 @@ MARGIN = 96  # pixels seen around a tile: more than encoder and decoder reach, s
 def fast_stylize(content: np.ndarray, styles: list[np.ndarray], options: StyleConfig) -> np.ndarray:
     """Paint `content` in the style of one painting, or of several, in one pass.
 
-    content : uint8 (h, w, 3). styles : uint8 (h, w, 3) each. `options.fast_weights` names the file of the decoder. Returns uint8,
+    content : uint8 (h, w, 3). styles : uint8 (h, w, 3) each. `options.fast_weights` names the file of the decoder, by default the one that ships. Returns uint8,
     of short side `options.size`, or exactly as large as the content if that is 0. Raises `MangastyleError` for pictures
     smaller than 32 pixels, a damaged weights file, and options that only the optimisation (`transfer.stylize`) has.
     """
@@ -39,8 +39,6 @@ def fast_stylize(content: np.ndarray, styles: list[np.ndarray], options: StyleCo
 def check(options: StyleConfig, paintings: int) -> None:
     """Raise `MangastyleError` for options at odds with the number of paintings, or with one pass; reads no file."""
     prepare.check(options, paintings)
-    if not options.fast_weights:
-        raise MangastyleError(f"--fast: no one-pass painter ships yet; {CURE}")
     for name, usual in dataclasses.asdict(StyleConfig()).items():
         if name not in OPTIONS and getattr(options, name) != usual:
             flag = name.replace("_", "-")
@@ -56,7 +54,7 @@ class FastPainter:
         self.masks = prepare.open_masks(styles, options)
         self.weights = np.float32(prepare.shares(options, len(styles)))  # (k,)
         self.strength = tf.constant([options.strength], tf.float32)
-        path = weights.find(options.fast_weights, cure=CURE)
+        path = weights.find(options.fast_weights, weights.ONEPASS, CURE)
         self.network = onepass.network(path, path.stat().st_mtime, precision.resolve(options.precision))
         self._known: dict[tuple[int, int], Known] = {}  # of the paintings, by the size of the content
 

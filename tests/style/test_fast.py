@@ -146,7 +146,6 @@ def test_kept_colours(options):
         ({"style_weights": (1.0, 2.0)}, "--style-weights: 2 weights for 1"),
         ({"size": 20}, "--size: must be 0 or at least 32"),
         ({"mask": ("a.png", "b.png")}, "--mask: there must be as many masks"),
-        ({"fast_weights": ""}, "--fast: no one-pass painter ships yet; give --fast-weights"),
         ({"fast_weights": "nothing.h5"}, "nothing.h5: no such weights file.*mangastyle teach"),
     ],
 )
@@ -178,3 +177,8 @@ def test_command_line_with_a_folder(fast_weights, tmp_path, capsys):
     painted = images.load(tmp_path / "in-styled" / "a.png")
     assert painted.rgb.shape == (80, 112, 3) and painted.alpha[0, 0] == 0 and painted.alpha[-1, 0] == 255
     assert "small.png" in capsys.readouterr().err and not Path(tmp_path / "in-styled" / "small.png").exists()
+
+
+def test_the_painter_that_ships(options):
+    painted = fast.fast_stylize(noise(0), [noise(1)], dataclasses.replace(options, fast_weights=""))
+    assert painted.shape == (64, 64, 3) and painted.std() > 10
