@@ -156,6 +156,10 @@ def _with_stages_beside(pipeline: Pipeline, options: RunConfig) -> folder.Work:
     """For the pictures of a folder: the sheet is the result, NAME.png; beside it lie the stages, as NAME-sketch.png."""
 
     def work(picture: images.Picture, path: Path, target: Path) -> folder.Result:
+        taken = {f"{path.stem}-{name}" for name in STAGES}
+        for other in path.parent.iterdir():
+            if other.stem in taken and other.suffix.lower() in images.SUFFIXES:
+                raise MangastyleError(f"{path}: its stages would have the name of what is made of {other.name}; rename one of them")
         stages = pipeline(picture.rgb)
         _save(stages, picture.alpha, lambda name: target.with_name(f"{target.stem}-{name}.png"))
         return contact_sheet(stages), None

@@ -141,3 +141,12 @@ def test_options_of_the_optimisation_are_refused_without_it(tmp_path, capsys):
         assert main(["run", *flags, "--out", str(tmp_path / "out")]) == 2
         assert f"{flags[0]}: is for painting by optimisation; add --quality" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_pictures_named_like_a_stage_of_another_are_not_mixed_up(tiny_weights, fast_weights, tmp_path, capsys):
+    for name in ("a", "a-sketch"):
+        images.save(tmp_path / "in" / f"{name}.png", characters.draw(1, 48))
+    arguments = ["run", str(tmp_path / "in"), "--weights", str(tiny_weights), "--fast-weights", fast_weights, "--out", str(tmp_path / "out")]
+    assert main(arguments) == 2
+    assert "a.png: its stages would have the name of what is made of a-sketch.png" in capsys.readouterr().err
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"a-sketch.png", *(f"a-sketch-{stage}.png" for stage in pipeline.STAGES)}
