@@ -31,9 +31,9 @@ from mangastyle.shade import simulate
 from mangastyle.shade.infer import load_generator
 from mangastyle.style import losses, onepass, transport, vgg
 from mangastyle.style.prepare import to_pixels
+from mangastyle.style.teach import JUDGE
 
 CONTENT = "relu4_2"
-JUDGE = {**onepass.LAYERS, "relu5_1": 40.0, CONTENT: 500.0}  # layers with their size, which keeps float32 exact
 DISTANCE, PERCEPTUAL, JOINT, STYLE = 100.0, 50.0, 5.0, 5.0  # weights of the losses
 STRENGTH = 0.5
 
@@ -54,10 +54,8 @@ class Both:
 
     def paint(self, content: onepass.Features, painting: onepass.Features) -> tf.Tensor:
         """Features of contents and paintings to painted pictures (b, s, s, 3) in 0..255."""
-        strength = tf.fill(tf.shape(content[CONTENT])[:1], STRENGTH)
-        found, wanted = ({name: transport.statistics(x[name]) for name in onepass.LAYERS} for x in (content, painting))
-        maps = onepass.maps(found, wanted, strength)
-        return onepass.decode(self.decoder, {name: maps[name](content[name]) for name in onepass.LAYERS}, onepass.grain(painting), strength)
+        wanted = {name: transport.statistics(painting[name]) for name in onepass.LAYERS}
+        return onepass.paint(self.decoder, content, wanted, onepass.grain(painting), tf.fill(tf.shape(content[CONTENT])[:1], STRENGTH))
 
 
 def train_step(both: Both, frozen: Both, optimizer: keras.optimizers.Optimizer, joint: bool):

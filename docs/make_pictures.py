@@ -10,13 +10,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from mangastyle import images
-from mangastyle.config import RunConfig
+from mangastyle.config import RunConfig, StyleConfig
 from mangastyle.data import characters, painters
 from mangastyle.figures import FIGURES, Studio, draw
 from mangastyle.files import make_folder
 from mangastyle.pipeline import CHARACTER, Pipeline, contact_sheet, run
 from mangastyle.shade import hints
 from mangastyle.shade.infer import Shader
+from mangastyle.style.fast import FastPainter
 
 DOCS = Path(__file__).resolve().parent
 SIDE = 256
@@ -65,17 +66,18 @@ def hint_sheet(shader: Shader) -> np.ndarray:
 
 def gallery() -> np.ndarray:
     """Drawn characters through all stages, each in the style of all painters, in one pass."""
-    pipelines = {name: Pipeline([painters.paint(name)], RunConfig(size=GALLERY)) for name in painters.PAINTERS}
-    paintings = [images.resize(images.crop_square(pipeline.styles[0]), GALLERY, GALLERY) for pipeline in pipelines.values()]
+    paintings = {name: painters.paint(name) for name in painters.PAINTERS}
+    first, *rest = paintings.values()
+    pipeline, one_pass = Pipeline([first], RunConfig(size=GALLERY)), [FastPainter([p], StyleConfig(fast=True, size=0)) for p in rest]
     white = np.full((GALLERY, GALLERY, 3), 255, np.uint8)
-    columns = [[white] for _ in ("drawn", "line art", "shaded")] + [[painting] for painting in paintings]
+    columns = [[white] for _ in ("drawn", "line art", "shaded")] + [[images.resize(images.crop_square(p), GALLERY, GALLERY)] for p in paintings.values()]
     for seed in (CHARACTER, 12, 31):
-        stages = [pipeline(characters.draw(seed, GALLERY)) for pipeline in pipelines.values()]
-        first = stages[0]
-        row = [first.picture, np.repeat(first.sketch[..., None], 3, 2), first.shaded, *(of.stylised for of in stages)]
+        stages = pipeline(characters.draw(seed, GALLERY))
+        others = [painter.paint(stages.shaded) for painter in one_pass]
+        row = [stages.picture, np.repeat(stages.sketch[..., None], 3, 2), stages.shaded, stages.stylised, *others]
         for column, picture in zip(columns, row):
             column.append(picture)
-    names = ("drawn", "line art", "shaded", *pipelines)
+    names = ("drawn", "line art", "shaded", *paintings)
     return np.hstack([_captioned(name, column) for name, column in zip(names, columns)])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 from typing import Callable, NamedTuple
 
@@ -155,11 +156,14 @@ def command(options: RunConfig) -> None:
 def _with_stages_beside(pipeline: Pipeline, options: RunConfig) -> folder.Work:
     """For the pictures of a folder: the sheet is the result, NAME.png; beside it lie the stages, as NAME-sketch.png."""
 
+    @functools.cache  # one look at each folder, however many pictures it holds
+    def pictures(place: Path) -> dict[str, str]:
+        return {other.stem: other.name for other in place.iterdir() if other.suffix.lower() in images.SUFFIXES}
+
     def work(picture: images.Picture, path: Path, target: Path) -> folder.Result:
-        taken = {f"{path.stem}-{name}" for name in STAGES}
-        for other in path.parent.iterdir():
-            if other.stem in taken and other.suffix.lower() in images.SUFFIXES:
-                raise MangastyleError(f"{path}: its stages would have the name of what is made of {other.name}; rename one of them")
+        for name in STAGES:
+            if other := pictures(path.parent).get(f"{path.stem}-{name}"):
+                raise MangastyleError(f"{path}: its stages would have the name of what is made of {other}; rename one of them")
         stages = pipeline(picture.rgb)
         _save(stages, picture.alpha, lambda name: target.with_name(f"{target.stem}-{name}.png"))
         return contact_sheet(stages), None

@@ -26,7 +26,7 @@ TILE = 1024  # pixels, the side of a tile
 MARGIN = 96  # pixels seen around a tile: more than encoder and decoder reach, so that tiles leave no seams
 
 
-def fast_stylize(content: np.ndarray, styles: list[np.ndarray], options: StyleConfig) -> np.ndarray:
+def fast_stylize(content: np.ndarray, styles: list[np.ndarray], options: StyleConfig = StyleConfig()) -> np.ndarray:
     """Paint `content` in the style of one painting, or of several, in one pass.
 
     content : uint8 (h, w, 3). styles : uint8 (h, w, 3) each. `options.fast_weights` names the file of the decoder, by default the one that ships. Returns uint8,

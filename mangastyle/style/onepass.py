@@ -160,6 +160,12 @@ def laid_out(grain: Features, height: tf.Tensor, width: tf.Tensor) -> Features:
     return {name: fit(name, x) for name, x in grain.items()}
 
 
+def paint(decoder: keras.Model, content: Features, wanted: dict[str, Statistics], grain: Features, strength: tf.Tensor) -> tf.Tensor:
+    """Features of contents, statistics and grain of paintings, (b, ...) all, and strengths (b,), to pictures (b, h, w, 3)."""
+    map_of = maps({name: transport.statistics(content[name]) for name in LAYERS}, wanted, strength)
+    return decode(decoder, {name: map_of[name](content[name]) for name in LAYERS}, grain, strength)
+
+
 def decode(decoder: keras.Model, moved: Features, grain: Features, strength: tf.Tensor) -> tf.Tensor:
     """Moved features and grain, (b, h', w', n) each, and strengths (b,) to pictures (b, h, w, 3)."""
     share = portion(strength)[:, None, None, None]

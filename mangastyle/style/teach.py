@@ -106,13 +106,6 @@ class Painter:
         self.step = tf.Variable(0, dtype=tf.int64)
         self.train_step = tf.function(self._train_step)
 
-    def paint(self, content: Features, wanted: dict[str, Statistics], grain: Features, strength: tf.Tensor) -> tf.Tensor:
-        """Features of contents, statistics and grain of paintings, (b, ...) all, and strengths (b,), to pictures (b, c, c, 3)."""
-        found = {name: transport.statistics(content[name]) for name in onepass.LAYERS}
-        maps = onepass.maps(found, wanted, strength)
-        moved = {name: maps[name](content[name]) for name in onepass.LAYERS}
-        return onepass.decode(self.decoder, moved, grain, strength)
-
     def _train_step(self, contents: tf.Tensor, paintings: tf.Tensor, strength: tf.Tensor) -> dict[str, tf.Tensor]:
         """Crops (b, c, c, 3) of contents and paintings and strengths (b,) -> losses, each the batch's mean."""
         both = self.features(tf.concat([contents, paintings], 0))
@@ -121,7 +114,7 @@ class Painter:
         grain = _shifted(onepass.grain(painting), tf.cast(self.optimizer.iterations, tf.int32))
         alpha, beta = balance(strength)
         with tf.GradientTape() as tape:
-            painted = self.paint(content, wanted, grain, strength)
+            painted = onepass.paint(self.decoder, content, wanted, grain, strength)
             found = self.features(painted)
             of_content = tf.add_n([losses.relative_error(found[name], content[name]) for name in LOSS.content_layers])
             of_layers = {name: transport.distance(of, wanted[name]) for name, of in _statistics(found).items()}
@@ -140,7 +133,7 @@ class Painter:
         wanted, grain = _statistics(painting), onepass.grain(painting)
         rows = [contents, paintings]
         for strength in (0.25, 0.5, 0.85):
-            rows.append(self.paint(content, wanted, grain, tf.fill((len(contents),), strength)).numpy())
+            rows.append(onepass.paint(self.decoder, content, wanted, grain, tf.fill((len(contents),), strength)).numpy())
         return np.vstack([np.hstack(to_pixels(row)) for row in rows])
 
 
