@@ -91,7 +91,8 @@ def _gaussian(side: tf.Tensor, sigma: float) -> tf.Tensor:
     offsets = tf.range(-reach, reach + 1)
     weights = tf.exp(-0.5 * tf.square(tf.cast(offsets, tf.float32) / sigma))
     seen = tf.gather(_mirrored(side, reach, reach), tf.range(side)[:, None] + offsets[None] + reach)  # (side, taps)
-    return tf.einsum("itj,t->ij", tf.one_hot(seen, side), weights / tf.reduce_sum(weights))
+    places = tf.stack([tf.repeat(tf.range(side), 2 * reach + 1), tf.reshape(seen, (-1,))], -1)  # (side taps, 2)
+    return tf.scatter_nd(places, tf.tile(weights / tf.reduce_sum(weights), [side]), (side, side))  # sums where mirrors meet
 
 
 def _mirrored(side: tf.Tensor, before: int, after: tf.Tensor) -> tf.Tensor:
