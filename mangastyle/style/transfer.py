@@ -74,7 +74,7 @@ class Painter:
         self.start = None if options.init in STARTS else images.load(options.init, int(options.max_megapixels * 1e6)).rgb
         if backbone is None:
             policy = precision.resolve(options.precision)
-            backbone = vgg.backbone(options.backbone, options.allow_download, options.pooling, policy)
+            backbone = vgg.backbone(options.backbone, options.allow_download, options.pooling, policy, options.winograd)
         self.styles, self.options, self.backbone = styles, options, backbone
         self.objective = Objective(backbone, options, len(styles))
         self.style_targets: dict[tuple[int, int], list] = {}  # by the size of the content

@@ -19,6 +19,7 @@ import numpy as np
 from mangastyle.config import near
 from mangastyle.errors import MangastyleError
 from mangastyle.files import atomic
+from mangastyle.style.winograd import Conv2D as WinogradConv2D
 from mangastyle.weights import GET_VGG19, find_vgg19
 
 CONVOLUTIONS = {"conv1": 2, "conv2": 2, "conv3": 4, "conv4": 4, "conv5": 4}  # in each block
@@ -44,7 +45,7 @@ def kernel_shapes(widths: tuple[int, ...] = WIDTHS) -> dict[str, tuple[int, int,
 
 
 def backbone(
-    name: str = "auto", allow_download: bool = False, pooling: str = "average", policy: str = "float32"
+    name: str = "auto", allow_download: bool = False, pooling: str = "average", policy: str = "float32", winograd: bool = True
 ) -> keras.Model:
     """The network that a `--backbone` option names, see `weights.find_vgg19`; `random` is one that was never trained.
 
@@ -52,20 +53,22 @@ def backbone(
     missing, damaged, or of another network, and for weights that are not at hand.
     """
     if name == "random":
-        return network(random_weights(), pooling, policy, name="random")
+        return network(random_weights(), pooling, policy, name="random", winograd=winograd)
     weights, readouts = read(find_vgg19(name, allow_download))
-    return network(weights, pooling, policy, readouts, "slim" if readouts else "full")
+    return network(weights, pooling, policy, readouts, "slim" if readouts else "full", winograd)
 
 
 def network(
     weights: Weights, pooling: str = "average", policy: str = "float32",
-    readouts: Readouts | None = None, name: str = "vgg19",
+    readouts: Readouts | None = None, name: str = "vgg19", winograd: bool = True,
 ) -> keras.Model:  # fmt: skip
     """The whole network, with layers convB_I, reluB_I and poolB, under a Keras dtype policy.
 
     `pooling` is `average` as the paper has it, or `max` as VGG-19 was trained. `readouts` are 1x1 convolutions beside
-    the layers they are named for; `features` gives their output in place of the layer's own.
+    the layers they are named for; `features` gives their output in place of the layer's own. `winograd` lets large
+    float32 convolutions on processors do with a quarter of the products.
     """
+    convolution = WinogradConv2D if winograd else keras.layers.Conv2D
     pool = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}[pooling]
     pixels = keras.Input((None, None, 3), dtype="float32", name="rgb")  # (b, h, w, 3)
     x = keras.ops.flip(pixels, -1) - np.float32(MEAN_BGR)  # before the convolutions pad with zeros, as in training
@@ -76,7 +79,7 @@ def network(
             x = pool(2, dtype=policy, name=f"pool{block}")(x)
             block = conv[4]
         relu = conv.replace("conv", "relu")
-        outputs[conv] = keras.layers.Conv2D(kernel.shape[-1], 3, padding="same", dtype=policy, name=conv)(x)
+        outputs[conv] = convolution(kernel.shape[-1], 3, padding="same", dtype=policy, name=conv)(x)
         outputs[relu] = x = keras.layers.ReLU(dtype=policy, name=relu)(outputs[conv])
     x = pool(2, dtype=policy, name=f"pool{block}")(x)
     readouts = readouts or {}

@@ -1,0 +1,141 @@
+"""3x3 convolutions with a quarter of the products: Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2016).
+
+Tiles of 6x6 inputs and the kernel are transformed, multiplied position by position, and transformed back to 4x4
+outputs: 36 products instead of 144. oneDNN has this for AVX512 alone. What makes it pay here is XLA, which does each
+transform in one pass over memory; done operation by operation, they cost what the products save.
+
+The points of interpolation are 0, 1, -1, 2, 1/2 and infinity: mirroring the kernel turns each into its reciprocal,
+so that the gradient, a convolution with the mirrored kernel, finds its transform in the same array, in another order.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+POINTS = (0, 1, -1, 2, 1 / 2)  # and infinity
+MIRRORED = (5, 1, 2, 4, 3, 0)  # where the reciprocal of each point is
+SCALE = np.array([1, 1 / 2, 1 / 2, 1 / 4, 1, 1])[:, None]  # makes the rows of the kernel's transform each other's mirror images
+
+
+def _powers(count: int) -> np.ndarray:
+    """The first powers of the points, (6, count); of infinity only the last one counts."""
+    return np.vstack([np.vander(POINTS, count, increasing=True), np.eye(count)[-1]])
+
+
+KERNEL = _powers(3) * SCALE  # (6, 3), G of the paper
+INPUT = np.linalg.inv(_powers(6)).T / SCALE  # (6, 6), B transposed
+OUTPUT = _powers(4).T  # (4, 6), A transposed
+
+FEATURES = 256  # in and out together, from which on the products weigh more than the transforms
+WORK = 16 * 16 * 512 * 512  # positions times features in and out, from which on compiling the transforms pays
+
+
+class Conv2D(keras.layers.Conv2D):
+    """`keras.layers.Conv2D`, 3x3 of stride 1 with equal padding: frozen and in float32, large ones go by Winograd's way.
+
+    Results and gradients are within 1e-4 of the largest. On GPUs, and where there are few features, it is Keras' own.
+    Its transformed kernel takes four times the memory of the kernel.
+    """
+
+    transformed: tf.Variable | None = None
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        super().build(input_shape)
+        enough = sum(self.kernel.shape[-2:]) >= FEATURES and self.compute_dtype == "float32"
+        if enough and not tf.config.list_physical_devices("GPU"):
+            self.transformed = tf.Variable(transform(keras.ops.convert_to_numpy(self.kernel)), trainable=False)  # (36, c, f)
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        super().set_weights(weights)
+        if self.transformed is not None:
+            self.transformed.assign(transform(keras.ops.convert_to_numpy(self.kernel)))
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: keras.Variable) -> tf.Tensor:
+        """(b, h, w, c) and (3, 3, c, f) to (b, h, w, f)."""
+        if self.transformed is None or self.trainable:
+            return super().convolution_op(inputs, kernel)
+        direct = super().convolution_op
+        work = tf.size(inputs, tf.int64) * self.filters
+        return tf.cond(work >= WORK, lambda: convolve(inputs, self.transformed), lambda: direct(inputs, kernel))
+
+
+def transform(kernel: np.ndarray) -> np.ndarray:
+    """A kernel (3, 3, c, f) as `convolve` takes it: (36, c, f), float32."""
+    both = np.einsum("ai,bj,ijcf->abcf", KERNEL, KERNEL, kernel, optimize=True)  # (6, 6, c, f)
+    return both.reshape(36, *kernel.shape[2:]).astype(np.float32)
+
+
+def convolve(inputs: tf.Tensor, transformed: tf.Tensor) -> tf.Tensor:
+    """Inputs (b, h, w, c), float32, and a kernel by `transform`: (b, h, w, f), zeros beyond the edges.
+
+    Differentiable in the inputs; the kernel counts as a constant.
+    """
+    transformed = tf.stop_gradient(tf.convert_to_tensor(transformed))
+
+    @tf.custom_gradient
+    def differentiable(inputs: tf.Tensor):
+        return _convolve(inputs, transformed), lambda upstream: _convolve(upstream, transformed, mirrored=True)
+
+    return differentiable(inputs)
+
+
+def _convolve(inputs: tf.Tensor, transformed: tf.Tensor, mirrored: bool = False) -> tf.Tensor:
+    """As `convolve`; `mirrored`: from f features to c, by the kernel turned by half a turn."""
+    order = MIRRORED if mirrored else range(6)
+    kernels = tf.unstack(transformed)  # 36 of (c, f); views, not copies
+    shape = tf.shape(inputs)
+    sums = []
+    for i, strip in zip(order, _strips(inputs)):  # (b, h/4, w + 2 and more, c)
+        tiles = _tiles(strip)  # 6 of (b h/4 w/4, c)
+        products = [tf.matmul(tile, kernels[6 * i + j], transpose_b=mirrored) for j, tile in zip(order, tiles)]
+        sums.append(_rows(products, shape))  # (b, h/4, w and up to 3 more, f)
+    return tf.ensure_shape(_picture(sums, shape), (*inputs.shape[:3], transformed.shape[1 if mirrored else 2]))
+
+
+# The transforms, each compiled for every size that comes
+
+
+def _compiled(transform):
+    return tf.function(transform, jit_compile=True, reduce_retracing=True)
+
+
+@_compiled
+def _strips(inputs: tf.Tensor) -> list[tf.Tensor]:
+    """The input transform downwards: (b, h, w, c) to 6 of (b, h/4, w', c), padded on all sides, w' = 2 more than a multiple of 4."""
+    _, height, width, _ = tf.unstack(tf.shape(inputs))
+    padded = tf.pad(inputs, [[0, 0], [1, 1 + -height % 4], [1, 1 + -width % 4], [0, 0]])
+    end = tf.shape(padded)[1] - 5  # where the last tile begins
+    return _combine(INPUT, [padded[:, k : end + k : 4] for k in range(6)])
+
+
+@_compiled
+def _tiles(strip: tf.Tensor) -> list[tf.Tensor]:
+    """The input transform to the right: (b, h/4, w', c) to 6 of (b h/4 w/4, c)."""
+    end = tf.shape(strip)[2] - 5
+    found = _combine(INPUT, [strip[:, :, k : end + k : 4] for k in range(6)])
+    return [tf.reshape(tile, (-1, tf.shape(strip)[3])) for tile in found]
+
+
+@_compiled
+def _rows(products: list[tf.Tensor], shape: tf.Tensor) -> tf.Tensor:
+    """The output transform to the right: 6 of (b h/4 w/4, f) to (b, h/4, w'', f), w'' a multiple of 4."""
+    batch, height, width, _ = tf.unstack(shape)
+    side_by_side = tf.stack(_combine(OUTPUT, products), 1)  # (b h/4 w/4, 4, f)
+    return tf.reshape(side_by_side, (batch, -(-height // 4), -(-width // 4) * 4, tf.shape(products[0])[1]))
+
+
+@_compiled
+def _picture(sums: list[tf.Tensor], shape: tf.Tensor) -> tf.Tensor:
+    """The output transform downwards: 6 of (b, h/4, w'', f) to (b, h, w, f)."""
+    batch, height, width, _ = tf.unstack(shape)
+    stacked = tf.stack(_combine(OUTPUT, sums), 2)  # (b, h/4, 4, w'', f)
+    return tf.reshape(stacked, (batch, -1, *tf.unstack(tf.shape(sums[0])[2:])))[:, :height, :width]
+
+
+def _combine(matrix: np.ndarray, terms: list[tf.Tensor]) -> list[tf.Tensor]:
+    """The matrix times a column of tensors, without the terms that are zero."""
+    return [tf.add_n([np.float32(m) * term for m, term in zip(row, terms) if abs(m) > 1e-9]) for row in matrix]
