@@ -116,6 +116,7 @@ class TrainConfig(Config):
     distance_weight: float = option(100.0, "weight of the pixel distance", least=0)
     perceptual_weight: float = option(0.0, "weight of the perceptual distance, by the slim VGG-19 that ships", least=0)
     hintless: float = option(1.0, "share of both distances' weights for pictures without a hint: their colours nobody can know, and the mean of all is grey", least=0)
+    hinted: float = option(1.0, "share of the adversarial weight for pictures with a hint: it tells their colours, and distances then say more", least=0)
     gan_weight: float = option(1.0, "weight of the adversarial loss in the generator; 0 = train without discriminator", least=0)
     # schedule
     epochs: float = option(0, "stop after this many passes over the data", least=0)

@@ -147,7 +147,8 @@ def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets:
         line, hint, colour = simulate.examples(pictures, draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
         condition = {"hint": hint, "line": line} if config.see_line else {"hint": hint}
 
-        known = tf.where(draws[:, 4] < config.no_hint, config.hintless, 1.0)  # (b,), what the distances count
+        silent = draws[:, 4] < config.no_hint  # (b,), the pictures without a hint
+        known, judged = tf.where(silent, config.hintless, 1.0), tf.where(silent, 1.0, config.hinted)  # what distances and verdicts count
 
         def mean(values):  # over the global batch, so that replicas' gradients simply add up
             return tf.reduce_sum(values) / config.batch
@@ -165,7 +166,7 @@ def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets:
                 fake = nets.discriminator({"picture": generated, **condition}, training=True)
                 real = nets.discriminator({"picture": colour, **condition}, training=True)
                 verdict = mean(losses.discriminator_loss(real, fake))
-                loss += config.gan_weight * mean(losses.adversarial_loss(fake))
+                loss += config.gan_weight * mean(judged * losses.adversarial_loss(fake))
                 scaled_verdict = nets.discriminator_optimizer.scale_loss(verdict)
                 record["discriminator"] = verdict
             scaled = nets.generator_optimizer.scale_loss(loss)

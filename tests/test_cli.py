@@ -25,8 +25,9 @@ def subparsers():
 
 
 def heavy_modules(code: str, tmp_path) -> str:
-    """Run `code` in a fresh Python; which of TensorFlow and Keras it loaded."""
-    ending = "\nimport sys; print('LOADED', *[m for m in ('tensorflow', 'keras', 'h5py', 'matplotlib') if m in sys.modules])"
+    """Run `code` in a fresh Python; which of the packages that take long to load it loaded."""
+    names = ("tensorflow", "keras", "h5py", "matplotlib", "ot", "skimage")
+    ending = f"\nimport sys; print('LOADED', *[m for m in {names} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code + ending], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1]
@@ -38,6 +39,11 @@ def test_every_flag_of_every_command_has_a_help_text(name):
     assert all(action.help and len(action.help) > 5 for action in sub._actions)
     text = sub.format_help()
     assert sub.description and "presets:" in text and f"example:\n  mangastyle {name} " in text
+
+
+def test_shading_and_painting_load_no_optimal_transport(tmp_path):
+    code = "from mangastyle import pipeline, single; from mangastyle.shade import infer; from mangastyle.style import fast, transfer"
+    assert not {"ot", "skimage"} & set(heavy_modules(code, tmp_path).split())  # POT loads PyTorch if it finds it: seconds
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

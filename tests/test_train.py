@@ -349,6 +349,17 @@ def test_distances_of_pictures_without_a_hint_count_as_much_as_asked(tmp_path, c
         assert record["generator"] == pytest.approx(TINY.distance_weight * record["l1"], rel=1e-5)
 
 
+def test_verdicts_on_pictures_with_a_hint_count_as_much_as_asked(tmp_path, cache):
+    told = dataclasses.replace(TINY, steps=2, no_hint=0.0, hinted=0.0)
+    train.command(dataclasses.replace(told, out=str(tmp_path / "told"), cache=cache))
+    for record in log_of(tmp_path / "told"):
+        assert record["generator"] == pytest.approx(TINY.distance_weight * record["l1"], rel=1e-5)
+    silent = dataclasses.replace(told, no_hint=1.0)  # all count
+    train.command(dataclasses.replace(silent, out=str(tmp_path / "silent"), cache=cache))
+    for record in log_of(tmp_path / "silent"):
+        assert record["generator"] > 1.001 * TINY.distance_weight * record["l1"]
+
+
 def test_without_weight_there_is_no_discriminator(tmp_path, cache):
     train.command(dataclasses.replace(TINY, steps=1, gan_weight=0.0, out=str(tmp_path / "run"), cache=cache))
     assert "discriminator" not in log_of(tmp_path / "run")[0]

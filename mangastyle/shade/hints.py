@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-import ot
 import tensorflow as tf
 from PIL import ImageColor
 
@@ -147,6 +146,8 @@ def from_palette(base: np.ndarray, colours: np.ndarray, shares: np.ndarray) -> n
     The main colours of `base` are moved to the palette by optimal transport in CIELAB (POT's exact solver): what
     covers much takes what the palette has much of, light stays light. Each takes the palette colour most of it moves to.
     """
+    import ot  # only here: it loads every framework that it finds, PyTorch among them
+
     own, own_shares = main_colours(base)
     cost = ot.dist(_lab(own), _lab(colours))
     plan = ot.emd(own_shares / own_shares.sum(), shares, cost)  # (k, palette)
