@@ -88,7 +88,8 @@ class Network:
 
     def __init__(self, path: Path, policy: str = "float32") -> None:
         """Raises `MangastyleError` for a weights file that is damaged or of another network."""
-        self.encoder = encoder(vgg.backbone("slim", policy=policy))
+        # Without Winograd, which gains little with so few features: an exported model then needs no XLA where it runs.
+        self.encoder = encoder(vgg.backbone("slim", policy=policy, winograd=False))
         self.widths = widths = {name: output.shape[-1] for name, output in self.encoder.output.items()}
         self.decoder = decoder(widths, policy)
         weights.load(path, self.decoder)
