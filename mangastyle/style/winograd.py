@@ -37,7 +37,7 @@ WORK = 16 * 16 * 512 * 512  # positions times features in and out, from which on
 class Conv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D`, 3x3 of stride 1 with equal padding: frozen and in float32, large ones go by Winograd's way.
 
-    Results and gradients are within 1e-4 of the largest. On GPUs, and where there are few features, it is Keras' own.
+    Its results and gradients are within 1e-4 of the largest one. On GPUs, and where there are few features, it is Keras' own.
     Its transformed kernel takes four times the memory of the kernel.
     """
 
