@@ -41,18 +41,17 @@ class Conv2D(keras.layers.Conv2D):
     Its transformed kernel takes four times the memory of the kernel.
     """
 
-    transformed: tf.Variable | None = None
-
-    def build(self, input_shape: Sequence[int | None]) -> None:
-        super().build(input_shape)
-        enough = sum(self.kernel.shape[-2:]) >= FEATURES and self.compute_dtype == "float32"
-        if enough and not tf.config.list_physical_devices("GPU"):
-            self.transformed = tf.Variable(transform(keras.ops.convert_to_numpy(self.kernel)), trainable=False)  # (36, c, f)
+    transformed: tf.Variable | None = None  # (36, c, f), from the first time that it gets weights
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         super().set_weights(weights)
-        if self.transformed is not None:
-            self.transformed.assign(transform(keras.ops.convert_to_numpy(self.kernel)))
+        if sum(self.kernel.shape[-2:]) < FEATURES or self.compute_dtype != "float32" or tf.config.list_physical_devices("GPU"):
+            return
+        transformed = transform(keras.ops.convert_to_numpy(self.kernel))
+        if self.transformed is None:
+            self.transformed = tf.Variable(transformed, trainable=False)
+        else:
+            self.transformed.assign(transformed)
 
     def convolution_op(self, inputs: tf.Tensor, kernel: keras.Variable) -> tf.Tensor:
         """(b, h, w, c) and (3, 3, c, f) to (b, h, w, f)."""
