@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--content", default="", help="picture; default: a drawn character")
     parser.add_argument("--style", default="", help="painting; default: one of mangastyle's own")
     parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512], help="sides of step's and slim's pictures")
+    parser.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, default=True, help="step in bfloat16 too; no: where it is emulated")
     parser.add_argument("--large", action="store_true", help="step at 1024 px too")
     parser.add_argument("--size", type=int, default=512, help="side of converge's picture, and of slim's finished one")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True, help="torch.compile in step")
@@ -88,16 +89,17 @@ def main() -> None:
 
 def step(options: argparse.Namespace) -> dict:
     """One loss and gradient, ours and PyTorch's, in every precision."""
-    peak = {precision: train_step.peak(precision, ["ours", "torch"], options) for precision in POLICIES}
+    precisions = POLICIES if options.bfloat16 else ("float32",)
+    peak = {precision: train_step.peak(precision, ["ours", "torch"], options) for precision in precisions}
     facts = Worker({**common(options, min(options.sizes)), "what": "torch_facts", "compile": options.compile}).finish()
     print(f"PyTorch {facts['version']}: oneDNN {facts['onednn']}, torch.compile {facts['compile']}\n")
-    kinds = [("ours", p, {"what": "ours", "precision": p, "backbone": options.weights}) for p in POLICIES]
-    kinds.insert(0, ("ours, direct", "float32", {"what": "ours", "precision": "float32", "backbone": options.weights, "winograd": False}))
+    kinds = [("ours, direct", "float32", {"what": "ours", "precision": "float32", "backbone": options.weights, "winograd": False})]
+    kinds += [("ours", p, {"what": "ours", "precision": p, "backbone": options.weights}) for p in precisions]
     if options.slim:
-        kinds += [("ours, slim", p, {"what": "ours", "precision": p, "backbone": options.slim}) for p in POLICIES]
-    kinds += [("torch", p, {"what": "torch", "precision": p, "compiled": False}) for p in POLICIES]
+        kinds += [("ours, slim", p, {"what": "ours", "precision": p, "backbone": options.slim}) for p in precisions]
+    kinds += [("torch", p, {"what": "torch", "precision": p, "compiled": False}) for p in precisions]
     if facts["compile"] == "works":
-        kinds += [("torch, compiled", p, {"what": "torch", "precision": p, "compiled": True}) for p in POLICIES]
+        kinds += [("torch, compiled", p, {"what": "torch", "precision": p, "compiled": True}) for p in precisions]
     rows, ratios = [], []
     for size in options.sizes + [1024] * options.large:
         print(STEP_HEAD)

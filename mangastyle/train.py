@@ -147,7 +147,7 @@ def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets:
         line, hint, colour = simulate.examples(pictures, draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
         condition = {"hint": hint, "line": line} if config.see_line else {"hint": hint}
 
-        silent = draws[:, 4] < config.no_hint  # (b,), the pictures without a hint
+        silent = simulate.silent(draws, config.no_hint)  # (b,)
         known, judged = tf.where(silent, config.hintless, 1.0), tf.where(silent, 1.0, config.hinted)  # what distances and verdicts count
 
         def mean(values):  # over the global batch, so that replicas' gradients simply add up

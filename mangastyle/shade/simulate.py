@@ -118,6 +118,11 @@ def mixed(pictures: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     return tf.where(kind < 0.5, blurred(pictures, draws, "default"), tf.where(kind < 0.62, soft, few))
 
 
+def silent(draws: tf.Tensor, no_hint: float) -> tf.Tensor:
+    """Which pictures are of the share `no_hint` that gets no hint: bool (b,)."""
+    return draws[:, 4] < no_hint
+
+
 def hints(pictures: tf.Tensor, draws: tf.Tensor, kind: str, no_hint: float = 0.0) -> tf.Tensor:
     """Simulated hints of float [-1, 1] pictures (b, h, w, 3), the share `no_hint` of them all white (1.0)."""
     if kind == "none":
@@ -128,7 +133,7 @@ def hints(pictures: tf.Tensor, draws: tf.Tensor, kind: str, no_hint: float = 0.0
         made = mixed(pictures, draws)
     else:
         made = blurred(pictures, draws, kind)
-    return tf.where((draws[:, 4] < no_hint)[:, None, None, None], 1.0, made)
+    return tf.where(silent(draws, no_hint)[:, None, None, None], 1.0, made)
 
 
 def examples(
@@ -147,6 +152,6 @@ def examples(
         line = tf.where(chosen, fine_lines(tf.cast(grey(pictures), tf.float32), draws[:, 8:11]), line)
     colour = tf.cast(pictures, tf.float32) / 127.5 - 1.0
     if hues:
-        chosen = ((draws[:, 6] < hues) & (draws[:, 4] >= no_hint))[:, None, None, None]
+        chosen = ((draws[:, 6] < hues) & ~silent(draws, no_hint))[:, None, None, None]
         colour = tf.where(chosen, turn_hue(colour, draws[:, 7]), colour)
     return line, hints(colour, draws, kind, no_hint), colour

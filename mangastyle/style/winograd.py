@@ -10,6 +10,7 @@ so that the gradient, a convolution with the mirrored kernel, finds its transfor
 
 from __future__ import annotations
 
+import functools
 from typing import Sequence
 
 import keras
@@ -77,9 +78,9 @@ def convolve(inputs: tf.Tensor, transformed: tf.Tensor) -> tf.Tensor:
 
     @tf.custom_gradient
     def differentiable(inputs: tf.Tensor):
-        return _convolve(inputs, transformed), lambda upstream: _convolve(upstream, transformed, mirrored=True)
+        return _forward(inputs, transformed), lambda upstream: tf.ensure_shape(_backward(upstream, transformed), inputs.shape)
 
-    return differentiable(inputs)
+    return tf.ensure_shape(differentiable(inputs), (*inputs.shape[:3], transformed.shape[2]))
 
 
 def _convolve(inputs: tf.Tensor, transformed: tf.Tensor, mirrored: bool = False) -> tf.Tensor:
@@ -92,14 +93,24 @@ def _convolve(inputs: tf.Tensor, transformed: tf.Tensor, mirrored: bool = False)
         tiles = _tiles(strip)  # 6 of (b h/4 w/4, c)
         products = [tf.matmul(tile, kernels[6 * i + j], transpose_b=mirrored) for j, tile in zip(order, tiles)]
         sums.append(_rows(products, shape))  # (b, h/4, w and up to 3 more, f)
-    return tf.ensure_shape(_picture(sums, shape), (*inputs.shape[:3], transformed.shape[1 if mirrored else 2]))
+    return _picture(sums, shape)
+
+
+# Traced once each, for all layers and sizes: there are a hundred operations in every convolution.
+ONCE = {
+    "input_signature": [tf.TensorSpec((None, None, None, None)), tf.TensorSpec((36, None, None))],
+    "autograph": False,
+    "experimental_attributes": {"_noinline": True},
+}
+_forward = tf.function(_convolve, **ONCE)
+_backward = tf.function(functools.partial(_convolve, mirrored=True), **ONCE)
 
 
 # The transforms, each compiled for every size that comes
 
 
 def _compiled(transform):
-    return tf.function(transform, jit_compile=True, reduce_retracing=True)
+    return tf.function(transform, jit_compile=True, reduce_retracing=True, autograph=False)
 
 
 @_compiled
