@@ -221,7 +221,7 @@ def _norm_inputs(batches: dataset.Batches, config: TrainConfig) -> Iterator[dict
     """The same few training batches every time, as generator inputs."""
     for step in range(NORM_BATCHES):
         draws = dataset.draws(config.seed, step, config.batch, simulate.DRAWS)
-        line, hint, _ = simulate.examples(batches(step), draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
+        line, hint, _ = simulate.compiled_examples(batches(step), draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
         yield {"line": line, "hint": hint}
 
 

@@ -155,3 +155,6 @@ def examples(
         chosen = ((draws[:, 6] < hues) & ~silent(draws, no_hint))[:, None, None, None]
         colour = tf.where(chosen, turn_hue(colour, draws[:, 7]), colour)
     return line, hints(colour, draws, kind, no_hint), colour
+
+
+compiled_examples = tf.function(examples, autograph=False, reduce_retracing=True)  # for callers outside of a compiled step

@@ -32,6 +32,7 @@ class Objective:
         self.options = options
         layers = tuple(dict.fromkeys(options.content_layers + options.style_layers))
         self.features = vgg.features(backbone, layers)
+        self._found = tf.function(self.features, reduce_retracing=True)  # a graph lets go of what the layers between gave
         self.layer_weights = weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
         self.counts = vgg.counts(backbone, options.style_layers)
         self.painting_weights = weights("--style-weights", options.style_weights, range(paintings))
@@ -39,12 +40,12 @@ class Objective:
 
     def content_targets(self, content: np.ndarray) -> dict[str, tf.Tensor]:
         """The features that keep a content, uint8 (h, w, 3)."""
-        found = self.features(batch(content))
+        found = self._found(batch(content))
         return {name: found[name] for name in self.options.content_layers}
 
     def style_targets(self, painting: np.ndarray) -> dict[str, Any]:
         """The statistics of a painting, uint8 (h, w, 3), in every style layer."""
-        found = self.features(batch(painting))
+        found = self._found(batch(painting))
         return {name: losses.style_target(found[name], self.options.distance) for name in self.options.style_layers}
 
     def mask_targets(self, mask: np.ndarray) -> dict[str, tf.Tensor]:

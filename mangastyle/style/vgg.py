@@ -19,7 +19,7 @@ import numpy as np
 from mangastyle.config import near
 from mangastyle.errors import MangastyleError
 from mangastyle.files import atomic
-from mangastyle.style.winograd import Conv2D as WinogradConv2D
+from mangastyle.style.convolution import Conv2D
 from mangastyle.weights import GET_VGG19, find_vgg19
 
 CONVOLUTIONS = {"conv1": 2, "conv2": 2, "conv3": 4, "conv4": 4, "conv5": 4}  # in each block
@@ -68,7 +68,6 @@ def network(
     the layers they are named for; `features` gives their output in place of the layer's own. `winograd` lets large
     float32 convolutions on processors do with a quarter of the products.
     """
-    convolution = WinogradConv2D if winograd else keras.layers.Conv2D
     pool = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}[pooling]
     pixels = keras.Input((None, None, 3), dtype="float32", name="rgb")  # (b, h, w, 3)
     x = keras.ops.flip(pixels, -1) - np.float32(MEAN_BGR)  # before the convolutions pad with zeros, as in training
@@ -79,7 +78,7 @@ def network(
             x = pool(2, dtype=policy, name=f"pool{block}")(x)
             block = conv[4]
         relu = conv.replace("conv", "relu")
-        outputs[conv] = convolution(kernel.shape[-1], 3, padding="same", dtype=policy, name=conv)(x)
+        outputs[conv] = Conv2D(kernel.shape[-1], winograd, dtype=policy, name=conv)(x)
         outputs[relu] = x = keras.layers.ReLU(dtype=policy, name=relu)(outputs[conv])
     x = pool(2, dtype=policy, name=f"pool{block}")(x)
     readouts = readouts or {}
@@ -117,7 +116,11 @@ def features(model: keras.Model, layers: tuple[str, ...]) -> keras.Model:
     read = _read_out(model)
     taps = {name: name + READOUT if name in read else name for name in layers}
     outputs = {name: keras.ops.cast(model.get_layer(tap).output, "float32") for name, tap in taps.items()}
-    return keras.Model(model.input, outputs)
+    part = keras.Model(model.input, outputs)
+    for layer in part.layers:
+        if isinstance(layer, Conv2D):
+            layer.prepare()
+    return part
 
 
 def counts(model: keras.Model, layers: tuple[str, ...]) -> dict[str, int]:

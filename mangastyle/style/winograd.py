@@ -11,9 +11,7 @@ so that the gradient, a convolution with the mirrored kernel, finds its transfor
 from __future__ import annotations
 
 import functools
-from typing import Sequence
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -30,37 +28,6 @@ def _powers(count: int) -> np.ndarray:
 KERNEL = _powers(3) * SCALE  # (6, 3), G of the paper
 INPUT = np.linalg.inv(_powers(6)).T / SCALE  # (6, 6), B transposed
 OUTPUT = _powers(4).T  # (4, 6), A transposed
-
-FEATURES = 256  # in and out together, from which on the products weigh more than the transforms
-WORK = 16 * 16 * 512 * 512  # positions times features in and out, from which on compiling the transforms pays
-
-
-class Conv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D`, 3x3 of stride 1 with equal padding: frozen and in float32, large ones go by Winograd's way.
-
-    Its results and gradients are within 1e-4 of the largest one. On GPUs, and where there are few features, it is Keras' own.
-    Its transformed kernel takes four times the memory of the kernel.
-    """
-
-    transformed: tf.Variable | None = None  # (36, c, f), from the first time that it gets weights
-
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        super().set_weights(weights)
-        if sum(self.kernel.shape[-2:]) < FEATURES or self.compute_dtype != "float32" or tf.config.list_physical_devices("GPU"):
-            return
-        transformed = transform(keras.ops.convert_to_numpy(self.kernel))
-        if self.transformed is None:
-            self.transformed = tf.Variable(transformed, trainable=False)
-        else:
-            self.transformed.assign(transformed)
-
-    def convolution_op(self, inputs: tf.Tensor, kernel: keras.Variable) -> tf.Tensor:
-        """(b, h, w, c) and (3, 3, c, f) to (b, h, w, f)."""
-        if self.transformed is None or self.trainable:
-            return super().convolution_op(inputs, kernel)
-        direct = super().convolution_op
-        work = tf.size(inputs, tf.int64) * self.filters
-        return tf.cond(work >= WORK, lambda: convolve(inputs, self.transformed), lambda: direct(inputs, kernel))
 
 
 def transform(kernel: np.ndarray) -> np.ndarray:

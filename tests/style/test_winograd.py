@@ -1,15 +1,12 @@
-"""Winograd's convolution against the direct one, in float64 where it must be exact, and where the layer uses it."""
+"""Winograd's convolution against the direct one, in float64 where it must be exact."""
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from mangastyle.config import StyleConfig
-from mangastyle.style import vgg, winograd
-from mangastyle.style.transfer import stylize
+from mangastyle.style import winograd
 
 
 def normal(seed: int, *shape: int) -> np.ndarray:
@@ -58,55 +55,3 @@ def test_algorithm_is_exact_but_for_rounding():
     products = (winograd.INPUT @ inputs @ winograd.INPUT.T) * (winograd.KERNEL @ kernel @ winograd.KERNEL.T)
     exact = [[np.sum(inputs[i : i + 3, j : j + 3] * kernel) for j in range(4)] for i in range(4)]
     np.testing.assert_allclose(winograd.OUTPUT @ products @ winograd.OUTPUT.T, exact, atol=1e-13)
-
-
-def layer(features: int = 256, **options) -> winograd.Conv2D:
-    made = winograd.Conv2D(features, 3, padding="same", trainable=False, **options)
-    made.build((None, None, None, features))
-    made.set_weights([normal(3, 3, 3, features, features) / 50, normal(4, features)])
-    return made
-
-
-@pytest.mark.parametrize(("side", "by_winograd"), [(16, False), (32, True)])
-def test_layer_goes_by_winograd_where_it_pays(side, by_winograd, monkeypatch):
-    ways = []
-    genuine = winograd.convolve
-
-    def convolve(inputs: tf.Tensor, transformed: tf.Tensor) -> tf.Tensor:
-        tf.py_function(lambda: ways.append("winograd"), [], [])
-        return genuine(inputs, transformed)
-
-    monkeypatch.setattr(winograd, "convolve", convolve)
-    ours, inputs = layer(), normal(0, 1, side, side, 256)
-    found = tf.function(ours)(inputs)
-    assert ways == ["winograd"] * by_winograd
-    kernel, bias = ours.get_weights()
-    assert_close(found.numpy(), direct(inputs, kernel) + bias)
-
-
-def test_layer_that_learns_or_is_not_float32_or_has_few_features_is_keras_own():
-    assert layer(64).transformed is None
-    assert layer(dtype="mixed_bfloat16").transformed is None
-    learning = layer()
-    learning.trainable = True
-    learning.kernel.assign(tf.zeros_like(learning.kernel))  # as an optimizer would: what was transformed no longer holds
-    assert np.ptp(learning(normal(0, 1, 32, 32, 256)).numpy().reshape(-1, 256), axis=0).max() == 0
-
-
-def test_network_and_switch():
-    weights = vgg.random_weights()
-    pixels = np.random.default_rng(0).uniform(0, 255, (1, 144, 160, 3)).astype(np.float32)
-    fast, plain = (vgg.network(weights, winograd=on) for on in (True, False))
-    assert sum(getattr(one, "transformed", None) is not None for one in fast.layers) == 13  # all from conv2_2 on
-    assert all(type(one) is keras.layers.Conv2D for one in plain.layers if one.name.startswith("conv"))
-    layers = ("relu2_2", "relu3_4", "relu4_4")
-    found, exact = (vgg.features(model, layers)(pixels) for model in (fast, plain))
-    for name in layers:
-        np.testing.assert_allclose(found[name], exact[name], atol=1e-4 * np.abs(exact[name]).max())
-
-
-def test_painting_by_either_way_is_the_same():
-    content, painting = (np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8).repeat(16, 0).repeat(16, 1) for i in range(2))
-    options = StyleConfig(size=0, min_size=0, iterations=2, backbone="random", precision="float32")
-    ours, plain = (stylize(content, [painting], StyleConfig(**{**vars(options), "winograd": on})) for on in (True, False))
-    assert np.abs(ours.astype(int) - plain).mean() < 0.1
