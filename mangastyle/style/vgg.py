@@ -19,7 +19,7 @@ import numpy as np
 from mangastyle.config import near
 from mangastyle.errors import MangastyleError
 from mangastyle.files import atomic
-from mangastyle.style.convolution import Conv2D
+from mangastyle.style.frozen import Conv2D
 from mangastyle.weights import GET_VGG19, find_vgg19
 
 CONVOLUTIONS = {"conv1": 2, "conv2": 2, "conv3": 4, "conv4": 4, "conv5": 4}  # in each block

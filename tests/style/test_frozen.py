@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from mangastyle.config import StyleConfig
-from mangastyle.style import convolution, vgg, winograd
+from mangastyle.style import frozen, vgg, winograd
 from mangastyle.style.transfer import stylize
 
 
@@ -16,9 +16,9 @@ def normal(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
 
 
-def layers(features: int = 256, **options) -> tuple[convolution.Conv2D, keras.layers.Conv2D]:
+def layers(features: int = 256, **options) -> tuple[frozen.Conv2D, keras.layers.Conv2D]:
     """Ours, ready for use, and Keras' own with the same weights."""
-    made = convolution.Conv2D(features, trainable=False, **options), keras.layers.Conv2D(features, 3, padding="same")
+    made = frozen.Conv2D(features, trainable=False, **options), keras.layers.Conv2D(features, 3, padding="same")
     for one in made:
         one.build((None, None, None, features))
         one.set_weights([normal(3, 3, 3, features, features) / 50, normal(4, features)])
