@@ -219,9 +219,9 @@ def _due(step: int, config: TrainConfig) -> bool:
 
 def _norm_inputs(batches: dataset.Batches, config: TrainConfig) -> Iterator[dict[str, tf.Tensor]]:
     """The same few training batches every time, as generator inputs."""
+    examples = simulate.compiled_examples(config.hint, config.no_hint, config.flip, config.fine, config.hues)
     for step in range(NORM_BATCHES):
-        draws = dataset.draws(config.seed, step, config.batch, simulate.DRAWS)
-        line, hint, _ = simulate.compiled_examples(batches(step), draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
+        line, hint, _ = examples(batches(step), dataset.draws(config.seed, step, config.batch, simulate.DRAWS))
         yield {"line": line, "hint": hint}
 
 

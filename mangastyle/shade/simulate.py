@@ -7,8 +7,9 @@ distributed training sees exactly the same hints. Paper, sections 4.1 and 4.2.
 
 from __future__ import annotations
 
+import functools
 import math
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
 import tensorflow as tf
 
@@ -157,4 +158,11 @@ def examples(
     return line, hints(colour, draws, kind, no_hint), colour
 
 
-compiled_examples = tf.function(examples, autograph=False, reduce_retracing=True)  # for callers outside of a compiled step
+@functools.cache
+def compiled_examples(
+    kind: str, no_hint: float = 0.0, flip: bool = False, fine: float = 0.0, hues: float = 0.0
+) -> Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor, tf.Tensor]]:
+    """`examples` of one kind, for callers outside of a compiled step: a function of pictures and draws, traced once for all sizes."""
+    made = functools.partial(examples, kind=kind, no_hint=no_hint, flip=flip, fine=fine, hues=hues)
+    signature = [tf.TensorSpec((None, None, None, 3), tf.uint8), tf.TensorSpec((None, DRAWS), tf.float32)]
+    return tf.function(made, signature, autograph=False)

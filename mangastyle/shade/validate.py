@@ -28,7 +28,7 @@ class Validation:
         self.draws = random.random((len(pictures), simulate.DRAWS), np.float32)
 
     def _examples(self, rows: slice, hint: str):
-        return simulate.compiled_examples(tf.constant(self.pictures[rows]), tf.constant(self.draws[rows]), hint)
+        return simulate.compiled_examples(hint)(tf.constant(self.pictures[rows]), tf.constant(self.draws[rows]))
 
     def measure(self, generator: keras.Model) -> dict[str, float]:
         """{"l1": ..., "l1_no_hint": ...}, lower is better."""

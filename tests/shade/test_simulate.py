@@ -123,3 +123,14 @@ def test_flip_mirrors_line_hint_and_colour_together():
     np.testing.assert_array_equal(colour[1], to_float(picture))
     np.testing.assert_array_equal(line[0], simulate.sketch(tf.constant(picture[None, :, ::-1]))[0])
     assert hint.shape == colour.shape
+
+
+def test_compiled_examples_are_the_same_at_any_size_from_one_trace():
+    made = simulate.compiled_examples("mixed", 0.2, True, 0.5, 0.3)
+    for count, side in ((3, 48), (2, 64), (5, 33)):
+        random = np.random.default_rng(side)
+        pictures = tf.constant(random.integers(0, 256, (count, side, side, 3), np.uint8))
+        numbers = tf.constant(random.random((count, simulate.DRAWS), np.float32))
+        for found, expected in zip(made(pictures, numbers), simulate.examples(pictures, numbers, "mixed", 0.2, True, 0.5, 0.3)):
+            np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert made is simulate.compiled_examples("mixed", 0.2, True, 0.5, 0.3) and made.experimental_get_tracing_count() == 1
