@@ -12,6 +12,8 @@ from mangastyle.shade import hints, lines, networks, regions, simulate
 BROAD = 6.0  # standard deviation, in pixels, of what counts as a broad colour when a scale is refined
 FRAME = 16
 STROKES = 0.5  # a hint that covers less of the picture is strokes, which mean just their colours
+FILLED = 256  # short side at which strokes fill their regions for the network
+COVERED = 0.5  # share of the picture that they have to fill before it looks at that
 REFINE, INK = ShadeConfig.refine, ShadeConfig.ink
 PASS = [tf.TensorSpec((None, None, None, channels), tf.uint8) for channels in (1, 3)]
 SIGNATURE = (
@@ -64,8 +66,20 @@ class Colouring:
         lined = lines.is_line_art(picture)
         soft = lined & self.fine
         layout = resample.fit_short_side(height, width, tf.minimum(work_size, short))
-        line, given = lines.seen(picture, *layout, soft), hints.reduce(hint, said, *layout)[0]
-        colour = self.run(line[None, ..., None], given[None])[0]
+        line = lines.seen(picture, *layout, soft)
+        colour = self.run(line[None, ..., None], hints.reduce(hint, said, *layout)[0][None])[0]
+        share = tf.reduce_mean(said)
+        strokes = lined & (share > 0) & (share < STROKES)
+
+        def filled() -> tf.Tensor:
+            """Where strokes fill most of the picture, the network gets their regions for a hint, as they tell it more."""
+            size = resample.fit_short_side(height, width, tf.minimum(FILLED, short))
+            spread, sure = regions.fill(regions.ink_of(picture, *size), *hints.reduce(hint, said, *size))
+            given = hints.reduce(spread, sure, *layout)[0]
+            covered = tf.clip_by_value((tf.reduce_mean(sure) - COVERED) / (1 - COVERED), 0.0, 1.0)
+            return resample.to_bytes((1 - covered) * tf.cast(colour, tf.float32) + covered * tf.cast(self.run(line[None, ..., None], given[None])[0], tf.float32))
+
+        colour = tf.cond(strokes, filled, lambda: colour)
 
         def unfinished(colour: tf.Tensor) -> tf.Tensor:
             return tf.reduce_min(tf.shape(colour)[:2]) < tf.minimum(short, refine)
@@ -82,7 +96,7 @@ class Colouring:
         (colour,) = tf.while_loop(unfinished, sharpen, (colour,), shape_invariants=(tf.TensorShape((None, None, 3)),))
         return tf.cond(
             lined,
-            lambda: _ink(picture, _within_lines(picture, colour, hint, said), ink),
+            lambda: _ink(picture, _within_lines(picture, colour, hint, said, strokes), ink),
             lambda: resample.resize_bytes(colour, height, width),
         )
 
@@ -97,13 +111,12 @@ def _keep_broad_colours(sharper: tf.Tensor, before: tf.Tensor) -> tf.Tensor:
     return resample.to_bytes(sharper + resample.gaussian_blur(before - sharper, BROAD))
 
 
-def _within_lines(picture: tf.Tensor, colour: tf.Tensor, hint: tf.Tensor, said: tf.Tensor) -> tf.Tensor:
+def _within_lines(picture: tf.Tensor, colour: tf.Tensor, hint: tf.Tensor, said: tf.Tensor, strokes: tf.Tensor) -> tf.Tensor:
     """Colours uint8 (h, w, 3) kept inside the lines of line art of any size, and moved to those of strokes."""
     height, width = tf.shape(colour)[0], tf.shape(colour)[1]
     ink = regions.ink_of(picture, height, width)
     colour = regions.smooth(colour, ink)
-    share = tf.reduce_mean(said)
-    return tf.cond((share > 0) & (share < STROKES), lambda: regions.obey(colour, ink, *hints.reduce(hint, said, height, width)), lambda: colour)
+    return tf.cond(strokes, lambda: regions.obey(colour, ink, *hints.reduce(hint, said, height, width)), lambda: colour)
 
 
 def _ink(picture: tf.Tensor, colour: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,7 @@ from mangastyle.errors import MangastyleError
 from mangastyle.shade import hints, lines, networks, simulate
 from mangastyle.shade.colour import INK, REFINE, SIGNATURE, Colouring
 
+
 def load_generator(path: Path, precision_name: str = "auto") -> tuple[keras.Model, TrainConfig]:
     """The generator (or baseline) in a weights file, and the configuration it was trained with."""
     config = weights.read_config(path)

@@ -16,11 +16,15 @@ from mangastyle.shade.blur import box_blur
 from mangastyle.shade.lines import reduce
 
 PASSES = 3  # rows and columns in turns: streaks that one pass leaves are gone after three
-BARRIER = 3.0  # how far, in units of the reach, a full black pixel sets its neighbours apart
-HALO = 0.004  # of the short side: how far from ink a network's colours are still the line's
-SMOOTH = 0.015  # of the short side: how far colours flow within a region
-STROKE = 0.25  # of the short side: how far a stroke reaches within its region
-SURE = 0.002  # share of strokes' weight at which a place takes half of their colour
+BARRIER = 10.0  # how far, in units of the reach, a full black pixel sets its neighbours apart
+HALO = 0.008  # of the short side: how far from ink a network's colours are still the line's
+SMOOTH = 0.02  # of the short side: how far colours flow within a region
+FILL = (1.0, 1.0, 0.3)  # of the short side: how far strokes reach within their regions, again and again, to get round corners
+SOFT = 0.2  # ink up to which a pixel is the soft edge of a line, and not in the way of a stroke's colour
+SURE = 3e-5  # share of strokes' weight at which a place takes half of their colour
+SHADING = 40.0  # grey levels by which a region may be lighter or darker than its strokes
+STROKE = 0.08  # of the short side: how far a stroke's exact colour reaches
+EXACT = 0.002  # as `SURE`, for the exact colour
 
 
 def ink_of(line_art: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
@@ -53,26 +57,60 @@ def smooth(colour: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
     Networks paint a dark halo round the lines that they see; the artist's own lines are drawn later, without one.
     """
     side = _short_side(ink)
-    reach = 2 * tf.maximum(1, tf.cast(tf.round(HALO * side), tf.int32)) + 1
-    free = 1 - _dilate(ink, reach)[..., None] + 1e-3  # (h, w, 1)
+    free = 1 - _dilate(ink, _halo(ink))[..., None] + 1e-3  # (h, w, 1)
     spread = flow(tf.concat([tf.cast(colour, tf.float32) * free, free], -1), ink, SMOOTH * side)
     return to_bytes(spread[..., :3] / spread[..., 3:])
 
 
 def obey(colour: tf.Tensor, ink: tf.Tensor, hint: tf.Tensor, said: tf.Tensor) -> tf.Tensor:
-    """Colours, uint8 (h, w, 3), moved to those of strokes: each region takes on what the strokes in it lack.
+    """Colours, uint8 (h, w, 3), with those of strokes: each region takes on the hue of the strokes in it, and their lightness on the whole.
 
-    hint : uint8 (h, w, 3). said : float32 (h, w), 1 where a stroke is. Shading stays: what is added is the same all over
-    a region, and fades with the distance from the stroke.
+    hint : uint8 (h, w, 3). said : float32 (h, w), 1 where a stroke is. Shading stays, within limits; close to a stroke the
+    colour is exactly its own.
     """
-    weight, colour = said[..., None], tf.cast(colour, tf.float32)  # (h, w, 1), (h, w, 3)
-    lacking = (tf.cast(hint, tf.float32) - box_blur(colour[None], tf.constant([5.0]))[0]) * weight
-    spread = flow(tf.concat([lacking, weight], -1), ink, STROKE * _short_side(ink))
-    return to_bytes(colour + spread[..., :3] / (spread[..., 3:] + SURE))
+    colour, hint = tf.cast(colour, tf.float32), tf.cast(hint, tf.float32)
+    spread, sure = fill(ink, tf.concat([hint, _light(_blur(colour))], -1), said)  # (h, w, 4), (h, w)
+    meant, found = spread[..., :3], spread[..., 3:]
+    shading = SHADING * tf.tanh((_light(colour) - found) / SHADING)
+    colour += sure[..., None] * (meant + shading - colour)
+    lacking, weight = _flow_of(hint - _blur(colour), said, ink, STROKE)
+    colour += lacking / (weight + EXACT)
+    free = 1 - tf.minimum(2 * ink, 1)[..., None]
+    beside = _blur(tf.concat([colour * free, free], -1))  # lines, whose own pixels nothing flows into
+    return to_bytes(free * colour + (1 - free) * (beside[..., :3] + 1e-3 * colour) / (beside[..., 3:] + 1e-3))
+
+
+def fill(ink: tf.Tensor, values: tf.Tensor, said: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """What strokes say, (h, w, c) where `said` (h, w), throughout their regions: float32 (h, w, c), and how sure that is, (h, w) in 0..1."""
+    spread, weight = _flow_of(tf.cast(values, tf.float32), said, tf.nn.relu(ink - SOFT) / (1 - SOFT), *FILL)
+    return spread / tf.maximum(weight, 1e-12), (weight / (weight + SURE))[..., 0]
+
+
+def _flow_of(values: tf.Tensor, said: tf.Tensor, ink: tf.Tensor, *reaches: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """`flow`, by several reaches in turn, in short sides, of what is said, (h, w, c), and of how much is, (h, w, 1)."""
+    spread = tf.concat([values, tf.ones_like(values[..., :1])], -1) * said[..., None]  # (h, w, c + 1)
+    for reach in reaches:
+        spread = flow(spread, ink, reach * _short_side(ink))
+    return spread[..., :-1], spread[..., -1:]
+
+
+def _blur(values: tf.Tensor) -> tf.Tensor:
+    """Means over 5x5 pixels of float32 (h, w, c)."""
+    return box_blur(values[None], tf.constant([5.0]))[0]
+
+
+def _light(colour: tf.Tensor) -> tf.Tensor:
+    """Rec. 601 luma of float32 (h, w, 3): (h, w, 1)."""
+    return tf.tensordot(colour, [[0.299], [0.587], [0.114]], 1)
 
 
 def _short_side(ink: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.reduce_min(tf.shape(ink)), tf.float32)
+
+
+def _halo(ink: tf.Tensor) -> tf.Tensor:
+    """Width in pixels, odd, of a square that reaches as far as lines do in a network's colours."""
+    return 2 * tf.maximum(1, tf.cast(tf.round(HALO * _short_side(ink)), tf.int32)) + 1
 
 
 def _dilate(ink: tf.Tensor, width: tf.Tensor) -> tf.Tensor:

@@ -105,6 +105,27 @@ def test_shading_of_the_region_stays(box):
     assert np.ptp(out[34:64, 36, 1].astype(int)) == pytest.approx(40, abs=10)
 
 
+def test_a_stroke_fills_its_region_round_corners_and_far_away():
+    art = np.full((160, 160, 3), 255, np.uint8)
+    cv2.polylines(art, [np.array([(10, 10), (150, 10), (150, 150), (110, 150), (110, 50), (50, 50), (50, 150), (10, 150)])], True, (0, 0, 0), 2)
+    colour, said = np.full_like(art, (180, 170, 160)), np.zeros((160, 160), np.float32)
+    said[136:142, 26:32] = 1  # at the one end of what is bent like an n
+    out = obey(colour, ink_of(art, 160, 160), np.full_like(art, (60, 140, 70)), said)
+    assert difference(out, np.full_like(art, (60, 140, 70)))[130:144, 120:140].mean() < 10
+    assert difference(out, colour)[60:150, 60:100].mean() < 2
+
+
+def test_a_region_follows_its_strokes_in_hue_and_its_shading_within_limits(box):
+    colour = np.full((96, 128, 3), (160, 140, 180), np.uint8)
+    colour[26:48, 18:55] = (30, 60, 10)  # a blotch rather than a shadow
+    said = np.zeros((96, 128), np.float32)
+    said[58:62, 30:38] = 1
+    out = obey(colour, ink_of(box, 96, 128), np.full_like(colour, (220, 150, 150)), said)
+    there = out[30:42, 24:50].reshape(-1, 3).astype(int).mean(0)
+    assert there @ (0.299, 0.587, 0.114) > 171 - regions.SHADING - 5
+    np.testing.assert_allclose(there - there[1], (70, 0, 0), atol=12)
+
+
 def test_strokes_on_a_drawn_character(tiny_weights):
     """The whole way, with a network that was never trained: the stroke's region has its colour, far ones are as before."""
     drawn = character(7, 256)
