@@ -8,7 +8,8 @@ medians over regions and the share of them below 12:
 - alone: one stroke in one region, of a colour that has nothing to do with the picture; how far the region is from it.
 - elsewhere: how much that stroke changes all the rest of the picture.
 - together: a stroke of its own colour in every region; how far they are from them.
-- border, inside: the same within 1.5 % of the side of a region's outline, and further in: what bleeds over lines is seen in the border.
+- blurred: the hint is the whole picture, blurred to 24 pixels; how far all paper is from the character's flat colours.
+- border, inside: of `together`, within 1.5 % of the side of a region's outline, and further in: what bleeds over lines is seen in the border.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ COLOURS = ((255, 217, 192), (200, 60, 60), (240, 190, 60), (70, 150, 90), (50, 9
 PAPER = 224  # grey level from which on line art counts as paper
 RADIUS = 0.012  # of a stroke, in sides
 BORDER = 0.015  # of a region, in sides
+BLURRED = 24  # pixels
 NEAR = 12.0  # CIEDE2000
 
 
@@ -48,9 +50,9 @@ def main() -> None:
     options = parser.parse_args()
 
     shader, found = Shader(options.weights), {}
-    print("| side | regions | alone | below 12 | elsewhere | together | below 12 | border | inside |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print("| side | regions | alone | below 12 | elsewhere | together | below 12 | border | inside | blurred |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     for size in options.sizes:
-        alone, together, tiles = [], [], []
+        alone, together, blurred, tiles = [], [], [], []
         for i in range(options.count):
             drawn = character(options.seed + i, size)
             random = np.random.default_rng(options.seed + i)
@@ -60,15 +62,16 @@ def main() -> None:
             alone += rows
             rows, every = own_strokes(shader, drawn, regions)
             together += rows
+            blurred.append(blurred_picture(shader, drawn))
             line = np.repeat(drawn.line[..., None], 3, -1)
             tiles += [images.resize(tile, 256, 256) for tile in (line, *lone, *every, drawn.rgb)]
-        median = {key: float(np.median([row[key] for row in rows if np.isfinite(row[key])])) for rows in (alone, together) for key in rows[0]}
+        median = {key: float(np.median([row[key] for row in rows if np.isfinite(row[key])])) for rows in (alone, together, blurred) for key in rows[0]}
         below = {name: float(np.mean([row[name] < NEAR for row in rows])) for name, rows in (("alone", alone), ("together", together))}
         found[size] = {"regions": len(together), "median": median, "below": below}
         m = median
         print(
             f"| {size} | {len(together)} | {m['alone']:.1f} | {below['alone']:.0%} | {m['elsewhere']:.1f} | {m['together']:.1f} | {below['together']:.0%} "
-            f"| {m['border']:.1f} | {m['inside']:.1f} |", flush=True,
+            f"| {m['border']:.1f} | {m['inside']:.1f} | {m['blurred']:.1f} |", flush=True,
         )  # fmt: skip
         images.save(Path(options.out) / f"sheet-{size}.png", images.grid(tiles, 6, gap=4), force=True)
     write_json(Path(options.out) / "hints.json", {"options": vars(options), "found": found})
@@ -130,6 +133,14 @@ def own_strokes(shader: Shader, drawn: Character, regions: list[np.ndarray]) -> 
         rows.append({"together": off[region].mean(), "border": off[border].mean(), "inside": off[inside].mean() if inside.any() else np.nan})
     shown = np.where(hint.said[..., None] > 0, hint.rgb, line)
     return rows, [shown, shaded]
+
+
+def blurred_picture(shader: Shader, drawn: Character) -> dict[str, float]:
+    """The whole picture, blurred, for a hint: how far the result is from the flat colours, in the mean over all paper."""
+    side = drawn.line.shape[0]
+    hint = Hint(images.resize(images.resize(drawn.rgb, BLURRED, BLURRED), side, side), np.ones((side, side), np.float32))
+    shaded = shader(np.repeat(drawn.line[..., None], 3, -1), hint)
+    return {"blurred": distance(shaded, drawn.flat)[drawn.line >= PAPER].mean()}
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from mangastyle.shade.lines import reduce
 PASSES = 3  # rows and columns in turns: streaks that one pass leaves are gone after three
 BARRIER = 10.0  # how far, in units of the reach, a full black pixel sets its neighbours apart
 HALO = 0.008  # of the short side: how far from ink a network's colours are still the line's
-SMOOTH = 0.02  # of the short side: how far colours flow within a region
+SMOOTH = 0.05  # of the short side: how far lightness flows within a region
+HUE = 0.2  # of the short side: how far hues do, so that a region has one
 FILL = (1.0, 1.0, 0.3)  # of the short side: how far strokes reach within their regions, again and again, to get round corners
 SOFT = 0.2  # ink up to which a pixel is the soft edge of a line, and not in the way of a stroke's colour
 SURE = 3e-5  # share of strokes' weight at which a place takes half of their colour
@@ -52,14 +53,15 @@ def flow(values: tf.Tensor, ink: tf.Tensor, reach: tf.Tensor) -> tf.Tensor:
 
 
 def smooth(colour: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
-    """Colours, uint8 (h, w, 3), evened out within each region; what lies beside the ink (h, w) is filled from there.
+    """Colours, uint8 (h, w, 3), evened out within each region: hues further than lightness, which is its shading.
 
-    Networks paint a dark halo round the lines that they see; the artist's own lines are drawn later, without one.
+    Networks paint a dark halo round the lines that they see; what lies beside the ink (h, w) is filled from the region.
     """
-    side = _short_side(ink)
-    free = 1 - _dilate(ink, _halo(ink))[..., None] + 1e-3  # (h, w, 1)
-    spread = flow(tf.concat([tf.cast(colour, tf.float32) * free, free], -1), ink, SMOOTH * side)
-    return to_bytes(spread[..., :3] / spread[..., 3:])
+    free = 1 - _dilate(ink, _halo(ink)) + 1e-3  # (h, w)
+    colour, weight = _flow_of(tf.cast(colour, tf.float32), free, ink, SMOOTH)
+    light = _light(colour / weight)  # (h, w, 1)
+    hue, weight = _flow_of(colour / weight - light, free, ink, HUE)
+    return to_bytes(light + hue / weight)
 
 
 def obey(colour: tf.Tensor, ink: tf.Tensor, hint: tf.Tensor, said: tf.Tensor) -> tf.Tensor:

@@ -77,6 +77,17 @@ def test_halos_beside_the_lines_are_filled_from_the_region(box):
     assert difference(dark, colour)[beside].mean() > 8 and difference(smoothed, colour)[beside].mean() < 1.5
 
 
+def test_a_region_gets_one_hue_and_keeps_its_shading(box):
+    colour = np.full((96, 128, 3), (200, 160, 150), np.uint8)
+    colour[24:48, 16:57] = (120, 130, 180)  # another hue, and darker
+    out = smooth(colour, ink_of(box, 96, 128)).astype(float)
+    upper, lower = out[28:40, 22:50].reshape(-1, 3).mean(0), out[56:68, 22:50].reshape(-1, 3).mean(0)
+    light = np.array([0.299, 0.587, 0.114])
+    assert (lower - upper) @ light > 20  # of 36
+    hues = [rgb - rgb @ light for rgb in (upper, lower)]
+    assert np.abs(hues[0] - hues[1]).max() < 34  # half of what it was
+
+
 def test_a_stroke_gives_its_region_its_colour_and_no_other(box):
     colour = np.full((96, 128, 3), (180, 170, 160), np.uint8)
     stroke, said = np.full_like(colour, 255), np.zeros((96, 128), np.float32)
