@@ -146,7 +146,7 @@ class ShadeConfig(Config):
     hint: str = option("none", "none; auto (simulated from the colour picture); a hint picture, strokes in a transparent PNG, points and lines in a JSON file")
     hint_kind: str = option("default", "the simulated hint of --hint auto", ("paper", "default"))
     palette: tuple[str, ...] = option((), "colours (#rrggbb) or a reference picture that set the colours instead of a hint")
-    weights: str = option("", "weights file from training; default: the shipped ones")
+    weights: str = option("", "weights file from training, or one that ships: shade, shade-paper, baseline; default: shade")
     out: str = option("", "output file or folder; default: NAME-shaded.png beside the picture, FOLDER-shaded")
     work_size: int = option(0, "short side at which the colours are laid out; 0 = as the weights were trained", least=0)
     refine: int = option(512, "short side up to which the network sharpens its colours, scale by scale", least=8)
@@ -160,7 +160,7 @@ class ExportConfig(Config):
     """Write trained networks as a TensorFlow SavedModel, which needs TensorFlow alone: uint8 in and out, any size."""
 
     model: str = option("shade", "shade: one pass of the shading network; full: sketch, shading at any size and one-pass style in one graph", ("shade", "full"))
-    weights: str = option("", "weights file from training; default: the shipped ones")
+    weights: str = option("", "weights file from training, or one that ships: shade, shade-paper, baseline; default: shade")
     fast_weights: str = option("", "for --model full: weights file of the one-pass painter, from mangastyle teach; default: the shipped ones")
     out: str = option("", "folder for the SavedModel; default: shade-savedmodel or full-savedmodel")
 
@@ -282,7 +282,7 @@ class RunConfig(Config):
     inputs: str = option("", "a picture, or a folder of pictures; default: a drawn character that ships with mangastyle", positional=True)
     style: tuple[str, ...] = option((), "the painting; several are blended; default: one that mangastyle paints itself")
     hint: str = option("auto", "auto, none, or a hint file, as for mangastyle shade")
-    weights: str = option("", "weights file from training; default: the shipped ones")
+    weights: str = option("", "weights file from training, or one that ships: shade, shade-paper, baseline; default: shade")
     fast_weights: str = option("", "weights file of the one-pass painter, from mangastyle teach; default: the shipped ones")
     strength: float = option(0.5, "0 keeps the shaded picture, 1 knows only the painting", least=0, most=1)
     quality: bool = option(False, "paint the style by optimisation, as mangastyle style does, instead of in one pass: minutes instead of a second")
@@ -308,7 +308,7 @@ class WeightsConfig(Config):
 class EvaluateConfig(Config):
     """Measure shading networks on pictures they never saw, or any generated pictures beside their originals (Figs 15-19)."""
 
-    weights: tuple[str, ...] = option((), "weights files from training, put side by side if several; hint: the hint itself as the picture; default: the shipped ones")
+    weights: tuple[str, ...] = option((), "weights files from training, or as for mangastyle shade, put side by side if several; hint: the hint itself as the picture; default: shade")
     data: tuple[str, ...] = option(("drawn:200",), "pictures that were not trained on: folders, .zip or .tar files, or drawn:N")
     pairs: tuple[str, ...] = option((), "judge these instead: a folder of generated pictures, and one of originals with the same names")
     count: int = option(100, "how many pictures, chosen at random; 0 = all", least=0)
@@ -334,6 +334,7 @@ class FiguresConfig(Config):
     data: tuple[str, ...] = option(("drawn:200",), "pictures that are shaded and measured: folders, .zip or .tar files, or drawn:N")
     count: int = option(100, "how many of them are measured, chosen at random", least=2)
     weights: str = option("", "weights file of the generator; default: the shipped ones")
+    paper: str = option("", "weights file of the generator trained as in the paper, for 4, 5 and 15-19; default: the shipped ones")
     baseline: str = option("", "weights file of the baseline of Fig. 2; default: the shipped ones")
     backbone: str = option("slim", "VGG-19, as for mangastyle style; slim, which ships, gives everyone the same figures")
     precision: str = option("auto", "arithmetic; auto = bfloat16 or float16 where the processor has it", PRECISIONS)
@@ -353,7 +354,7 @@ PRESETS: dict[type, dict[str, dict[str, Any]]] = {
             "checkpoint_every": 20, "validate_every": 20, "sample_every": 20,
         },
     },
-    ShadeConfig: {"paper": {"hint_kind": "paper", "ink": 0.0}},
+    ShadeConfig: {"paper": {"weights": "shade-paper", "hint_kind": "paper", "ink": 0.0}},
     StyleConfig: {
         "paper": {
             "loss": "sum", "content_weight": 0.001, "style_weight": 0.001, "tv_weight": 0.0, "iterations": 1000,

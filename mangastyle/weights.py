@@ -33,6 +33,7 @@ FORMAT = "mangastyle-shade-1"
 ONEPASS_FORMAT = "mangastyle-onepass-1"
 PRIVATE = ("data", "paintings", "out", "init", "cache")  # paths of the machine that trained say nothing about the network
 SHADE = "shade.h5"  # the generator that is used when none is named
+SHADE_PAPER = "shade-paper.h5"  # the generator trained by the letter of the paper
 BASELINE = "baseline.h5"  # the simple network of Fig. 2
 SHADE_CURE = "give --weights a file that training wrote, such as RUN/best.h5"
 ONEPASS = "onepass.h5"  # the decoder that paints in one pass
@@ -51,11 +52,14 @@ def shipped_folder() -> Path:
 
 
 def find(given: str, default: str = SHADE, cure: str = SHADE_CURE) -> Path:
-    """The weights file named by the user, else the shipped `default`, whose SHA-256 must match the manifest.
+    """The weights file named by the user, else the shipped `default`.
 
-    Raises `MangastyleError` for one that is missing or damaged.
+    Shipped files have short names, too, such as "shade-paper". Their SHA-256 must match the manifest. Raises
+    `MangastyleError` for one that is missing or damaged.
     """
-    path = Path(given) if given else shipped_folder() / default
+    path, short = Path(given) if given else shipped_folder() / default, shipped_folder() / f"{given}.h5"
+    if Path(given).name == given and not path.exists() and short.is_file():
+        path = short
     if not path.is_file():
         raise MangastyleError(f"{path}: no such weights file; {'' if given else 'install mangastyle again, or '}{cure}")
     if path.resolve().parent == shipped_folder().resolve() and _as_in_manifest(path) is False:

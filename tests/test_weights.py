@@ -112,13 +112,25 @@ def test_shipped_files_must_match_the_manifest(file, tmp_path, monkeypatch):
         weights.find("")
     path.rename(shipped / "shade.h5")
     (shipped / "MANIFEST.json").write_text(json.dumps({"shade.h5": {"sha256": sha256(shipped / "shade.h5")}}))
-    assert weights.find("") == shipped / "shade.h5"
+    assert weights.find("") == weights.find("shade") == shipped / "shade.h5"
     data = bytearray((shipped / "shade.h5").read_bytes())
     data[-1] ^= 1
     (shipped / "shade.h5").write_bytes(data)
-    for given in ("", str(shipped / "shade.h5")):
+    for given in ("", "shade", str(shipped / "shade.h5")):
         with pytest.raises(MangastyleError, match="SHA-256"):
             weights.find(given)
+
+
+def test_a_file_comes_before_a_shipped_one_of_that_name(file, tmp_path, monkeypatch):
+    path, _ = file
+    monkeypatch.setattr(weights, "shipped_folder", lambda: path.parent)
+    monkeypatch.chdir(tmp_path)
+    assert weights.find(path.stem) == path
+    for missing in ("none", f"folder/{path.stem}"):
+        with pytest.raises(MangastyleError, match=f"{missing}: no such weights file"):
+            weights.find(missing)
+    Path(path.stem).write_bytes(path.read_bytes())
+    assert weights.find(path.stem) == Path(path.stem)
 
 
 def test_a_missing_file_is_named_with_the_cure(tmp_path):

@@ -13,6 +13,7 @@ from mangastyle.evaluate.report import HIGHER, NAMES
 from mangastyle.figures.studio import Studio
 
 SERIES = (  # network, hint, label, how it is drawn
+    ("paper", "paper", "as in the paper", {"histtype": "step", "color": "tab:green", "linewidth": 1.8}),
     ("gan", "default", "generator, hint", {"histtype": "stepfilled", "color": "tab:blue", "alpha": 0.55}),
     ("gan", "none", "generator, no hint", {"histtype": "step", "color": "tab:red", "linewidth": 1.5}),
     ("baseline", "default", "baseline, hint", {"histtype": "step", "color": "black", "linewidth": 1.2, "linestyle": "--"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
@@ -31,18 +32,28 @@ def sketches(studio: Studio) -> Figure:
 
 def baseline(studio: Studio) -> Figure:
     """Figure 2: what five convolutions make of line art and hint, trained with the L2 distance alone."""
-    return _examples(studio.examples("baseline", "default"), "result")
+    examples = studio.examples("baseline", "default")
+    lines, hints = map(list, zip(*(example.given for example in examples)))
+    return panels.rows({"original": _originals(examples), "line art": lines, "hint": hints, "result": _generated(examples)})
 
 
 def without_hint(studio: Studio) -> Figure:
-    """Figure 4: the generator's colours when the hint says nothing."""
-    return _examples(studio.examples("gan", "none"), "without a hint", given=("line art",))
+    """Figure 4: colours when the hint says nothing, by the generator trained as in the paper and by ours."""
+    paper, ours = (studio.examples(network, "none") for network in ("paper", "gan"))
+    return panels.rows({
+        "original": _originals(ours),
+        "line art": [example.given[0] for example in ours],
+        "as in the paper": _generated(paper),
+        "preset default": _generated(ours),
+    })  # fmt: skip
 
 
-def _examples(examples: list[Example], result: str, given: tuple[str, ...] = ("line art", "hint")) -> Figure:
-    """Originals, what the network was given, and what it made, in rows; `result` is the name of the last."""
-    lines = {name: [e.given[i] for e in examples] for i, name in enumerate(given)}
-    return panels.rows({"original": [e.original for e in examples], **lines, result: [e.generated for e in examples]})
+def _originals(examples: list[Example]) -> list[np.ndarray]:
+    return [example.original for example in examples]
+
+
+def _generated(examples: list[Example]) -> list[np.ndarray]:
+    return [example.generated for example in examples]
 
 
 def hint_making(studio: Studio) -> Figure:
@@ -54,7 +65,12 @@ def hint_making(studio: Studio) -> Figure:
     for kind, name in (("paper", "10 px boxes,\n100 px blur"), ("default", "shares of the side:\nboxes 0.2, blur 0.39")):
         white, kernel = simulate.whitened(batch, numbers, kind)
         hint = images.to_uint8(box_blur(white, kernel)[0].numpy())
-        lines[name] = [picture, images.to_uint8(white[0].numpy()), hint, studio.shader.once(line, hint)]
+        lines[name] = [picture, images.to_uint8(white[0].numpy()), hint, *_both(studio, line, hint)]
     strokes = images.to_uint8(simulate.strokes(batch, numbers, tf.constant([simulate.STROKES]))[0].numpy())
-    lines["ten strokes"] = [picture, None, strokes, studio.shader.once(line, strokes)]
-    return panels.rows(lines, ["picture", "boxes", "hint", "shaded with it"], tile=1.8)
+    lines["ten strokes"] = [picture, None, strokes, *_both(studio, line, strokes)]
+    return panels.rows(lines, ["picture", "boxes", "hint", "as in the paper", "preset default"], tile=1.8)
+
+
+def _both(studio: Studio, line: np.ndarray, hint: np.ndarray) -> list[np.ndarray]:
+    """Shaded by the generator trained as in the paper, and by ours."""
+    return [shader.once(line, hint) for shader in (studio.paper_shader, studio.shader)]

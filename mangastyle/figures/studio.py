@@ -25,6 +25,9 @@ from mangastyle.style import report, vgg
 from mangastyle.style.prepare import to_pixels
 from mangastyle.style.transfer import Painter
 
+NETWORKS = {  # by name: the option that names another file, the file that ships
+    "gan": ("weights", weights.SHADE), "paper": ("paper", weights.SHADE_PAPER), "baseline": ("baseline", weights.BASELINE),
+}  # fmt: skip
 FAST = "MANGASTYLE_FAST"  # environment variable: if set, notebooks and `Studio()` work as with --fast
 
 
@@ -56,6 +59,14 @@ class Studio:
     @cached_property
     def shader(self) -> Shader:
         return Shader(self.options.weights, self.options.precision)
+
+    @cached_property
+    def paper_shader(self) -> Shader:
+        return Shader(str(self._weights("paper")), self.options.precision)
+
+    def _weights(self, network: str) -> Path:
+        option, shipped = NETWORKS[network]
+        return weights.find(getattr(self.options, option), shipped)
 
     @cached_property
     def shaded(self) -> np.ndarray:
@@ -111,10 +122,8 @@ class Studio:
         return tqdm(total=total, desc=what, unit="it", leave=False, disable=None)
 
     def _source(self, network: str, hint: str) -> Shaded:
-        """Held-out pictures coloured by "gan", the generator, or "baseline", with a kind of hint."""
-        given = {"gan": self.options.weights, "baseline": self.options.baseline}[network]
-        path = weights.find(given, {"gan": weights.SHADE, "baseline": weights.BASELINE}[network])
-        o = self.options
+        """Held-out pictures coloured by one of the `NETWORKS`, with a kind of hint."""
+        path, o = self._weights(network), self.options
         return Shaded(path, EvaluateConfig(
             data=o.data, count=self.count, hint=hint, seed=o.seed, cache=o.cache, precision=o.precision, max_megapixels=o.max_megapixels,
         ))  # fmt: skip

@@ -19,12 +19,12 @@ from mangastyle.style import vgg
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> dict[str, Path]:
-    """Weights files of a generator and of a baseline, never trained."""
+    """Weights files of a generator, of one as in the paper and of a baseline, never trained."""
     folder, found = tmp_path_factory.mktemp("small"), {}
-    for model in ("gan", "baseline"):
-        config = TrainConfig(model=model, width=4, levels=2, size=32)
-        found[model] = folder / f"{model}.h5"
-        weights.save(found[model], networks.build(config)[0], config)
+    for name, settings in (("gan", {}), ("paper", {"upsample": "transpose"}), ("baseline", {"model": "baseline"})):
+        config = TrainConfig(width=4, levels=2, size=32, **settings)
+        found[name] = folder / f"{name}.h5"
+        weights.save(found[name], networks.build(config)[0], config)
     return found
 
 
@@ -34,15 +34,16 @@ def flags(small, narrow, monkeypatch, tmp_path) -> list[str]:
     monkeypatch.setattr(vgg, "network", lambda *args, **kwargs: narrow)
     monkeypatch.setenv("MANGASTYLE_CACHE", str(tmp_path / "cache"))
     return [
-        "--fast", "--weights", str(small["gan"]), "--baseline", str(small["baseline"]), "--backbone", "random", "--data", "drawn:12",
-        "--precision", "float32", "--out", str(tmp_path / "figures"),
+        "--fast", "--weights", str(small["gan"]), "--paper", str(small["paper"]), "--baseline", str(small["baseline"]),
+        "--backbone", "random", "--data", "drawn:12", "--precision", "float32", "--out", str(tmp_path / "figures"),
     ]  # fmt: skip
 
 
 @pytest.fixture
 def quick(small, flags) -> Studio:
     return Studio(FiguresConfig(
-        fast=True, weights=str(small["gan"]), baseline=str(small["baseline"]), backbone="random", data=("drawn:12",), precision="float32",
+        fast=True, weights=str(small["gan"]), paper=str(small["paper"]), baseline=str(small["baseline"]), backbone="random",
+        data=("drawn:12",), precision="float32",
     ))  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def test_histograms_count_every_picture_once(quick):
     panel = draw(19, quick).axes[0]
     drawn = [patch for patch in panel.patches if hasattr(patch, "get_xy") and np.ndim(patch.get_xy()) == 2]
     assert len(drawn) == len(measures.SERIES)
-    values = quick.measures("gan", "default")["euclidean_difference"]
+    values = quick.measures(*measures.SERIES[0][:2])["euclidean_difference"]
     expected, edges = np.histogram(values, np.arange(0, 66, 6))
     outline = drawn[0].get_xy()
     tops = [max(y for x, y in outline if left < x <= right) for left, right in zip(edges, edges[1:])]
@@ -149,3 +150,11 @@ def test_the_search_is_one_scale_by_gram_matrices(quick):
 def test_bad_number():
     with pytest.raises(MangastyleError, match="1 to 23"):
         chosen("24")
+
+
+def test_figure_4_shows_both_generators(quick):
+    axes = np.reshape(draw(4, quick).axes, (4, -1))
+    for row, network in ((2, "paper"), (3, "gan")):
+        for panel, example in zip(axes[row], quick.examples(network, "none")):
+            np.testing.assert_array_equal(panel.images[0].get_array(), example.generated)
+    assert not np.array_equal(axes[2, 0].images[0].get_array(), axes[3, 0].images[0].get_array())
