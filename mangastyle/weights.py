@@ -203,7 +203,7 @@ def _get(force: bool) -> None:
 
 def _list() -> None:
     again = "install mangastyle again"
-    shipped = {"shade": SHADE, "baseline": BASELINE, "onepass": ONEPASS, "slim": SLIM}
+    shipped = {"shade": SHADE, "shade-paper": SHADE_PAPER, "baseline": BASELINE, "onepass": ONEPASS, "slim": SLIM}
     rows = [(name, shipped_folder() / file, _as_in_manifest, f"damaged, {again}", again) for name, file in shipped.items()]
     for name, path, check, wrong, cure in [*rows, ("vgg19", cache(), _as_published, "not the file that Keras publishes", GET_VGG19)]:
         if path.is_file():
@@ -211,7 +211,7 @@ def _list() -> None:
             state = f"{path.stat().st_size / 1e6:.1f} MB, {verdict}"
         else:
             state = f"missing: {cure}"
-        print(f"{name:<8}  {path}  {state}")
+        print(f"{name:<11}  {path}  {state}")
 
 
 def _as_published(path: Path) -> bool:

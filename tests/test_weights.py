@@ -243,7 +243,7 @@ def test_nothing_is_downloaded_unasked(home, tmp_path, monkeypatch):
 def test_list_says_what_is_there_and_sound(home, tmp_path, capsys, monkeypatch):
     assert main(["weights"]) == 0
     absent = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "missing" in line]
-    assert absent == ["shade", "baseline", "onepass", "slim", "vgg19"]
+    assert absent == ["shade", "shade-paper", "baseline", "onepass", "slim", "vgg19"]
     put(tmp_path / "shipped" / weights.SHADE, bytes(2_500_000))
     slim = ship(tmp_path, weights.SLIM)
     put(home, b"published")
@@ -253,7 +253,7 @@ def test_list_says_what_is_there_and_sound(home, tmp_path, capsys, monkeypatch):
         assert main(["weights", "list"]) == 0
         return capsys.readouterr().out.splitlines()
 
-    shade, _, _, of_slim, of_vgg19 = listed()
+    shade, *_, of_slim, of_vgg19 = listed()
     assert shade.split()[:2] == ["shade", str(tmp_path / "shipped" / weights.SHADE)]
     assert shade.endswith("2.5 MB, not in the manifest")
     assert of_slim.startswith("slim ") and str(slim) in of_slim and of_slim.endswith(", sound")
