@@ -107,16 +107,20 @@ def judged(losses: dict[str, dict]) -> dict[str, float]:
     """What the losses of one pair say, by the Wasserstein distance; shares are of the optimised result's decrease in style loss."""
     start, best, usual = losses["start"], losses["optimised"], losses["one pass 0.5"]
     ours = [losses[f"one pass {strength}"] for strength in STRENGTHS]
+
+    def decrease(of: dict) -> float:
+        return (start["wasserstein"] - of["wasserstein"]) / (start["wasserstein"] - best["wasserstein"])
+
     found = {
         "content loss over the optimised one": usual["content"] / best["content"],
-        "share of the style decrease": (start["wasserstein"] - usual["wasserstein"]) / (start["wasserstein"] - best["wasserstein"]),
+        "share of the style decrease": decrease(usual),
         "the same at 1.3 times the content loss": share("wasserstein", start, {**best, "content": ALLOWED * best["content"]}, ours),
     }
     if "peer 1.0" in losses:
         theirs = losses["peer 1.0"]
         found |= {
             "peer: content loss over the optimised one": theirs["content"] / best["content"],
-            "peer: share of the style decrease": (start["wasserstein"] - theirs["wasserstein"]) / (start["wasserstein"] - best["wasserstein"]),
+            "peer: share of the style decrease": decrease(theirs),
             "ours at the peer's content loss": share("wasserstein", start, {**best, "content": theirs["content"]}, ours),
         }
     return found

@@ -83,9 +83,14 @@ def regions_of(drawn: Character, least: float) -> list[np.ndarray]:
     return [labels == label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= least * labels.size]
 
 
+def depth_of(region: np.ndarray) -> np.ndarray:
+    """How far, in pixels, each place of a mask (s, s) is from its outline; the picture's edge is one."""
+    return cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+
+
 def stroke(region: np.ndarray) -> np.ndarray:
     """Mask, bool (s, s), of a dab where the region is widest."""
-    depth = cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    depth = depth_of(region)
     y, x = np.unravel_index(np.argmax(depth), depth.shape)
     rows, columns = np.ogrid[: region.shape[0], : region.shape[1]]
     return ((rows - y) ** 2 + (columns - x) ** 2 <= max(1.0, RADIUS * region.shape[0]) ** 2) & region
@@ -127,7 +132,7 @@ def own_strokes(shader: Shader, drawn: Character, regions: list[np.ndarray]) -> 
     rows = []
     for region, (_, colour) in zip(regions, dabs):
         off = distance(shaded, colour)
-        depth = cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+        depth = depth_of(region)
         border = region & (depth <= max(1.0, BORDER * side))
         inside = region & ~border
         rows.append({"together": off[region].mean(), "border": off[border].mean(), "inside": off[inside].mean() if inside.any() else np.nan})

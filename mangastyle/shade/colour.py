@@ -76,8 +76,9 @@ class Colouring:
             size = resample.fit_short_side(height, width, tf.minimum(FILLED, short))
             spread, sure = regions.fill(regions.ink_of(picture, *size), *hints.reduce(hint, said, *size))
             given = hints.reduce(spread, sure, *layout)[0]
+            other = self.run(line[None, ..., None], given[None])[0]
             covered = tf.clip_by_value((tf.reduce_mean(sure) - COVERED) / (1 - COVERED), 0.0, 1.0)
-            return resample.to_bytes((1 - covered) * tf.cast(colour, tf.float32) + covered * tf.cast(self.run(line[None, ..., None], given[None])[0], tf.float32))
+            return resample.to_bytes((1 - covered) * tf.cast(colour, tf.float32) + covered * tf.cast(other, tf.float32))
 
         colour = tf.cond(strokes, filled, lambda: colour)
 

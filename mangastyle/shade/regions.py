@@ -57,10 +57,12 @@ def smooth(colour: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
 
     Networks paint a dark halo round the lines that they see; what lies beside the ink (h, w) is filled from the region.
     """
-    free = 1 - _dilate(ink, _halo(ink)) + 1e-3  # (h, w)
+    halo = tf.maximum(1, tf.cast(tf.round(HALO * _short_side(ink)), tf.int32))
+    free = 1 - _dilate(ink, halo) + 1e-3  # (h, w)
     colour, weight = _flow_of(tf.cast(colour, tf.float32), free, ink, SMOOTH)
-    light = _light(colour / weight)  # (h, w, 1)
-    hue, weight = _flow_of(colour / weight - light, free, ink, HUE)
+    colour /= weight
+    light = _light(colour)  # (h, w, 1)
+    hue, weight = _flow_of(colour - light, free, ink, HUE)
     return to_bytes(light + hue / weight)
 
 
@@ -110,15 +112,10 @@ def _short_side(ink: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.reduce_min(tf.shape(ink)), tf.float32)
 
 
-def _halo(ink: tf.Tensor) -> tf.Tensor:
-    """Width in pixels, odd, of a square that reaches as far as lines do in a network's colours."""
-    return 2 * tf.maximum(1, tf.cast(tf.round(HALO * _short_side(ink)), tf.int32)) + 1
-
-
-def _dilate(ink: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    """The most ink (h, w) within squares of `width` pixels, an odd number: widened pixel by pixel, as it is a tensor."""
+def _dilate(ink: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
+    """The most ink (h, w) within so many pixels in rows and columns: widened pixel by pixel, as their number is a tensor."""
 
     def wider(i: tf.Tensor, ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         return i + 1, tf.nn.max_pool2d(ink, 3, 1, "SAME")
 
-    return tf.while_loop(lambda i, _: i < width // 2, wider, (0, ink[None, ..., None]))[1][0, ..., 0]
+    return tf.while_loop(lambda i, _: i < pixels, wider, (0, ink[None, ..., None]))[1][0, ..., 0]
