@@ -21,7 +21,8 @@ from typing import Callable
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from slim_vgg import Judge, read, share
+from judge import Judge
+from slim_vgg import read, share
 
 from mangastyle import images, precision
 from mangastyle.config import StyleConfig
@@ -55,15 +56,17 @@ def main() -> None:
     paintings = read(options.style) or [painters.paint("brush", seed) for seed in range(3)]
     config = StyleConfig(fast=True, fast_weights=options.fast_weights, size=options.size)
     peer = find_peer()
-    networks = {"judge": vgg.backbone(options.weights), "full": vgg.backbone(options.weights, policy=precision.resolve("auto"))}
+    judge = Judge(vgg.backbone(options.weights), StyleConfig(size=options.size))
+    full = vgg.backbone(options.weights, policy=precision.resolve("auto"))
     rows = []
     for j, painting in enumerate(paintings):
+        painter = Painter([painting], judge.options, full)
         ours = {strength: FastPainter([painting], dataclasses.replace(config, strength=strength)) for strength in STRENGTHS}
         for i, content in enumerate(contents):
             stem = Path(options.out) / "pairs" / f"{i:02d}-{j:02d}"
             if not stem.with_suffix(".json").exists():
                 content = images.resize(content, *prepare.size_of(content, config))
-                losses, tiles = compare(content, painting, ours, peer, networks)
+                losses, tiles = compare(content, painting, painter, ours, peer, judge)
                 images.save(stem.with_suffix(".png"), np.hstack(tiles), force=True)
                 write_json(stem.with_suffix(".json"), {"content": i, "painting": j, "losses": losses, **judged(losses)})
             rows.append(json.loads(stem.with_suffix(".json").read_text()))
@@ -91,16 +94,17 @@ def find_peer() -> Callable[[np.ndarray, np.ndarray, float], np.ndarray] | None:
     return lambda content, painting, strength: np.asarray(engine.stylize_with(content, painting, strength))
 
 
-def compare(content: np.ndarray, painting: np.ndarray, ours: dict, peer: Callable | None, networks: dict) -> tuple[dict, list[np.ndarray]]:
+def compare(
+    content: np.ndarray, painting: np.ndarray, painter: Painter, ours: dict, peer: Callable | None, judge: Judge
+) -> tuple[dict, list[np.ndarray]]:  # fmt: skip
     """The losses of one content in one style by every way, and tiles: content, painting, one pass, optimised, peer."""
-    painter = Painter([painting], StyleConfig(size=0), networks["full"])
-    judge = Judge(networks["judge"], painter, content)
+    losses_of = judge.beside(content, painting)
     pictures = {"start": content, "optimised": to_pixels(painter.paint(content).picture)}
-    pictures |= {f"one pass {strength}": painter.paint(content) for strength, painter in ours.items()}
+    pictures |= {f"one pass {strength}": one_pass.paint(content) for strength, one_pass in ours.items()}
     if peer:
         pictures |= {f"peer {strength}": peer(content, painting, strength) for strength in PEER_STRENGTHS}
     shown = [content, painting, *(pictures[name] for name in ("one pass 0.5", "optimised", "peer 1.0") if name in pictures)]
-    return {name: judge(picture) for name, picture in pictures.items()}, [images.resize(tile, TILE, TILE) for tile in shown]
+    return {name: losses_of(picture) for name, picture in pictures.items()}, [images.resize(tile, TILE, TILE) for tile in shown]
 
 
 def judged(losses: dict[str, dict]) -> dict[str, float]:

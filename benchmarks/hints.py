@@ -84,16 +84,16 @@ def regions_of(drawn: Character, least: float) -> list[np.ndarray]:
 
 
 def depth_of(region: np.ndarray) -> np.ndarray:
-    """How far, in pixels, each place of a mask (s, s) is from its outline; the picture's edge is one."""
+    """How far, in pixels, each place of a mask (h, w) is from its outline; the picture's edge is one."""
     return cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
 
 
 def stroke(region: np.ndarray) -> np.ndarray:
-    """Mask, bool (s, s), of a dab where the region is widest."""
+    """Mask, bool (h, w), of a dab where the region is widest."""
     depth = depth_of(region)
     y, x = np.unravel_index(np.argmax(depth), depth.shape)
     rows, columns = np.ogrid[: region.shape[0], : region.shape[1]]
-    return ((rows - y) ** 2 + (columns - x) ** 2 <= max(1.0, RADIUS * region.shape[0]) ** 2) & region
+    return ((rows - y) ** 2 + (columns - x) ** 2 <= max(1.0, RADIUS * min(region.shape)) ** 2) & region
 
 
 def distance(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -101,9 +101,9 @@ def distance(picture: np.ndarray, other: np.ndarray) -> np.ndarray:
     return deltaE_ciede2000(rgb2lab(picture), rgb2lab(np.broadcast_to(np.uint8(other), picture.shape)))
 
 
-def hint_of(dabs: list[tuple[np.ndarray, np.ndarray]], side: int) -> Hint:
-    """Strokes on a transparent ground: masks and colours."""
-    rgb, said = np.zeros((side, side, 3), np.uint8), np.zeros((side, side), np.float32)
+def hint_of(dabs: list[tuple[np.ndarray, np.ndarray]], height: int, width: int) -> Hint:
+    """Strokes on a transparent ground: masks (h, w) and colours."""
+    rgb, said = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.float32)
     for where, colour in dabs:
         rgb[where], said[where] = colour, 1.0
     return Hint(rgb, said)
@@ -116,7 +116,7 @@ def lone_strokes(shader: Shader, drawn: Character, regions: list[np.ndarray], ra
     rows = []
     for region in regions:
         colour = np.uint8(COLOURS[random.integers(len(COLOURS))])
-        with_it = shader(line, hint_of([(stroke(region), colour)], line.shape[0]))
+        with_it = shader(line, hint_of([(stroke(region), colour)], *line.shape[:2]))
         changed = distance(with_it, without)
         rows.append({"alone": distance(with_it, colour)[region].mean(), "elsewhere": changed[~region].mean()})
     return rows, [without, with_it]
@@ -127,7 +127,7 @@ def own_strokes(shader: Shader, drawn: Character, regions: list[np.ndarray]) -> 
     side = drawn.line.shape[0]
     line = np.repeat(drawn.line[..., None], 3, -1)
     dabs = [(where, np.median(drawn.flat[where], axis=0).astype(np.uint8)) for where in map(stroke, regions)]
-    hint = hint_of(dabs, side)
+    hint = hint_of(dabs, side, side)
     shaded = shader(line, hint)
     rows = []
     for region, (_, colour) in zip(regions, dabs):

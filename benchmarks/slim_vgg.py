@@ -19,36 +19,18 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from judge import Judge
 
 from mangastyle import images, precision
 from mangastyle.config import StyleConfig
 from mangastyle.data import characters, painters
 from mangastyle.files import write_json
 from mangastyle.style import losses, prepare, vgg
-from mangastyle.style.objective import Objective, Targets
 from mangastyle.style.prepare import to_pixels
 from mangastyle.style.transfer import Painter
 
 STRENGTHS = (0.4, 0.5, 0.62)  # of the slim network: their content losses lie around the full network's
 TILE = 192  # pixels, in the sheet
-
-
-class Judge:
-    """The full network's content loss and both its style losses, in float32, for one content and one painting."""
-
-    def __init__(self, backbone, painter: Painter, content: np.ndarray) -> None:
-        painting = prepare.shown(painter.styles[0], *content.shape[:2], painter.options)
-        self.objectives = {}
-        for distance in losses.DISTANCES:
-            objective = Objective(backbone, dataclasses.replace(painter.options, distance=distance), 1)
-            targets = Targets(objective.content_targets(content), [objective.style_targets(painting)], [])
-            self.objectives[distance] = objective, targets
-
-    def __call__(self, picture: np.ndarray) -> dict[str, float]:
-        found = {}
-        for distance, (objective, targets) in self.objectives.items():
-            _, found["content"], found[distance], _ = objective(picture.astype(np.float32), targets)[0].numpy().tolist()
-        return found
 
 
 def share(distance: str, start: dict, full: dict, slim: list[dict]) -> float:
@@ -61,22 +43,23 @@ def share(distance: str, start: dict, full: dict, slim: list[dict]) -> float:
     return (start[distance] - at) / (start[distance] - full[distance])
 
 
-def pair(content: np.ndarray, painting: np.ndarray, networks: dict, options: StyleConfig) -> dict:
+def pair(content: np.ndarray, painting: np.ndarray, networks: dict, judge: Judge) -> dict:
     """Paint one content in one style with both networks and judge the results."""
+    options = judge.options
     painter = Painter([painting], options, networks["full"])
     content = images.resize(content, *prepare.size_of(content, options))
-    judge = Judge(networks["judge"], painter, content)
+    losses_of = judge.beside(content, painting)
     began = time.monotonic()
     full = painter.paint(content).picture
     seconds = {"full": time.monotonic() - began}
-    pictures, judged = {"full": to_pixels(full)}, {"full": judge(full)}
+    pictures, judged = {"full": to_pixels(full)}, {"full": losses_of(full)}
     for strength in STRENGTHS:
         began = time.monotonic()
         painted = Painter([painting], dataclasses.replace(options, strength=strength), networks["slim"]).paint(content).picture
         seconds[f"slim {strength}"] = time.monotonic() - began
-        judged[f"slim {strength}"] = judge(painted)
+        judged[f"slim {strength}"] = losses_of(painted)
         pictures[f"slim {strength}"] = to_pixels(painted)
-    start, slim = judge(content), [judged[f"slim {strength}"] for strength in STRENGTHS]
+    start, slim = losses_of(content), [judged[f"slim {strength}"] for strength in STRENGTHS]
     return {
         "start": start, "losses": judged, "seconds": seconds,
         "share": {distance: share(distance, start, judged["full"], slim) for distance in losses.DISTANCES},
@@ -100,15 +83,14 @@ def main() -> None:
     paintings = read(options.style) or [painters.paint("brush", seed) for seed in range(3)]
     policy = precision.resolve("auto")
     networks = {name: vgg.backbone(of, policy=policy) for name, of in (("full", options.weights), ("slim", options.slim))}
-    networks["judge"] = vgg.backbone(options.weights)
-    config = StyleConfig(size=options.size, iterations=options.iterations)
+    judge = Judge(vgg.backbone(options.weights), StyleConfig(size=options.size, iterations=options.iterations))
     rows, tiles = [], []
     print("content, Wasserstein and Gram: the losses of the content itself, of the full network's result, of the slim one's\n")
     print("| content | painting | start | full | slim | share, Wasserstein | share, Gram | seconds, full and slim |")
     print("|---:|---:|---|---|---|---:|---:|---|")
     for i, content in enumerate(contents):
         for j, painting in enumerate(paintings):
-            row = pair(content, painting, networks, config)
+            row = pair(content, painting, networks, judge)
             tiles += [images.resize(tile, TILE, TILE) for tile in row.pop("sheet")]
             rows.append({"content": i, "painting": j, **row})
             told = ("{content:.3f} {wasserstein:.3f} {gram:.4f}".format(**found) for found in (row["start"], row["losses"]["full"], row["losses"]["slim 0.5"]))

@@ -93,7 +93,7 @@ def step(options: argparse.Namespace) -> dict:
     peak = {precision: train_step.peak(precision, ["ours", "torch"], options) for precision in precisions}
     facts = Worker({**common(options, min(options.sizes)), "what": "torch_facts", "compile": options.compile}).finish()
     print(f"PyTorch {facts['version']}: oneDNN {facts['onednn']}, torch.compile {facts['compile']}\n")
-    kinds = [("ours, direct", "float32", {"what": "ours", "precision": "float32", "backbone": options.weights, "winograd": False})]
+    kinds = [("ours, direct", p, {"what": "ours", "precision": p, "backbone": options.weights, "winograd": False}) for p in precisions]
     kinds += [("ours", p, {"what": "ours", "precision": p, "backbone": options.weights}) for p in precisions]
     if options.slim:
         kinds += [("ours, slim", p, {"what": "ours", "precision": p, "backbone": options.slim}) for p in precisions]

@@ -18,7 +18,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
-from slim_vgg import Judge, read
+from judge import Judge
+from slim_vgg import read
 
 from mangastyle import images, precision
 from mangastyle.config import StyleConfig, settle
@@ -64,13 +65,12 @@ def main() -> None:
             flags = {**flags, "iterations": options.paper_iterations}
         configs[column] = settle(StyleConfig, {**flags, "size": options.size})
         networks[column] = backbone(files[name], precision.resolve(configs[column].precision))
-    judging, judge_options = backbone(options.weights, "float32"), StyleConfig(size=options.size)
+    judge = Judge(backbone(options.weights, "float32"), StyleConfig(size=options.size))
     rows, tiles = [], []
     for i, content in enumerate(contents):
         for j, painting in enumerate(paintings):
-            reference = Painter([painting], judge_options, judging)
-            content = images.resize(content, *prepare.size_of(content, judge_options))
-            judge = Judge(judging, reference, content)
+            content = images.resize(content, *prepare.size_of(content, judge.options))
+            judged = judge.beside(content, painting)
             shown = images.resize(painting, content.shape[0], round(painting.shape[1] * content.shape[0] / painting.shape[0]))
             tiles.append([images.captioned(content, "content"), images.captioned(shown, "painting")])
             for column in options.only:
@@ -81,7 +81,7 @@ def main() -> None:
                     painted = to_pixels(Painter([painting], configs[column], networks[column]).paint(content).picture)
                     seconds = time.monotonic() - began
                     images.save(stem.with_suffix(".png"), painted, force=True)
-                    write_json(record, {"content": i, "painting": j, "column": column, "seconds": seconds, "losses": judge(painted)})
+                    write_json(record, {"content": i, "painting": j, "column": column, "seconds": seconds, "losses": judged(painted)})
                 rows.append(json.loads(record.read_text()))
                 tiles[-1].append(images.captioned(images.load(stem.with_suffix(".png")).rgb, column))
                 print(f"{stem.name}: {rows[-1]['seconds']:.1f} s, {rows[-1]['losses']}", flush=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+import contextlib
+import contextvars
+from typing import Any, Iterator, Sequence
 
 import keras
 import numpy as np
@@ -13,13 +15,26 @@ from mangastyle.style import winograd
 FEATURES = 256  # in and out together, from which on Winograd's products weigh more than its transforms
 WORK = 16 * 16 * 512 * 512  # positions times features in and out, from which on compiling its transforms pays
 
+_seen_once = contextvars.ContextVar("seen_once", default=False)
+
+
+@contextlib.contextmanager
+def seen_once() -> Iterator[None]:
+    """Graphs traced in here are for pictures that come once: compiling Winograd's transforms for their sizes would not pay."""
+    token = _seen_once.set(True)
+    try:
+        yield
+    finally:
+        _seen_once.reset(token)
+
 
 class Conv2D(keras.layers.Conv2D):
-    """`keras.layers.Conv2D`, 3x3 of stride 1 with equal padding; while it learns, in bfloat16 and on GPUs it is Keras' own.
+    """`keras.layers.Conv2D`, 3x3 of stride 1 with equal padding; while it learns, in float16 and on GPUs it is Keras' own.
 
-    Frozen and in float32 on a processor, its gradient is a convolution with the mirrored kernel. TensorFlow's own, where
-    oneDNN does not do it, takes up to 2.7 times as long, and copies patches: 0.6 GB at 512x512 for 64 features. With
-    `winograd`, and once prepared, it does the large ones by `winograd.convolve`: within 1e-4 of the largest result.
+    Frozen, on a processor, with `winograd` and once prepared, it does large convolutions by `winograd.convolve`: in float32
+    within 1e-4 of the largest result, in bfloat16 within 2 % of the result's norm. In float32 the gradient of the others is a
+    convolution with the mirrored kernel. TensorFlow's own, where oneDNN does not do it, takes up to 2.7 times as long, and
+    copies patches: 0.6 GB at 512x512 for 64 features.
     """
 
     def __init__(self, filters: int, winograd: bool = True, **options: Any) -> None:
@@ -30,7 +45,8 @@ class Conv2D(keras.layers.Conv2D):
     def prepare(self) -> None:
         """Transform the kernel, where that gains and was not done: it takes four times the kernel's memory."""
         if self.winograd and self.transformed is None and not self._is_plain() and sum(self.kernel.shape[-2:]) >= FEATURES:
-            self.transformed = tf.Variable(winograd.transform(keras.ops.convert_to_numpy(self.kernel)), trainable=False)
+            transformed = winograd.transform(keras.ops.convert_to_numpy(self.kernel))
+            self.transformed = tf.Variable(transformed, trainable=False, dtype=self.compute_dtype)
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         super().set_weights(weights)
@@ -39,16 +55,19 @@ class Conv2D(keras.layers.Conv2D):
 
     def convolution_op(self, inputs: tf.Tensor, kernel: Any) -> tf.Tensor:
         """(b, h, w, c) and (3, 3, c, f) to (b, h, w, f)."""
-        if self._is_plain():
-            return super().convolution_op(inputs, kernel)
-        kernel = tf.convert_to_tensor(kernel)
-        if self.transformed is None:
-            return _mirrored(inputs, kernel)
+        plain = super().convolution_op
+
+        def direct() -> tf.Tensor:
+            mirrored = self.compute_dtype == "float32" and not self._is_plain()
+            return _mirrored(inputs, tf.convert_to_tensor(kernel)) if mirrored else plain(inputs, kernel)
+
+        if self.transformed is None or self._is_plain() or _seen_once.get():
+            return direct()
         work = tf.size(inputs, tf.int64) * self.filters
-        return tf.cond(work >= WORK, lambda: winograd.convolve(inputs, self.transformed), lambda: _mirrored(inputs, kernel))
+        return tf.cond(work >= WORK, lambda: winograd.convolve(inputs, self.transformed), direct)
 
     def _is_plain(self) -> bool:
-        return self.trainable or self.compute_dtype != "float32" or bool(tf.config.list_physical_devices("GPU"))
+        return self.trainable or self.compute_dtype == "float16" or bool(tf.config.list_physical_devices("GPU"))
 
 
 def _mirrored(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

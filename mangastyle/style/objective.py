@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from mangastyle.config import StyleConfig
 from mangastyle.errors import MangastyleError
-from mangastyle.style import losses, masks, vgg
+from mangastyle.style import frozen, losses, masks, vgg
 
 
 class Targets(NamedTuple):
@@ -32,7 +32,10 @@ class Objective:
         self.options = options
         layers = tuple(dict.fromkeys(options.content_layers + options.style_layers))
         self.features = vgg.features(backbone, layers)
-        self._found = tf.function(self.features, reduce_retracing=True)  # a graph lets go of what the layers between gave
+        # Graphs let go of what the layers between gave. A content has the size of the pictures to come, a painting its own.
+        pictures = [tf.TensorSpec((1, None, None, 3))]
+        self._of_content = tf.function(self.features, pictures)
+        self._of_painting = tf.function(self._seen_once, pictures)
         self.layer_weights = weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
         self.counts = vgg.counts(backbone, options.style_layers)
         self.painting_weights = weights("--style-weights", options.style_weights, range(paintings))
@@ -40,12 +43,12 @@ class Objective:
 
     def content_targets(self, content: np.ndarray) -> dict[str, tf.Tensor]:
         """The features that keep a content, uint8 (h, w, 3)."""
-        found = self._found(batch(content))
+        found = self._of_content(batch(content))
         return {name: found[name] for name in self.options.content_layers}
 
     def style_targets(self, painting: np.ndarray) -> dict[str, Any]:
         """The statistics of a painting, uint8 (h, w, 3), in every style layer."""
-        found = self._found(batch(painting))
+        found = self._of_painting(batch(painting))
         return {name: losses.style_target(found[name], self.options.distance) for name in self.options.style_layers}
 
     def mask_targets(self, mask: np.ndarray) -> dict[str, tf.Tensor]:
@@ -55,16 +58,20 @@ class Objective:
 
     def __call__(self, picture: np.ndarray | tf.Tensor, targets: Targets) -> tuple[tf.Tensor, tf.Tensor]:
         """Of a picture, float32 (h, w, 3) in 0..255: (total, content, style, tv), and the gradient of the total."""
+        if not self._compiled.experimental_get_tracing_count():  # at once for all sizes: tracing takes seconds
+            self._compiled.get_concrete_function(tf.TensorSpec((None, None, 3)), tf.nest.map_structure(_of_any_size, targets))
         return self._compiled(tf.convert_to_tensor(picture), targets)
+
+    def _seen_once(self, batch: tf.Tensor) -> dict[str, tf.Tensor]:
+        with frozen.seen_once():
+            return self.features(batch)
 
     def _losses_and_gradient(self, picture: tf.Tensor, targets: Targets) -> tuple[tf.Tensor, tf.Tensor]:
         options = self.options
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(picture)
             batch = tf.expand_dims(picture, 0)  # (1, h, w, 3)
-            found = self.features(batch)
-            content = tf.add_n([losses.content_loss(found[name], p, options.loss) for name, p in targets.content.items()])
-            style = self._style(found, targets)
+            content, style = self.losses(self.features(batch), targets)
             tv = losses.total_variation(batch, options.loss)
             alpha, beta = balance(options.strength)
             total = losses.total_loss(content, style, alpha * options.content_weight, beta * options.style_weight)
@@ -73,6 +80,11 @@ class Objective:
             scale = tf.cast(tf.size(picture), tf.float32) if options.loss == "mean" else 1.0
             scaled = scale * total
         return tf.stack([total, content, style, tv]), tape.gradient(scaled, picture) / scale
+
+    def losses(self, found: dict[str, tf.Tensor], targets: Targets) -> tuple[tf.Tensor, tf.Tensor]:
+        """Content and style loss, scalars, of a picture's features (1, h', w', n)."""
+        content = tf.add_n([losses.content_loss(found[name], p, self.options.loss) for name, p in targets.content.items()])
+        return content, self._style(found, targets)
 
     def _style(self, found: dict[str, tf.Tensor], targets: Targets) -> tf.Tensor:
         """The weighted mean of the style losses against each painting, where its mask lets it act."""
@@ -87,6 +99,12 @@ class Objective:
             }
             total += weight * losses.style_loss(seen, target, options.loss, options.distance, self.layer_weights, self.counts)
         return total
+
+
+def _of_any_size(target: tf.Tensor | np.ndarray) -> tf.TensorSpec:
+    """Maps (1, h, w, n) of any h and w, roots (n, r) of any rank."""
+    shape = list(target.shape)
+    return tf.TensorSpec(shape[:1] + [None] * len(shape[1:3]) + shape[3:], target.dtype)
 
 
 def balance(strength: Any) -> tuple[Any, Any]:

@@ -66,7 +66,7 @@ def network(
 
     `pooling` is `average` as the paper has it, or `max` as VGG-19 was trained. `readouts` are 1x1 convolutions beside
     the layers they are named for; `features` gives their output in place of the layer's own. `winograd` lets large
-    float32 convolutions on processors do with a quarter of the products.
+    convolutions on processors do with a quarter of the products.
     """
     pool = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}[pooling]
     pixels = keras.Input((None, None, 3), dtype="float32", name="rgb")  # (b, h, w, 3)

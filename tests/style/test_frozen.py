@@ -35,13 +35,14 @@ def results(layer: keras.layers.Layer, inputs: np.ndarray) -> tuple[np.ndarray, 
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             outputs = layer(inputs)
-        return outputs, tape.gradient(outputs, inputs, normal(5, *outputs.shape))
+        return outputs, tape.gradient(outputs, inputs, tf.cast(normal(5, *outputs.shape), outputs.dtype))
 
-    return tuple(array.numpy() for array in run())
+    return tuple(tf.cast(array, tf.float32).numpy() for array in run())
 
 
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize(("features", "side", "by_winograd"), [(256, 16, False), (256, 32, True), (48, 21, False)])
-def test_layer_goes_by_winograd_where_it_pays(features, side, by_winograd, monkeypatch):
+def test_layer_goes_by_winograd_where_it_pays(features, side, by_winograd, dtype, monkeypatch):
     ways = []
     genuine = winograd.convolve
 
@@ -50,16 +51,28 @@ def test_layer_goes_by_winograd_where_it_pays(features, side, by_winograd, monke
         return genuine(inputs, transformed)
 
     monkeypatch.setattr(winograd, "convolve", convolve)
-    ours, own = layers(features)
+    ours, own = layers(features, dtype=dtype)
     for found, exact in zip(results(ours, normal(0, 1, side, side, features)), results(own, normal(0, 1, side, side, features))):
-        np.testing.assert_allclose(found, exact, atol=1e-4 * np.abs(exact).max())
+        if dtype == "float32":
+            np.testing.assert_allclose(found, exact, atol=1e-4 * np.abs(exact).max())
+        else:
+            assert np.linalg.norm(found - exact) < 0.02 * np.linalg.norm(exact)
     assert ways == ["winograd"] * by_winograd
 
 
-def test_layer_that_learns_or_is_not_float32_or_has_few_features_has_no_transformed_kernel():
+def test_what_is_seen_once_goes_the_direct_way(monkeypatch):
+    monkeypatch.setattr(winograd, "convolve", lambda *_: pytest.fail("by Winograd"))
+    ours, own = layers()
+    inputs = normal(0, 1, 32, 32, 256)
+    with frozen.seen_once():
+        found = tf.function(ours)(inputs)
+    np.testing.assert_allclose(found, own(inputs), atol=1e-4 * np.abs(found).max())
+
+
+def test_layer_that_learns_or_is_in_float16_or_has_few_features_has_no_transformed_kernel():
     assert layers(64)[0].transformed is None
     assert layers(winograd=False)[0].transformed is None
-    assert layers(dtype="mixed_bfloat16")[0].transformed is None
+    assert layers(dtype="mixed_float16")[0].transformed is None
     learning = layers()[0]
     learning.trainable = True
     learning.kernel.assign(tf.zeros_like(learning.kernel))  # as an optimizer would: what was transformed no longer holds

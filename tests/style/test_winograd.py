@@ -41,6 +41,20 @@ def test_gradient_is_the_convolution_turned_round(shape):
     assert_close(found.numpy(), direct(upstream, kernel[::-1, ::-1].swapaxes(2, 3)))
 
 
+def test_bfloat16_rounds_by_little_more_than_a_percent():
+    """Inputs, kernel and products keep 8 bits; badly chosen points of interpolation make four times as much of that."""
+    inputs, kernel, upstream = np.maximum(normal(0, 1, 32, 32, 64), 0), normal(1, 3, 3, 64, 48), normal(2, 1, 32, 32, 48)
+    given = tf.cast(inputs, tf.bfloat16)
+    with tf.GradientTape() as tape:
+        tape.watch(given)
+        outputs = winograd.convolve(given, tf.cast(winograd.transform(kernel), tf.bfloat16))
+    gradient = tape.gradient(outputs, given, tf.cast(upstream, tf.bfloat16))
+    exact = direct(inputs, kernel), direct(upstream, kernel[::-1, ::-1].swapaxes(2, 3))
+    for found, right in zip((outputs, gradient), exact):
+        assert found.dtype == tf.bfloat16
+        assert 1e-3 < np.linalg.norm(tf.cast(found, tf.float64) - right) / np.linalg.norm(right) < 0.02
+
+
 def test_one_graph_for_all_sizes():
     kernel = winograd.transform(normal(1, 3, 3, 5, 7))
     run = tf.function(lambda x: winograd.convolve(x, kernel), input_signature=[tf.TensorSpec((None, None, None, 5))])
