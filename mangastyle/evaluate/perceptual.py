@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from mangastyle.shade import losses
-from mangastyle.style import vgg
+from mangastyle.style import frozen, vgg
 
 
 class Perceptual:
@@ -22,7 +22,8 @@ class Perceptual:
 
         @tf.function(input_signature=(pixels, pixels))
         def distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-            return losses.perceptual(*(features(tf.cast(x, tf.float32)) for x in (a, b)))  # (b,)
+            with frozen.direct():  # rounds least
+                return losses.perceptual(*(features(tf.cast(x, tf.float32)) for x in (a, b)))  # (b,)
 
         self._distance = distance
 

@@ -15,17 +15,17 @@ from mangastyle.style import winograd
 FEATURES = 256  # in and out together, from which on Winograd's products weigh more than its transforms
 WORK = 16 * 16 * 512 * 512  # positions times features in and out, from which on compiling its transforms pays
 
-_seen_once = contextvars.ContextVar("seen_once", default=False)
+_direct = contextvars.ContextVar("direct", default=False)
 
 
 @contextlib.contextmanager
-def seen_once() -> Iterator[None]:
-    """Graphs traced in here are for pictures that come once: compiling Winograd's transforms for their sizes would not pay."""
-    token = _seen_once.set(True)
+def direct() -> Iterator[None]:
+    """Graphs traced in here do without Winograd: for measures, and for pictures that come once, where compiling would not pay."""
+    token = _direct.set(True)
     try:
         yield
     finally:
-        _seen_once.reset(token)
+        _direct.reset(token)
 
 
 class Conv2D(keras.layers.Conv2D):
@@ -57,14 +57,14 @@ class Conv2D(keras.layers.Conv2D):
         """(b, h, w, c) and (3, 3, c, f) to (b, h, w, f)."""
         plain = super().convolution_op
 
-        def direct() -> tf.Tensor:
+        def directly() -> tf.Tensor:
             mirrored = self.compute_dtype == "float32" and not self._is_plain()
             return _mirrored(inputs, tf.convert_to_tensor(kernel)) if mirrored else plain(inputs, kernel)
 
-        if self.transformed is None or self._is_plain() or _seen_once.get():
-            return direct()
+        if self.transformed is None or self._is_plain() or _direct.get():
+            return directly()
         work = tf.size(inputs, tf.int64) * self.filters
-        return tf.cond(work >= WORK, lambda: winograd.convolve(inputs, self.transformed), direct)
+        return tf.cond(work >= WORK, lambda: winograd.convolve(inputs, self.transformed), directly)
 
     def _is_plain(self) -> bool:
         return self.trainable or self.compute_dtype == "float16" or bool(tf.config.list_physical_devices("GPU"))

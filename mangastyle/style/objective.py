@@ -35,7 +35,7 @@ class Objective:
         # Graphs let go of what the layers between gave. A content has the size of the pictures to come, a painting its own.
         pictures = [tf.TensorSpec((1, None, None, 3))]
         self._of_content = tf.function(self.features, pictures)
-        self._of_painting = tf.function(self._seen_once, pictures)
+        self._of_painting = tf.function(self._directly, pictures)
         self.layer_weights = weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
         self.counts = vgg.counts(backbone, options.style_layers)
         self.painting_weights = weights("--style-weights", options.style_weights, range(paintings))
@@ -62,8 +62,8 @@ class Objective:
             self._compiled.get_concrete_function(tf.TensorSpec((None, None, 3)), tf.nest.map_structure(_of_any_size, targets))
         return self._compiled(tf.convert_to_tensor(picture), targets)
 
-    def _seen_once(self, batch: tf.Tensor) -> dict[str, tf.Tensor]:
-        with frozen.seen_once():
+    def _directly(self, batch: tf.Tensor) -> dict[str, tf.Tensor]:
+        with frozen.direct():
             return self.features(batch)
 
     def _losses_and_gradient(self, picture: tf.Tensor, targets: Targets) -> tuple[tf.Tensor, tf.Tensor]:
