@@ -24,6 +24,7 @@ from mangastyle.style.transport import Affine, Statistics
 # Where features are moved, deepest first, with their size at the shipped slim network: its features over this are about 1.
 LAYERS = {"relu4_1": 700.0, "relu3_1": 300.0, "relu2_1": 300.0, "relu1_1": 100.0}
 GRAINY = {"relu4_1": 5, "relu3_1": 9}  # where grain is offered, and how many positions wide what counts as a stroke is
+GRAIN = 0.4  # how much of the grain is laid on; the whole of it, as in training, leaves smears on flat faces
 MULTIPLE = 8  # pictures' sides, in pixels
 GREY, CONTRAST = 127.5, 60.0  # of the decoder's output
 
@@ -151,12 +152,12 @@ def grain(painting: Features) -> Features:
 
 
 def laid_out(grain: Features, height: tf.Tensor, width: tf.Tensor) -> Features:
-    """Grain (k, h', w', n) for a picture of `height` x `width` pixels: cut off, or mirrored as often as needed."""
+    """As much grain (k, h', w', n) as a picture of `height` x `width` pixels gets: cut off, or mirrored as often as needed."""
 
     def fit(name: str, x: tf.Tensor) -> tf.Tensor:
         rows, columns = height // reduction(name), width // reduction(name)
         missing = (tf.maximum(side - tf.shape(x)[axis], 0) for axis, side in ((1, rows), (2, columns)))
-        return resample.mirror(x, 0, *missing)[:, :rows, :columns]
+        return GRAIN * resample.mirror(x, 0, *missing)[:, :rows, :columns]
 
     return {name: fit(name, x) for name, x in grain.items()}
 
