@@ -3,7 +3,7 @@
     python benchmarks/commands.py --out commands
 
 Every command has a process of its own; all take turns, `import tensorflow` alone among them. Told are medians of the seconds, that
-over the median of `import tensorflow`, and the greatest peak memory. `run` on a folder is also told as pictures a second: what the pictures
+over the median of `import tensorflow`, and the greatest peak memory (not less than this program's own, which starts them). `run` on a folder is also told as pictures a second: what the pictures
 after the first few take.
 """
 
@@ -62,24 +62,27 @@ def folder_name(count: int) -> str:
 def prepare(scratch: Path, quick: bool) -> dict[str, list[str]]:
     """Draw the pictures into `scratch`; commands by what they do."""
     scale = 8 if quick else 1
-    out = ["--force", "--out", str(scratch / "out")]
+
+    def to(name: str) -> list[str]:
+        return ["--force", "--out", str(scratch / name)]
+
     painting = draw(scratch / "painting.png", 1, *PAINTING)
     commands = {
         IMPORT: [sys.executable, "-c", IMPORT],
         "--help": [*MANGASTYLE, "--help"],
-        "run, the main command": [*MANGASTYLE, "run", *out],
+        "run, the main command": [*MANGASTYLE, "run", *to("out")],
     }
     for side in (256, 1024):
         picture = draw(scratch / f"picture-{side}.png", 2, side // min(scale, 4), side // min(scale, 4))
-        commands[f"style --fast, {side} px"] = [*MANGASTYLE, "style", picture, "--style", painting, "--fast", *out[:-1], str(scratch / "styled.png")]
+        commands[f"style --fast, {side} px"] = [*MANGASTYLE, "style", picture, "--style", painting, "--fast", "--size", "0", *to("styled.png")]
     for name, (height, width) in LINE_ARTS.items():
         line = draw(scratch / f"line-{name}.png", 3, height // scale, width // scale, line=True)
-        commands[f"shade, line art of {name}"] = [*MANGASTYLE, "shade", line, *out[:-1], str(scratch / "shaded.png")]
+        commands[f"shade, line art of {name}"] = [*MANGASTYLE, "shade", line, *to("shaded.png")]
     for count in FOLDERS:
         folder = scratch / f"pictures-{count}"
         for seed in range(count):
             draw(folder / f"{seed:03d}.png", seed, SIDE // scale, SIDE // scale)
-        commands[folder_name(count)] = [*MANGASTYLE, "run", str(folder), "--style", painting, *out[:-1], str(scratch / f"out-{count}")]
+        commands[folder_name(count)] = [*MANGASTYLE, "run", str(folder), "--style", painting, *to(f"out-{count}")]
     return commands
 
 
