@@ -35,7 +35,7 @@ class Objective:
         # Graphs let go of what the layers between gave. A content has the size of the pictures to come, a painting its own.
         pictures = [tf.TensorSpec((1, None, None, 3))]
         self._of_content = tf.function(self.features, pictures)
-        self._of_painting = tf.function(self._directly, pictures)
+        self._of_painting = tf.function(self._directly, pictures).get_concrete_function()
         self.layer_weights = weights("--style-layer-weights", options.style_layer_weights, options.style_layers)
         self.counts = vgg.counts(backbone, options.style_layers)
         self.painting_weights = weights("--style-weights", options.style_weights, range(paintings))
