@@ -56,7 +56,7 @@ def main() -> None:
         for i in range(options.count):
             drawn = character(options.seed + i, size)
             random = np.random.default_rng(options.seed + i)
-            regions = regions_of(drawn, options.least)
+            regions = regions_of(drawn.line, options.least)
             chosen = random.permutation(len(regions))[: options.regions]
             rows, lone = lone_strokes(shader, drawn, [regions[k] for k in chosen], random)
             alone += rows
@@ -77,15 +77,21 @@ def main() -> None:
     write_json(Path(options.out) / "hints.json", {"options": vars(options), "found": found})
 
 
-def regions_of(drawn: Character, least: float) -> list[np.ndarray]:
-    """Masks, bool (s, s), of what the ink encloses."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((drawn.line >= PAPER).astype(np.uint8), connectivity=4)
+def regions_of(line: np.ndarray, least: float) -> list[np.ndarray]:
+    """Masks, bool (h, w), of what the ink of line art (h, w) encloses."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((line >= PAPER).astype(np.uint8), connectivity=4)
     return [labels == label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= least * labels.size]
 
 
 def depth_of(region: np.ndarray) -> np.ndarray:
     """How far, in pixels, each place of a mask (h, w) is from its outline; the picture's edge is one."""
     return cv2.distanceTransform(np.pad(region, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+
+
+def parts_of(region: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The border of a mask (h, w), close to its outline, and what lies further in."""
+    border = region & (depth_of(region) <= max(1.0, BORDER * min(region.shape)))
+    return border, region & ~border
 
 
 def stroke(region: np.ndarray) -> np.ndarray:
@@ -107,6 +113,13 @@ def hint_of(dabs: list[tuple[np.ndarray, np.ndarray]], height: int, width: int) 
     for where, colour in dabs:
         rgb[where], said[where] = colour, 1.0
     return Hint(rgb, said)
+
+
+def blurred(rgb: np.ndarray) -> Hint:
+    """A whole picture (h, w, 3), at a short side of 24 pixels."""
+    height, width = rgb.shape[:2]
+    small = images.resize(rgb, *images.fit_short_side(height, width, BLURRED))
+    return Hint(images.resize(small, height, width), np.ones((height, width), np.float32))
 
 
 def lone_strokes(shader: Shader, drawn: Character, regions: list[np.ndarray], random: np.random.Generator) -> tuple[list[dict], list[np.ndarray]]:
@@ -132,9 +145,7 @@ def own_strokes(shader: Shader, drawn: Character, regions: list[np.ndarray]) -> 
     rows = []
     for region, (_, colour) in zip(regions, dabs):
         off = distance(shaded, colour)
-        depth = depth_of(region)
-        border = region & (depth <= max(1.0, BORDER * side))
-        inside = region & ~border
+        border, inside = parts_of(region)
         rows.append({"together": off[region].mean(), "border": off[border].mean(), "inside": off[inside].mean() if inside.any() else np.nan})
     shown = np.where(hint.said[..., None] > 0, hint.rgb, line)
     return rows, [shown, shaded]
@@ -142,9 +153,7 @@ def own_strokes(shader: Shader, drawn: Character, regions: list[np.ndarray]) -> 
 
 def blurred_picture(shader: Shader, drawn: Character) -> dict[str, float]:
     """The whole picture, blurred, for a hint: how far the result is from the flat colours, in the mean over all paper."""
-    side = drawn.line.shape[0]
-    hint = Hint(images.resize(images.resize(drawn.rgb, BLURRED, BLURRED), side, side), np.ones((side, side), np.float32))
-    shaded = shader(np.repeat(drawn.line[..., None], 3, -1), hint)
+    shaded = shader(np.repeat(drawn.line[..., None], 3, -1), blurred(drawn.rgb))
     return {"blurred": distance(shaded, drawn.flat)[drawn.line >= PAPER].mean()}
 
 

@@ -23,7 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import cv2
 import numpy as np
-from hints import BLURRED, BORDER, PAPER, depth_of, hint_of, stroke
+from hints import blurred, hint_of, parts_of, regions_of, stroke
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from mangastyle import images
@@ -84,23 +84,10 @@ def main() -> None:
     images.save(Path(options.out) / "sheet.png", images.grid([images.crop_square(tile) for tile in tiles], 5, gap=4), force=True)
 
 
-def regions_of(seen: np.ndarray, least: float) -> list[np.ndarray]:
-    """Masks, bool (h, w), of paper that hangs together, largest first."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((seen >= PAPER).astype(np.uint8), connectivity=4)
-    areas = stats[:, cv2.CC_STAT_AREA]
-    return [labels == label for label in sorted(range(1, count), key=lambda label: -areas[label]) if areas[label] >= least * labels.size]
-
-
-def blurred(own: np.ndarray) -> Hint:
-    """The whole colouring, (h, w, 3), at a short side of 24 pixels."""
-    height, width = own.shape[:2]
-    small = images.resize(own, *images.fit_short_side(height, width, BLURRED))
-    return Hint(images.resize(small, height, width), np.ones((height, width), np.float32))
-
-
 def strokes(own: np.ndarray, regions: list[np.ndarray]) -> Hint:
     """A dab in each of the largest regions, of the colour that the colouring has there."""
-    dabs = [(where, np.median(own[where], axis=0)) for where in map(stroke, regions[:STROKES])]
+    largest = sorted(regions, key=np.count_nonzero, reverse=True)[:STROKES]
+    dabs = [(where, np.median(own[where], axis=0)) for where in map(stroke, largest)]
     return hint_of(dabs, *own.shape[:2])
 
 
@@ -110,8 +97,7 @@ def measure(line: np.ndarray, seen: np.ndarray, shaded: np.ndarray, regions: lis
     lab = rgb2lab(shaded)
     off = []
     for region in regions:
-        border = region & (depth_of(region) <= max(1.0, BORDER * side))
-        inside = region & ~border
+        border, inside = parts_of(region)
         if border.any() and inside.any():
             off.append(deltaE_ciede2000(lab[border].mean(0), lab[inside].mean(0)))
     near = cv2.distanceTransform(np.uint8(seen >= INK), cv2.DIST_L2, 5) <= max(1.0, NEAR * side)

@@ -17,12 +17,13 @@ class Perceptual:
     """
 
     def __init__(self, backbone: keras.Model) -> None:
-        features = vgg.features(backbone, losses.LAYERS)
+        with frozen.direct():  # rounds least
+            features = vgg.features(backbone, losses.LAYERS)
         pixels = tf.TensorSpec((None, None, None, 3), tf.uint8)
 
         @tf.function(input_signature=(pixels, pixels))
         def distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
-            with frozen.direct():  # rounds least
+            with frozen.direct():
                 return losses.perceptual(*(features(tf.cast(x, tf.float32)) for x in (a, b)))  # (b,)
 
         self._distance = distance

@@ -20,7 +20,7 @@ _direct = contextvars.ContextVar("direct", default=False)
 
 @contextlib.contextmanager
 def direct() -> Iterator[None]:
-    """Graphs traced in here do without Winograd: for measures, and for pictures that come once, where compiling would not pay."""
+    """What is prepared and traced in here does without Winograd: for measures, and for pictures that come once, where compiling would not pay."""
     token = _direct.set(True)
     try:
         yield
@@ -44,7 +44,8 @@ class Conv2D(keras.layers.Conv2D):
 
     def prepare(self) -> None:
         """Transform the kernel, where that gains and was not done: it takes four times the kernel's memory."""
-        if self.winograd and self.transformed is None and not self._is_plain() and sum(self.kernel.shape[-2:]) >= FEATURES:
+        wanted = self.winograd and self.transformed is None and not _direct.get()
+        if wanted and not self._is_plain() and sum(self.kernel.shape[-2:]) >= FEATURES:
             transformed = winograd.transform(keras.ops.convert_to_numpy(self.kernel))
             self.transformed = tf.Variable(transformed, trainable=False, dtype=self.compute_dtype)
 
@@ -56,12 +57,13 @@ class Conv2D(keras.layers.Conv2D):
     def convolution_op(self, inputs: tf.Tensor, kernel: Any) -> tf.Tensor:
         """(b, h, w, c) and (3, 3, c, f) to (b, h, w, f)."""
         plain = super().convolution_op
+        if self._is_plain():
+            return plain(inputs, kernel)
 
         def directly() -> tf.Tensor:
-            mirrored = self.compute_dtype == "float32" and not self._is_plain()
-            return _mirrored(inputs, tf.convert_to_tensor(kernel)) if mirrored else plain(inputs, kernel)
+            return _mirrored(inputs, tf.convert_to_tensor(kernel)) if self.compute_dtype == "float32" else plain(inputs, kernel)
 
-        if self.transformed is None or self._is_plain() or _direct.get():
+        if self.transformed is None or _direct.get():
             return directly()
         work = tf.size(inputs, tf.int64) * self.filters
         return tf.cond(work >= WORK, lambda: winograd.convolve(inputs, self.transformed), directly)

@@ -6,7 +6,7 @@ transform in one pass over memory; done operation by operation, they cost what t
 
 The points of interpolation are 0, ±1/√2, ±√2 and infinity: mirroring the kernel turns each into its reciprocal,
 so that the gradient, a convolution with the mirrored kernel, finds its transform in the same array, in another order.
-They also round little: in bfloat16, 1.2 % of the result's norm, where the usual 0, ±1, ±2 and infinity have 2.6 %
+They also round little: in bfloat16, 1.3 % of the result's norm, where the usual 0, ±1, ±2 and infinity have 2.6 %
 (Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd convolution for deep neural networks").
 """
 
