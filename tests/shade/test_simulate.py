@@ -89,6 +89,10 @@ def test_mixed_hints_hold_every_kind_and_stay_in_range():
     numbers[:, 1], numbers[:, 3] = 0.6, 0.5  # the softly blurred picture, by 0.08 of the side
     soft = simulate.mixed(tf.constant(picture[:1]), tf.constant(numbers))[0]
     np.testing.assert_allclose(soft, cv2.blur(picture[0], (5, 5)), atol=2e-5)
+    for place, kind in ((0.2, "default"), (0.47, "paper")):
+        numbers[:, 1] = place
+        one = simulate.mixed(tf.constant(picture[:1]), tf.constant(numbers))
+        np.testing.assert_array_equal(one, simulate.blurred(tf.constant(picture[:1]), tf.constant(numbers), kind))
 
 
 def test_strokes_have_the_colours_they_cover():
