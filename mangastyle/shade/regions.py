@@ -17,11 +17,11 @@ from mangastyle.shade.lines import reduce
 
 PASSES = 3  # rows and columns in turns: streaks that one pass leaves are gone after three
 BARRIER = 10.0  # how far, in units of the reach, a full black pixel sets its neighbours apart
-HALO = 0.008  # of the short side: how far from ink a network's colours are still the line's
+HALO = 0.012  # of the short side: how far from ink a network's colours are still the line's
 SMOOTH = 0.05  # of the short side: how far lightness flows within a region
 HUE = 0.2  # of the short side: how far hues do, so that a region has one
 FILL = (1.0, 1.0, 0.3)  # of the short side: how far strokes reach within their regions, again and again, to get round corners
-SOFT = 0.2  # ink up to which a pixel is the soft edge of a line, and not in the way of a stroke's colour
+SOFT = 0.2  # ink up to which a pixel is the soft edge of a line, and in no colour's way
 SURE = 3e-5  # share of strokes' weight at which a place takes half of their colour
 SHADING = 40.0  # grey levels by which a region may be lighter or darker than its strokes
 STROKE = 0.08  # of the short side: how far a stroke's exact colour reaches
@@ -57,12 +57,13 @@ def smooth(colour: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
 
     Networks paint a dark halo round the lines that they see; what lies beside the ink (h, w) is filled from the region.
     """
+    walls = _walls(ink)
     halo = tf.maximum(1, tf.cast(tf.round(HALO * _short_side(ink)), tf.int32))
-    free = 1 - _dilate(ink, halo) + 1e-3  # (h, w)
-    colour, weight = _flow_of(tf.cast(colour, tf.float32), free, ink, SMOOTH)
+    free = 1 - _dilate(walls, halo) + 1e-3  # (h, w)
+    colour, weight = _flow_of(tf.cast(colour, tf.float32), free, walls, SMOOTH)
     colour /= weight
     light = _light(colour)  # (h, w, 1)
-    hue, weight = _flow_of(colour - light, free, ink, HUE)
+    hue, weight = _flow_of(colour - light, free, walls, HUE)
     return to_bytes(light + hue / weight)
 
 
@@ -86,8 +87,13 @@ def obey(colour: tf.Tensor, ink: tf.Tensor, hint: tf.Tensor, said: tf.Tensor) ->
 
 def fill(ink: tf.Tensor, values: tf.Tensor, said: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """What strokes say, (h, w, c) where `said` (h, w), throughout their regions: float32 (h, w, c), and how sure that is, (h, w) in 0..1."""
-    spread, weight = _flow_of(tf.cast(values, tf.float32), said, tf.nn.relu(ink - SOFT) / (1 - SOFT), *FILL)
+    spread, weight = _flow_of(tf.cast(values, tf.float32), said, _walls(ink), *FILL)
     return spread / tf.maximum(weight, 1e-12), (weight / (weight + SURE))[..., 0]
+
+
+def _walls(ink: tf.Tensor) -> tf.Tensor:
+    """What of the ink (h, w) holds colours back: not the soft edges of lines, whose pixels would keep the lines' darkness."""
+    return tf.nn.relu(ink - SOFT) / (1 - SOFT)
 
 
 def _flow_of(values: tf.Tensor, said: tf.Tensor, ink: tf.Tensor, *reaches: float) -> tuple[tf.Tensor, tf.Tensor]:

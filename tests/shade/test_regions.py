@@ -77,6 +77,16 @@ def test_halos_beside_the_lines_are_filled_from_the_region(box):
     assert difference(dark, colour)[beside].mean() > 8 and difference(smoothed, colour)[beside].mean() < 1.5
 
 
+def test_soft_edges_of_lines_take_the_colour_of_their_region():
+    art = np.full((384, 512, 3), 255, np.uint8)
+    cv2.rectangle(art, (64, 96), (224, 288), (0, 0, 0), 4)
+    ink = ink_of(cv2.GaussianBlur(art, (0, 0), 1.5), 384, 512)  # as a soft pencil draws
+    colour = np.full((384, 512, 3), (240, 200, 180), np.uint8)
+    dark = np.rint(colour * (1 - ink[..., None])).astype(np.uint8)
+    edge = (ink > 0.03) & (ink < regions.SOFT)
+    assert difference(dark, colour)[edge].mean() > 5 and difference(smooth(dark, ink), colour)[edge].mean() < 0.3
+
+
 def test_a_region_gets_one_hue_and_keeps_its_shading(box):
     colour = np.full((96, 128, 3), (200, 160, 150), np.uint8)
     colour[24:48, 16:57] = (120, 130, 180)  # another hue, and darker
