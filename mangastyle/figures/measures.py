@@ -16,7 +16,7 @@ SERIES = (  # network, hint, label, how it is drawn
     ("paper", "paper", "as in the paper", {"histtype": "step", "color": "tab:green", "linewidth": 1.8}),
     ("gan", "default", "generator, hint", {"histtype": "stepfilled", "color": "tab:blue", "alpha": 0.55}),
     ("gan", "none", "generator, no hint", {"histtype": "step", "color": "tab:red", "linewidth": 1.5}),
-    ("baseline", "default", "baseline, hint", {"histtype": "step", "color": "black", "linewidth": 1.2, "linestyle": "--"}),
+    ("baseline", "paper", "baseline, paper's hint", {"histtype": "step", "color": "black", "linewidth": 1.2, "linestyle": "--"}),
 )
 PAPER = {  # what the paper reports: from, to
     "sift_similarity_paper": (0.70, 0.90), "emd_paper": (0.001, 0.006), "euclidean_difference": (4.62, 59.19),

@@ -31,8 +31,8 @@ def sketches(studio: Studio) -> Figure:
 
 
 def baseline(studio: Studio) -> Figure:
-    """Figure 2: what five convolutions make of line art and hint, trained with the L2 distance alone."""
-    examples = studio.examples("baseline", "default")
+    """Figure 2: what five convolutions make of line art and the paper's hint, trained with the L2 distance alone."""
+    examples = studio.examples("baseline", "paper")
     lines, hints = map(list, zip(*(example.given for example in examples)))
     return panels.rows({"original": _originals(examples), "line art": lines, "hint": hints, "result": _generated(examples)})
 
