@@ -64,6 +64,23 @@ def hint_sheet(shader: Shader) -> np.ndarray:
     return np.hstack(columns)
 
 
+def sizes(shader: Shader) -> np.ndarray:
+    """The same character and hint at three sizes, pixel by pixel, and a close look at each."""
+    hint = images.resize(characters.draw(CHARACTER, SIDE), 24, 24)
+    columns = []
+    for side in (64, 256, 1024):
+        shaded = shader(np.repeat(characters.character(CHARACTER, side).line[..., None], 3, 2), hints.Hint(hint, np.ones((24, 24), np.float32)))
+        close = shaded[side * 3 // 8 : side * 5 // 8, side * 3 // 8 : side * 5 // 8]
+        columns.append(_captioned(f"{side} px", [_pixels(shaded), _pixels(close)]))
+    return np.hstack(columns)
+
+
+def _pixels(picture: np.ndarray, side: int = 512) -> np.ndarray:
+    """Squares: enlarged by whole numbers, so that pixels are seen, or reduced."""
+    times = side // len(picture)
+    return picture.repeat(times, 0).repeat(times, 1) if times else images.resize(picture, side, side)
+
+
 def gallery() -> np.ndarray:
     """Drawn characters through all stages, each in the style of all painters, in one pass."""
     paintings = {name: painters.paint(name) for name in painters.PAINTERS}
@@ -94,6 +111,7 @@ def main() -> None:
     sheet = images.grid([characters.draw(seed, 160) for seed in range(24)], 8, gap=4)
     images.save(DOCS / "characters.jpg", sheet, force=True)
     images.save(DOCS / "hints.jpg", hint_sheet(shader), force=True)
+    images.save(DOCS / "sizes.jpg", sizes(shader), force=True)
     options = RunConfig(size=SIDE, quality=True, backbone="slim")
     images.save(DOCS / "run.jpg", contact_sheet(run(characters.draw(CHARACTER, SIDE), [painters.paint("brush")], options)), force=True)
     images.save(DOCS / "gallery.jpg", gallery(), force=True)

@@ -21,7 +21,7 @@ HALO = 0.012  # of the short side: how far from ink a network's colours are stil
 SMOOTH = 0.05  # of the short side: how far lightness flows within a region
 HUE = 0.2  # of the short side: how far hues do, so that a region has one
 FILL = (1.0, 1.0, 0.3)  # of the short side: how far strokes reach within their regions, again and again, to get round corners
-SOFT = 0.2  # ink up to which a pixel is the soft edge of a line, and in no colour's way
+SOFT, FIRM = 0.2, 0.5  # ink up to which a pixel is the soft edge of a line, and in no colour's way; and from which on it is all line
 SURE = 3e-5  # share of strokes' weight at which a place takes half of their colour
 SHADING = 40.0  # grey levels by which a region may be lighter or darker than its strokes
 STROKE = 0.08  # of the short side: how far a stroke's exact colour reaches
@@ -92,8 +92,9 @@ def fill(ink: tf.Tensor, values: tf.Tensor, said: tf.Tensor) -> tuple[tf.Tensor,
 
 
 def _walls(ink: tf.Tensor) -> tf.Tensor:
-    """What of the ink (h, w) holds colours back: not the soft edges of lines, whose pixels would keep the lines' darkness."""
-    return tf.nn.relu(ink - SOFT) / (1 - SOFT)
+    """What of the ink (h, w) holds colours back: not the soft edges of lines, whose pixels would keep the lines' darkness,
+    but all of a thin line, half of which lies in one pixel and half in the next."""
+    return tf.clip_by_value((ink - SOFT) / (FIRM - SOFT), 0.0, 1.0)
 
 
 def _flow_of(values: tf.Tensor, said: tf.Tensor, ink: tf.Tensor, *reaches: float) -> tuple[tf.Tensor, tf.Tensor]:

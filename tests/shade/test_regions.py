@@ -87,6 +87,18 @@ def test_soft_edges_of_lines_take_the_colour_of_their_region():
     assert difference(dark, colour)[edge].mean() > 5 and difference(smooth(dark, ink), colour)[edge].mean() < 0.3
 
 
+def test_a_thin_slanted_line_has_no_gaps_where_it_falls_between_two_pixels():
+    art = np.full((768, 768, 3), 255, np.uint8)
+    cv2.line(art, (300, 0), (420, 767), (0, 0, 0), 1)
+    ink = ink_of(art, 192, 192) / 2  # fainter than the other lines of a drawing
+    assert ink.max(1).min() < 0.3  # in some rows half of it is here, half there
+    said = np.zeros((192, 192), np.float32)
+    said[90:100, 40:50] = 1
+    _, sure = regions.fill(ink, np.full((192, 192, 3), 90, np.float32), said)
+    right = np.arange(192)[None] - (300 + 480 * np.arange(192)[:, None] / 767) / 4  # pixels to the right of the line
+    assert sure.numpy()[right < -4].min() > 0.95 and sure.numpy()[right > 4].max() < 0.05
+
+
 def test_a_region_gets_one_hue_and_keeps_its_shading(box):
     colour = np.full((96, 128, 3), (200, 160, 150), np.uint8)
     colour[24:48, 16:57] = (120, 130, 180)  # another hue, and darker
