@@ -70,4 +70,5 @@ def _histogram(panel: Axes, key: str, found: dict, edges: np.ndarray | None) -> 
         panel.hist(np.clip(v, edges[0], edges[-1]), bins=edges, label=f"{label}: {told}", **how)
     panel.set_xlabel(f"{NAMES[key]} ({'higher' if HIGHER[key] else 'lower'} is better)")
     panel.yaxis.get_major_locator().set_params(integer=True)
+    panel.set_ylim(top=1.35 * panel.get_ylim()[1])  # room for the legend
     panel.legend(fontsize=7)
