@@ -32,10 +32,10 @@ TOLD = {"perceptual": "perceptual distance", "ssim": "SSIM", "psnr": "PSNR (dB)"
 
 
 class Sized:
-    """The first `count` pictures at one side, shaded: a source for `evaluate.command.measure`."""
+    """The first `count` pictures at one side, shaded and refined up to `refine`: a source for `evaluate.command.measure`."""
 
-    def __init__(self, pictures: dataset.Pictures, count: int, shader: Shader, hinted: bool, refined: bool) -> None:
-        self.pictures, self.count, self.shader, self.hinted, self.refined = pictures, count, shader, hinted, refined
+    def __init__(self, pictures: dataset.Pictures, count: int, shader: Shader, hinted: bool, refine: int) -> None:
+        self.pictures, self.count, self.shader, self.hinted, self.refine = pictures, count, shader, hinted, refine
 
     def __len__(self) -> int:
         return min(self.count, len(self.pictures.names))
@@ -46,8 +46,7 @@ class Sized:
     def _shaded(self, row: int) -> np.ndarray:
         rgb = np.asarray(self.pictures.base[row])
         hint = self.shader.simulated_hint(rgb, seed=row) if self.hinted else None
-        layout = self.shader.config.size
-        return self.shader(rgb, hint, refine=len(rgb) if self.refined else layout)
+        return self.shader(rgb, hint, refine=self.refine)
 
 
 def main() -> None:
@@ -66,11 +65,11 @@ def main() -> None:
         pictures = dataset.load(TrainConfig(data=tuple(options.data), size=size, closeups=0.0))
         tiles = [[images.resize(np.asarray(picture), 256, 256) for picture in pictures.base[:SHOWN]]]
         for hinted in (True, False):
-            for refined in (False, True) if size > shader.config.size else (True,):
-                source = Sized(pictures, options.count, shader, hinted, refined)
+            for refine in sorted({min(shader.config.size, size), size}):
+                source = Sized(pictures, options.count, shader, hinted, refine)
                 _, values, _ = measure(source, perceptual)
                 median = {key: float(np.median(values[key])) for key in TOLD}
-                row = {"hint": "auto" if hinted else "none", "side": size, "colours": "refined" if refined else "enlarged"}
+                row = {"hint": "auto" if hinted else "none", "side": size, "colours": "refined" if refine == size else "enlarged"}
                 found.append({**row, "median": median})
                 told = f"{median['perceptual']:.3f} | {median['ssim']:.3f} | {median['psnr']:.1f} | {median['euclidean_difference']:.1f}"
                 print(f"| {' | '.join(map(str, row.values()))} | {told} |", flush=True)

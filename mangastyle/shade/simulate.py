@@ -112,12 +112,17 @@ def mixed(pictures: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
     42 %: the default hint; 10 %: the paper's; 12 %: the picture a little blurred, as it comes from a smaller scale; 36 %: 1 to 30 strokes.
     """
     side = tf.cast(tf.minimum(tf.shape(pictures)[1], tf.shape(pictures)[2]), tf.float32)
-    kind = draws[:, 1][:, None, None, None]
-    soft = box_blur(pictures, tf.maximum(1.0, tf.round(side * (0.03 + 0.2 * draws[:, 3] ** 2))))
+    kind = draws[:, 1]
+    white, kernel = whitened(pictures, draws, "default")
+    paper_white, paper_kernel = whitened(pictures, draws, "paper")
+    soft_kernel = tf.maximum(1.0, tf.round(side * (0.03 + 0.2 * draws[:, 3] ** 2)))
+    # One blur serves all three: each picture has its own, of a box of its own size.
+    kernel = tf.where(kind < 0.42, kernel, tf.where(kind < 0.52, paper_kernel, soft_kernel))
+    kind = kind[:, None, None, None]
+    soft = box_blur(tf.where(kind < 0.42, white, tf.where(kind < 0.52, paper_white, pictures)), kernel)
     # Few strokes are as likely as many, so that the network learns to spread one colour and to believe thirty.
     few = strokes(pictures, draws, 1 + tf.cast(draws[:, 2] ** 2 * BOXES, tf.int32))
-    others = tf.where(kind < 0.52, blurred(pictures, draws, "paper"), tf.where(kind < 0.64, soft, few))
-    return tf.where(kind < 0.42, blurred(pictures, draws, "default"), others)
+    return tf.where(kind < 0.64, soft, few)
 
 
 def silent(draws: tf.Tensor, no_hint: float) -> tf.Tensor:
