@@ -147,7 +147,7 @@ class Board:
             FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, color="#333333", linewidth=1.1)
         )
         if label:
-            self.axes.text((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + 0.07, label, ha="center", va="bottom", fontsize=8)
+            self.axes.text((start[0] + end[0]) / 2, (start[1] + end[1]) / 2 + 0.14, label, ha="center", va="bottom", fontsize=8)
 
     def route(self, points: list[tuple[float, float]], label: str = "") -> None:
         """An arrow along straight lines from point to point, its label below the longest."""

@@ -52,9 +52,9 @@ def scheme(studio: Studio) -> Figure:
     fell = {name: f"{getattr(first, name):.3g} → {getattr(best, name):.3g}" for name in ("content", "style", "total")}
     content, style = options.content_layers, options.style_layers
     weights = f"α = {options.content_weight:g}, β = {options.style_weight:g}"
-    board.box("content loss", 6.6, 3.7, f"content loss, eq. 1\n{' '.join(content)}\n{fell['content']}", "#8fbf7f", 2.1, 0.95)
-    board.box("style loss", 6.6, 1.9, f"style loss, eq. 3-5\n{style[0]} … {style[-1]}\n{fell['style']}", "#e8a87c", 2.1, 0.95)
-    board.box("total", 9.6, 2.8, f"total, eq. 7\n{weights}\n{fell['total']}", "#b39ad6", 1.9, 0.95)
+    board.box("content loss", 6.9, 3.7, f"content loss, eq. 1\n{' '.join(content)}\n{fell['content']}", "#8fbf7f", 2.1, 0.95)
+    board.box("style loss", 6.9, 1.9, f"style loss, eq. 3-5\n{style[0]} … {style[-1]}\n{fell['style']}", "#e8a87c", 2.1, 0.95)
+    board.box("total", 9.9, 2.8, f"total, eq. 7\n{weights}\n{fell['total']}", "#b39ad6", 1.9, 0.95)
     board.arrow("content features", "content loss", label="features")
     board.arrow("picture features", "content loss")
     board.arrow("picture features", "style loss")
@@ -62,7 +62,7 @@ def scheme(studio: Studio) -> Figure:
     board.arrow("content loss", "total")
     board.arrow("style loss", "total")
     board.route(
-        [(9.6, 2.32), (9.6, 0.4), (0.1, 0.4), (0.1, 2.8), (0.34, 2.8)],
+        [(9.9, 2.32), (9.9, 0.4), (0.1, 0.4), (0.1, 2.8), (0.34, 2.8)],
         f"gradient of the pixels: {best.iteration} iterations of {report.NAMES[options.optimizer]}",
     )
     return board.figure
