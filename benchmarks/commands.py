@@ -2,9 +2,9 @@
 
     python benchmarks/commands.py --out commands
 
-Every command has a process of its own; all take turns, `import tensorflow` alone among them. Told are medians of the seconds, that
-over the median of `import tensorflow`, and the greatest peak memory (not less than this program's own, which starts them). `run` on a folder is also told as pictures a second: what the pictures
-after the first few take.
+Every command has a process of its own; all take turns, `import tensorflow` alone among them. Printed are the median of the seconds, the
+same over the median of `import tensorflow`, and the greatest peak memory (not less than this program's own, which starts them). `run` on
+a folder is also given in pictures a second, for the pictures after the first few.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mangastyle import images
-from mangastyle.data import characters
-from mangastyle.files import write_json
+from mangastyle.io import images
+from mangastyle.io.files import write_json
+from mangastyle.ops import pixels
+from mangastyle.synthetic import characters
 
 MANGASTYLE = [sys.executable, "-m", "mangastyle"]
 IMPORT = "import tensorflow"
@@ -74,7 +75,9 @@ def prepare(scratch: Path, quick: bool) -> dict[str, list[str]]:
     }
     for side in (256, 1024):
         picture = draw(scratch / f"picture-{side}.png", 2, side // min(scale, 4), side // min(scale, 4))
-        commands[f"style --fast, {side} px"] = [*MANGASTYLE, "style", picture, "--style", painting, "--fast", "--size", "0", *to("styled.png")]
+        commands[f"style --method onepass, {side} px"] = [
+            *MANGASTYLE, "style", picture, "--style", painting, "--method", "onepass", "--size", "0", *to("stylized.png"),
+        ]  # fmt: skip
     for name, (height, width) in LINE_ARTS.items():
         line = draw(scratch / f"line-{name}.png", 3, height // scale, width // scale, line=True)
         commands[f"shade, line art of {name}"] = [*MANGASTYLE, "shade", line, *to("shaded.png")]
@@ -90,7 +93,7 @@ def draw(path: Path, seed: int, height: int, width: int, line: bool = False) -> 
     """Save a drawn character, or its line art, of that size: its path."""
     drawn = characters.character(seed, min(max(height, width), characters.MAX_SIZE))
     picture = np.repeat(drawn.line[..., None], 3, -1) if line else drawn.rgb
-    images.save(path, images.resize(picture, height, width), force=True)
+    images.save(path, pixels.resize(picture, height, width), force=True)
     return str(path)
 
 
@@ -98,10 +101,10 @@ def measure(command: list[str]) -> tuple[float, float]:
     """Seconds and peak memory in GiB of a command, which must succeed."""
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    said = process.stderr.read()
+    errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
-        raise SystemExit(f"{' '.join(command)}: exit code {os.waitstatus_to_exitcode(status)}\n{said.decode()}")
+        raise SystemExit(f"{' '.join(command)}: exit code {os.waitstatus_to_exitcode(status)}\n{errors.decode()}")
     return time.monotonic() - began, usage.ru_maxrss / 2**20
 
 

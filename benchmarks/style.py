@@ -24,9 +24,11 @@ import numpy as np
 import train_step
 from train_step import Worker, measure, peak_memory
 
-from mangastyle.config import StyleConfig, to_json  # loads neither framework: this process stays small
-from mangastyle.files import atomic, sha256, write_json
-from mangastyle.weights import shipped_folder
+from mangastyle.io.files import atomic, sha256, write_json
+from mangastyle.ops import pixels
+from mangastyle.settings import to_json
+from mangastyle.startup import enable_onednn
+from mangastyle.style.settings import OptimizeSettings  # loads neither framework: this process stays small
 
 GRAM = {"distance": "gram", "style_weight": 10.0, "tv_weight": 2.0}  # the loss of the usual tools, and of the twin
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -44,11 +46,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--only", nargs="+", choices=tuple(SECTIONS), help="torch is PyTorch's part of converge")
     parser.add_argument("--weights", default="random", help="HDF5 file of the full VGG-19; random: one never trained")
-    parser.add_argument("--slim", default="", help="HDF5 file of the slim VGG-19; default: the shipped one")
+    parser.add_argument("--slim", default="slim", help="HDF5 file of the slim VGG-19; default: the one that ships")
     parser.add_argument("--content", default="", help="picture; default: a drawn character")
     parser.add_argument("--style", default="", help="painting; default: one of mangastyle's own")
-    parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512], help="sides of step's and slim's pictures")
-    parser.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, default=True, help="step in bfloat16 too; no: where it is emulated")
+    parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512], help="sides of the pictures of step and slim")
+    parser.add_argument(
+        "--bfloat16", action=argparse.BooleanOptionalAction, default=True, help="step in bfloat16 too; no: where it is emulated"
+    )
     parser.add_argument("--large", action="store_true", help="step at 1024 px too")
     parser.add_argument("--size", type=int, default=512, help="side of converge's picture, and of slim's finished one")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True, help="torch.compile in step")
@@ -63,13 +67,12 @@ def main() -> None:
     if options.job:
         train_step.serve(json.loads(options.job), JOBS)
         return
+    enable_onednn()
     options.memory_sizes = MEMORY_SIZES
     if options.quick:
         options.sizes, options.size, options.memory_sizes = [64], 64, (64,)
         options.iterations = options.torch_iterations = 10
         options.rounds, options.seconds = 1, 0.1
-    shipped = shipped_folder() / "vgg19-slim.h5"
-    options.slim = options.slim or (str(shipped) if shipped.is_file() else "")
     chosen = options.only or [name for name in SECTIONS if name != "torch"]
     result = {"machine": train_step.machine(), "options": dict(vars(options))}
     with tempfile.TemporaryDirectory() as scratch:
@@ -95,8 +98,7 @@ def step(options: argparse.Namespace) -> dict:
     print(f"PyTorch {facts['version']}: oneDNN {facts['onednn']}, torch.compile {facts['compile']}\n")
     kinds = [("ours, direct", p, {"what": "ours", "precision": p, "backbone": options.weights, "winograd": False}) for p in precisions]
     kinds += [("ours", p, {"what": "ours", "precision": p, "backbone": options.weights}) for p in precisions]
-    if options.slim:
-        kinds += [("ours, slim", p, {"what": "ours", "precision": p, "backbone": options.slim}) for p in precisions]
+    kinds += [("ours, slim", p, {"what": "ours", "precision": p, "backbone": options.slim}) for p in precisions]
     kinds += [("torch", p, {"what": "torch", "precision": p, "compiled": False}) for p in precisions]
     if facts["compile"] == "works":
         kinds += [("torch, compiled", p, {"what": "torch", "precision": p, "compiled": True}) for p in precisions]
@@ -175,7 +177,7 @@ def of_torch(options: argparse.Namespace) -> dict:
 
 
 def converge(options: argparse.Namespace) -> dict:
-    """Coarse to fine against single-scale float32 L-BFGS in PyTorch: one loss, by Gram matrices, in float32 for the judge."""
+    """Coarse to fine against single-scale float32 L-BFGS in PyTorch, compared by one loss: Gram matrices, in float32."""
     twin = of_torch(options)
     job = {**common(options, options.size), "what": "paint", "backbone": options.weights}
     ours = {
@@ -189,17 +191,17 @@ def converge(options: argparse.Namespace) -> dict:
         runs[name] = {**Worker({**job, "options": flags, "result": file}).finish(), "result": file}
     runs[f"torch, {twin['iterations']} iterations"] = twin
     candidates = [run["result"] for run in runs.values()]
-    judged = dict(zip(runs, Worker({**job, "what": "judge", "candidates": candidates}).finish()["losses"]))
+    measured = dict(zip(runs, Worker({**job, "what": "losses", "candidates": candidates}).finish()["losses"]))
     print("\n| | seconds | total | content | style | tv | seconds to torch's total | torch's seconds to this |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
-    *_, goal = judged.values()
+    *_, goal = measured.values()
     for name, run in runs.items():
-        losses = judged[name]
+        losses = measured[name]
         by_gram = "default" not in name  # its own curve is of another loss
         reached = [first_below(run, goal[0]) if by_gram else None, first_below(twin, losses[0])]
         run["losses"], run["reached"], run["twin_reached"] = losses, *reached
-        told = " | ".join("never" if when is None else f"{when:.1f}" for when in reached)
-        print(f"| {name} | {run['seconds']:.1f} |", " | ".join(f"{loss:.4f}" for loss in losses), f"| {told} |", flush=True)
+        times = " | ".join("never" if when is None else f"{when:.1f}" for when in reached)
+        print(f"| {name} | {run['seconds']:.1f} |", " | ".join(f"{loss:.4f}" for loss in losses), f"| {times} |", flush=True)
     return runs
 
 
@@ -210,9 +212,6 @@ def first_below(run: dict, goal: float) -> float | None:
 
 def slim(options: argparse.Namespace) -> dict:
     """Iterations a second with both backbones, one scale, all told; and the slim one's finished picture."""
-    if not options.slim:
-        print("no slim VGG-19: give --slim FILE", flush=True)
-        return {}
     rows = []
     print("| size | full, iterations/s | slim, iterations/s | ratio |\n|---:|---:|---:|---:|")
     for size in options.sizes:
@@ -235,9 +234,10 @@ def memory(options: argparse.Namespace) -> dict:
     rows = []
     print("| size | framework | peak memory | limit | seconds an iteration |\n|---:|---|---:|---:|---:|")
     for size in options.memory_sizes:
-        kinds = {"ours, full": {"what": "paint", "backbone": options.weights, "options": {"iterations": 3}}}
-        if options.slim:
-            kinds["ours, slim"] = {"what": "paint", "backbone": options.slim, "options": {"iterations": 3}}
+        backbones = {"ours, full": options.weights, "ours, slim": options.slim}
+        kinds: dict[str, dict] = {
+            name: {"what": "paint", "backbone": file, "options": {"iterations": 3}} for name, file in backbones.items()
+        }
         if size in MEMORY_TWIN or options.quick:
             kinds["torch float32"] = {"what": "torch_lbfgs", "iterations": 3}
         for name, job in kinds.items():
@@ -268,11 +268,12 @@ def common(options: argparse.Namespace, size: int) -> dict[str, str]:
 
 def prepare(job: dict):
     """Write the weights for PyTorch, and for every size content, painting and a point between them, as .npz."""
-    from mangastyle.data import characters, painters
-    from mangastyle.style import vgg
+    from mangastyle.synthetic import characters
+    from mangastyle.synthetic import paintings as painters
+    from mangastyle.vgg import files
 
     scratch = Path(job["scratch"])
-    weights = vgg.random_weights() if job["weights"] == "random" else vgg.read(Path(job["weights"]))[0]
+    weights = files.random_weights() if job["weights"] == "random" else files.read(job["weights"])[0]
     arrays = {f"{name} {kind}": a for name, pair in weights.items() for kind, a in zip(("kernel", "bias"), pair)}
     np.savez(scratch / "weights.npz", **arrays)
     for size in job["sizes"]:
@@ -286,9 +287,9 @@ def prepare(job: dict):
 
 def square(path: str, size: int) -> np.ndarray:
     """The square crop of a picture file, uint8 (size, size, 3)."""
-    from mangastyle import images
+    from mangastyle.io import images
 
-    return images.resize(images.crop_square(images.load(path).rgb), size, size)
+    return pixels.resize(pixels.crop_square(images.load(path).rgb), size, size)
 
 
 def our_step(job: dict):
@@ -301,7 +302,7 @@ def our_step(job: dict):
     return lambda: objective(start)[1].numpy(), report
 
 
-def judge(job: dict):
+def losses_of(job: dict):
     """The float32 losses (total, content, style, tv) of finished pictures."""
     objective, _, _ = our_objective(job)
     return None, {"losses": [objective(np.load(path)["picture"])[0].numpy().tolist() for path in job["candidates"]]}
@@ -309,35 +310,33 @@ def judge(job: dict):
 
 def our_objective(job: dict):
     """(picture -> losses, gradient; the Keras model inside; the job's pictures)."""
-    from mangastyle.style import vgg
-    from mangastyle.style.objective import Objective, Targets
+    from mangastyle.style.optimize.objective import Objective, References
+    from mangastyle.vgg.backbone import backbone
 
     pictures = np.load(job["pictures"])
-    backbone = vgg.backbone(job["backbone"], policy=POLICIES[job["precision"]], winograd=job.get("winograd", True))
-    objective = Objective(backbone, StyleConfig(**GRAM), paintings=1)
-    styles = [objective.style_targets(pictures["painting"])]
-    targets = Targets(objective.content_targets(pictures["content"]), styles, [])
+    network = backbone(job["backbone"], policy=POLICIES[job["precision"]])
+    objective = Objective(network, OptimizeSettings(**GRAM, winograd=job.get("winograd", True)), num_styles=1)
+    targets = objective.targets(References(pictures["content"], [objective.style_statistics(pictures["painting"])]))
     return lambda picture: objective(picture, targets), objective.features, pictures
 
 
 def gflop(model, size: int) -> float:
-    """Of all convolutions for one square picture, forward and back to the picture; a multiply-add counts twice."""
+    """GFLOP of all convolutions for one square picture, forward and back to the picture; a multiply-add counts twice."""
     layers = [layer for layer in model.layers if hasattr(layer, "kernel")]
     sides = [size // 2 ** (int(layer.name[4]) - 1) for layer in layers]  # conv4_2 is in block 4: halved three times
     return 2 * 2 * sum(side**2 * math.prod(layer.kernel.shape) for layer, side in zip(layers, sides)) / 1e9
 
 
 def paint(job: dict):
-    """`mangastyle style` from pictures in memory to the painted one, in the precision that suits the machine."""
-    from mangastyle.style.transfer import Painter
+    """`mangastyle style` from pictures in memory to the stylized one, in the precision that suits the machine."""
+    from mangastyle.style.optimize.stylizer import OptimizeStylizer
 
     pictures = np.load(job["pictures"])
-    options = StyleConfig(backbone=job["backbone"], size=0, **job["options"])
     records = []  # (side of the scale, seconds, total loss)
     began = time.perf_counter()
-    painter = Painter([pictures["painting"]], options)
-    result = painter.paint(
-        pictures["content"], lambda record, side: records.append((side, time.perf_counter() - began, record.total))
+    stylizer = OptimizeStylizer([pictures["painting"]], OptimizeSettings(size=0, **job["options"]), backbone=job["backbone"])
+    result = stylizer.search(
+        pictures["content"], progress=lambda record: records.append((record.side, time.perf_counter() - began, record.total))
     )
     seconds = time.perf_counter() - began
     if "result" in job:
@@ -401,7 +400,7 @@ def torch_lbfgs(job: dict):
 def torch_key(job: dict) -> str:
     """Names all that the result of `torch_lbfgs` depends on."""
     files = [sha256(Path(job[name])) for name in ("weights", "pictures")]
-    loss = {name: value for name, value in to_json(StyleConfig(**GRAM)).items() if name.endswith(("_weight", "_weights", "_layers"))}
+    loss = {name: value for name, value in to_json(OptimizeSettings(**GRAM)).items() if name.endswith(("_weight", "_weights", "_layers"))}
     return json.dumps([job["iterations"], *files, loss])
 
 
@@ -411,12 +410,12 @@ def torch_objective(job: dict):
     arrays, pictures = np.load(job["weights"]), np.load(job["pictures"])
     names = dict.fromkeys(name.split()[0] for name in arrays)
     weights = {name: (arrays[f"{name} kernel"], arrays[f"{name} bias"]) for name in names}
-    given = weights, pictures["content"], pictures["painting"], StyleConfig(**GRAM)
+    given = weights, pictures["content"], pictures["painting"], OptimizeSettings(**GRAM)
     return torch_style.Objective(*given, job["precision"], job.get("compiled", False)), pictures
 
 
 JOBS = {
-    "prepare": prepare, "ours": our_step, "judge": judge, "paint": paint, "torch": torch_step,
+    "prepare": prepare, "ours": our_step, "losses": losses_of, "paint": paint, "torch": torch_step,
     "torch_facts": torch_facts, "torch_lbfgs": torch_lbfgs,
     "peak_ours": train_step.our_peak, "peak_torch": train_step.torch_peak,
 }  # fmt: skip

@@ -1,7 +1,7 @@
-"""Style transfer in PyTorch: the loss and gradient of `mangastyle.style.objective`, and L-BFGS as usual tools run it.
+"""Style transfer in PyTorch: the loss and gradient of `mangastyle.style.optimize.objective`, and L-BFGS as usual tools run it.
 
 Written to be fast on a processor: channels last, weights cast once and without gradients, ReLU in place, the network
-only as deep as the layers that are asked for, what belongs to the targets computed once, all cores. In bfloat16 it
+only as deep as the layers that are needed, targets computed once, all cores. In bfloat16 it
 computes what autocast does, without casting the weights at every call. Gram matrices and losses are float32, as ours.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from mangastyle.config import StyleConfig
+from mangastyle.style.settings import OptimizeSettings
 
 MEAN_RGB = (123.68, 116.779, 103.939)  # of the pictures that VGG-19 was trained on
 START_LOSS = 1e4  # `lbfgs` scales the loss to this at its start
@@ -23,32 +23,32 @@ Weights = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 class Objective:
-    """Equation 7 with total variation, in the `mean` form, at strength 0.5, for one painting."""
+    """Equation 7 with total variation, with reduction `mean`, at strength 0.5, for one painting."""
 
     def __init__(
-        self, weights: Weights, content: np.ndarray, painting: np.ndarray, options: StyleConfig,
+        self, weights: Weights, content: np.ndarray, painting: np.ndarray, settings: OptimizeSettings,
         dtype: str = "float32", compiled: bool = False,
     ) -> None:  # fmt: skip
-        """`weights` as in `mangastyle.style.vgg`: {"conv1_1": (kernel (3, 3, in, out) for BGR, bias (out,)), ...}.
+        """`weights` as in `mangastyle.vgg.network`: {"conv1_1": (kernel (3, 3, in, out) for BGR, bias (out,)), ...}.
 
-        content, painting : uint8 (h, w, 3). options : for its weights and its layers, all of them ReLU.
+        content, painting : uint8 (h, w, 3). settings : for their weights and layers, all of them ReLU.
         dtype : the network's, float32 or bfloat16. compiled : by `torch.compile`.
         """
         torch.set_num_threads(len(os.sched_getaffinity(0)))
-        self.options, self.dtype = options, getattr(torch, dtype)
+        self.settings, self.dtype = settings, getattr(torch, dtype)
         self.network = []  # (name of the ReLU, kernel (out, in, 3, 3), bias (out,)), down to the deepest layer needed
         for name, (kernel, bias) in weights.items():
             if name == "conv1_1":
                 kernel = kernel[:, :, ::-1].copy()  # for RGB
             kernel = torch.from_numpy(kernel).permute(3, 2, 0, 1).to(self.dtype, memory_format=torch.channels_last)
             self.network.append((name.replace("conv", "relu"), kernel, torch.from_numpy(bias).to(self.dtype)))
-            if {*options.content_layers, *options.style_layers} <= {relu for relu, _, _ in self.network}:
+            if {*settings.content_layers, *settings.style_layers} <= {relu for relu, _, _ in self.network}:
                 break
         with torch.no_grad():
             found = self.features(torch.from_numpy(content).float())
-            self.content = {name: _with_unit(found[name]) for name in options.content_layers}
+            self.content = {name: _with_unit(found[name]) for name in settings.content_layers}
             found = self.features(torch.from_numpy(painting).float())
-            self.grams = {name: _with_unit(mean_gram(found[name])) for name in options.style_layers}
+            self.grams = {name: _with_unit(mean_gram(found[name])) for name in settings.style_layers}
         self.losses = torch.compile(self._losses, dynamic=False) if compiled else self._losses
 
     def __call__(self, picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -58,14 +58,14 @@ class Objective:
         return losses.detach(), torch.autograd.grad(losses[0], picture)[0]
 
     def features(self, picture: torch.Tensor) -> dict[str, torch.Tensor]:
-        """A picture, float32 (h, w, 3) in 0..255, to the float32 features (1, n, h', w') of every layer asked for."""
+        """A picture, float32 (h, w, 3) in 0..255, to the float32 features (1, n, h', w') of every layer needed."""
         x = (picture - picture.new_tensor(MEAN_RGB)).permute(2, 0, 1)[None].to(self.dtype)  # channels last, no copy
         found, block = {}, "1"
         for name, kernel, bias in self.network:
             if name[4] != block:  # (1, n, h, w) to (1, n, h/2, w/2)
                 x, block = F.avg_pool2d(x, 2), name[4]
             x = F.relu_(F.conv2d(x, kernel, bias, padding=1))
-            if name in self.options.content_layers or name in self.options.style_layers:
+            if name in self.settings.content_layers or name in self.settings.style_layers:
                 found[name] = x.float()
         return found
 
@@ -76,8 +76,8 @@ class Objective:
         style = style / len(self.grams)
         one = picture / 255
         tv = F.mse_loss(one[1:], one[:-1]) + F.mse_loss(one[:, 1:], one[:, :-1])
-        options = self.options
-        total = options.content_weight * content + options.style_weight * style + options.tv_weight * tv
+        settings = self.settings
+        total = settings.content_weight * content + settings.style_weight * style + settings.tv_weight * tv
         return torch.stack([total, content, style, tv])
 
 
@@ -87,18 +87,14 @@ def mean_gram(features: torch.Tensor) -> torch.Tensor:
     return flat.T @ flat / len(flat)
 
 
-def lbfgs(
-    objective: Objective, start: np.ndarray, iterations: int, callback: Callable[[float], None]
-) -> np.ndarray:
+def lbfgs(objective: Objective, start: np.ndarray, iterations: int, callback: Callable[[float], None]) -> np.ndarray:
     """Single-scale L-BFGS from `start`, (h, w, 3) in 0..255; `callback` gets the total loss before each iteration.
 
     As in neural-style-pt: learning rate 1, a history of 100, no line search, no tolerances, one evaluation an
     iteration. Pixels count as 0..1 and are clipped at the end only. Returns float32 (h, w, 3) in 0..255.
     """
     x = (torch.from_numpy(start).float() / 255).requires_grad_()
-    optimizer = torch.optim.LBFGS(
-        [x], lr=1, max_iter=1, history_size=100, tolerance_grad=-1, tolerance_change=-1, line_search_fn=None
-    )
+    optimizer = torch.optim.LBFGS([x], lr=1, max_iter=1, history_size=100, tolerance_grad=-1, tolerance_change=-1, line_search_fn=None)
     # PyTorch's L-BFGS keeps no curvature below a fixed number: the loss must be far above it.
     scale = START_LOSS / objective(255 * x)[0][0].item()
 

@@ -4,7 +4,7 @@
     python benchmarks/train_step.py --input --out train_step.json
 
 Every (framework, precision, batch) runs in a process of its own, so that their memory and threads stay apart. The
-two frameworks take turns, A B A B, so that both meet the same weather on the machine; the others wait meanwhile.
+two frameworks take turns, A B A B, so that both meet the same disturbances on the machine; the others wait meanwhile.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from mangastyle.config import TrainConfig, settle  # loads neither framework: this process stays small
-from mangastyle.files import write_json
+from mangastyle.cli import train as train_command  # loads neither framework: this process stays small
+from mangastyle.cli.options import settle
+from mangastyle.io.files import write_json
+from mangastyle.startup import enable_onednn
+from mangastyle.training.settings import TrainSettings
 
 FRAMEWORKS = ("ours", "torch")
 WARM_UP = 3  # calls before the clock: tracing, code generation, memory
@@ -51,6 +54,7 @@ def main() -> None:
     if options.job:
         serve(json.loads(options.job), JOBS)
         return
+    enable_onednn()
     if options.quick:
         options.batches, options.rounds, options.seconds, options.data = [2], 1, 0.1, "drawn:16"
 
@@ -83,10 +87,7 @@ def main() -> None:
                     print(table_row(row), flush=True)
         print()
         rows = [row for row in result["steps"] if row["preset"] == preset]
-        best = {
-            name: max((row for row in rows if row["what"] == name), key=lambda row: row["pictures_per_second"])
-            for name in frameworks
-        }
+        best = {name: max((row for row in rows if row["what"] == name), key=lambda row: row["pictures_per_second"]) for name in frameworks}
         if len(best) == 2:
             facts["ratio"] = best["ours"]["pictures_per_second"] / best["torch"]["pictures_per_second"]
             described = ", ".join(f"{name} {r['precision']} batch {r['batch']}" for name, r in best.items())
@@ -134,11 +135,12 @@ def machine() -> dict[str, object]:
 
 
 class Worker:
-    """A process that does one job: it says when it is ready, then takes a turn for each line it is given."""
+    """A process that does one job: it reports when it is ready, then takes a turn for each line on its standard input."""
 
     def __init__(self, job: dict) -> None:
         command = [sys.executable, sys.argv[0], "--job", json.dumps(job)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, **job.get("environment", {})}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
         self.job, self.ready = job, None
         self.ready = self.answer()
 
@@ -195,10 +197,11 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def train_config(job: dict) -> TrainConfig:
+def settings_of(job: dict) -> train_command.Options:
+    """The options of `mangastyle train` that a job is about."""
     precision = {"float32": "float32", "bfloat16": "mixed_bfloat16"}[job.get("precision", "float32")]
     flags = {"preset": job["preset"], "precision": precision, "batch": job.get("batch", 32)}
-    return settle(TrainConfig, {**flags, "data": (job["data"],)} if "data" in job else flags)
+    return settle(train_command.Options, {**flags, "data": (job["data"],)} if "data" in job else flags)
 
 
 def our_step(job: dict):
@@ -206,17 +209,18 @@ def our_step(job: dict):
     import tensorflow as tf
 
     from mangastyle import train
+    from mangastyle.training.settings import TrainSettings
 
-    config = train_config(job)
-    strategy = tf.distribute.get_strategy()
-    nets = train.Networks(config)
-    step = train.make_train_step(config, strategy, nets)
-    batch, number = random_batch(config), tf.constant(1.0)
+    options = settings_of(job)
+    settings = TrainSettings.of(options)
+    state = train.TrainState(settings, dtype=options.precision)
+    step = train.make_train_step(settings, tf.distribute.get_strategy(), state)
+    batch, number = random_batch(settings), tf.constant(1.0)
 
     def call() -> None:
         float(step(batch, number)["generator"])  # reading the loss waits for it
 
-    return call, {**parameters(nets.generator, nets.discriminator), "version": tf.__version__}
+    return call, {**parameters(state.generator, state.discriminator), "version": tf.__version__}
 
 
 def torch_step(job: dict):
@@ -224,20 +228,19 @@ def torch_step(job: dict):
     import torch
     import torch_twin
 
-    step, trainable, everything = torch_twin.make_step(train_config(job), job["precision"])
+    step, trainable, everything = torch_twin.make_step(settings_of(job), job["precision"])
     return step, {"trainable": trainable, "parameters": everything, "version": torch.__version__}
 
 
 def simulate(job: dict):
     """Line art and hints of one batch, as inside the step."""
-    import tensorflow as tf
+    from mangastyle.training.examples import compiled_examples
+    from mangastyle.training.settings import ExampleSettings
 
-    from mangastyle.shade.simulate import examples
-
-    config = train_config(job)
-    pictures, draws = random_batch(config)
-    compiled = tf.function(lambda p, d: examples(p, d, config.hint, config.no_hint, config.flip))
-    return lambda: compiled(pictures, draws)[1].numpy(), {}
+    options = settings_of(job)
+    pictures, uniforms = random_batch(options)
+    examples = compiled_examples(ExampleSettings.of(options))
+    return lambda: examples(pictures, uniforms)[1].numpy(), {}
 
 
 def input_stream(job: dict):
@@ -246,12 +249,15 @@ def input_stream(job: dict):
 
     from mangastyle import train
     from mangastyle.data import dataset
+    from mangastyle.training import distributed
+    from mangastyle.training.settings import TrainSettings
 
-    config = train_config(job)
-    pictures = dataset.load(config)
-    rows = pictures.split(config.validation, config.test)["train"]
-    batches = dataset.Batches(pictures, rows, config.batch, config.seed, config.closeups)
-    stream = iter(train._stream(tf.distribute.get_strategy(), batches, 0, config))
+    options = settings_of(job)
+    pictures = dataset.load(options.data, options.size, zoom=options.random_crop_prob > 0)
+    rows = pictures.split(options.validation, options.test)["train"]
+    batches = dataset.Batches(pictures, rows, options.batch, options.seed, options.random_crop_prob)
+    examples = train.training_batches(batches, TrainSettings.of(options), options.seed)
+    stream = iter(distributed.stream(tf.distribute.get_strategy(), examples, 0))
     for _ in range(8):  # more than it prefetches
         next(stream)
     return lambda: next(stream), {}
@@ -275,10 +281,7 @@ def torch_peak(job: dict):
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     dtype = getattr(torch, job["precision"])
     shape = (PEAK["batch"], PEAK["width"], PEAK["side"], PEAK["side"])
-    x, kernel = (
-        torch.randn(s, dtype=dtype).to(memory_format=torch.channels_last)
-        for s in (shape, (PEAK["width"], PEAK["width"], 3, 3))
-    )
+    x, kernel = (torch.randn(s, dtype=dtype).to(memory_format=torch.channels_last) for s in (shape, (PEAK["width"], PEAK["width"], 3, 3)))
     return lambda: torch.nn.functional.conv2d(x, kernel, padding=1), {}
 
 
@@ -291,15 +294,15 @@ def facts(job: dict):
     """
     from mangastyle.shade import networks
 
-    config = train_config(job)
-    generator, discriminator = networks.build(config)
-    g, d = multiply_adds(generator, config.size), multiply_adds(discriminator, config.size)
+    settings = settings_of(job)
+    generator, discriminator = networks.build(settings.generator_spec), networks.discriminator(settings.discriminator_spec)
+    g, d = multiply_adds(generator, settings.size), multiply_adds(discriminator, settings.size)
     total = 3 * sum(g) - g[0] + 2 * sum(d) + 2 * (2 * sum(d) - d[0]) + sum(d)
     return None, {**parameters(generator, discriminator), "gflop": 2 * total / 1e9}
 
 
 def multiply_adds(model, size: int) -> list[int]:
-    """Of one picture's forward pass, for each convolution and fully connected layer in order."""
+    """Multiply-adds of one picture's forward pass, for each convolution and fully connected layer in order."""
     import keras
 
     layers = [layer for layer in model.layers if hasattr(layer, "kernel")]
@@ -322,16 +325,16 @@ def parameters(*models) -> dict[str, int]:
     return {"trainable": count("trainable_variables"), "parameters": count("variables")}
 
 
-def random_batch(config: TrainConfig):
+def random_batch(settings: TrainSettings):
     """uint8 pictures and the uniform numbers that their hints need."""
     import numpy as np
     import tensorflow as tf
 
-    from mangastyle.shade.simulate import DRAWS
+    from mangastyle.shade.simulated_hints import NUM_UNIFORMS
 
     random = np.random.default_rng(0)
-    pictures = random.integers(0, 256, (config.batch, config.size, config.size, 3), np.uint8)
-    return tf.constant(pictures), tf.constant(random.random((config.batch, DRAWS), np.float32))
+    pictures = random.integers(0, 256, (settings.batch, settings.size, settings.size, 3), np.uint8)
+    return tf.constant(pictures), tf.constant(random.random((settings.batch, NUM_UNIFORMS), np.float32))
 
 
 JOBS = {

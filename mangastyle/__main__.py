@@ -2,6 +2,6 @@
 
 import sys
 
-from mangastyle.cli import main
+from mangastyle.cli.main import main
 
 sys.exit(main())

@@ -1,38 +1,71 @@
-"""The whole way, stage by stage: picture, sketch, hint, shaded colour, painter's style (paper, Fig. 1 to 14)."""
+"""The whole way, stage by stage: picture, sketch, hint, shaded color, painter's style (paper, Figs 1 to 14).
+
+`DEFAULT_STAGES` lists the stages; each is a function that makes one picture from those before it. A further stage, such as
+upscaling, is such a function and one line of the list. Networks, and TensorFlow with them, load when a `Pipeline` is made.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
-from mangastyle import folder, images, precision
-from mangastyle.config import RunConfig, StyleConfig, save_config
-from mangastyle.data import characters, painters
-from mangastyle.errors import MangastyleError
-from mangastyle.shade import hints
-from mangastyle.shade.infer import Shader
-from mangastyle.shade.lines import is_line_art
-from mangastyle.shade.sketch import sketch
-from mangastyle.style import fast, vgg
-from mangastyle.style.prepare import to_pixels
-from mangastyle.style.transfer import Painter, scales
+from mangastyle.errors import Cancelled, MangastyleError, near
+from mangastyle.io.images import check_picture
+from mangastyle.lineart.sketch import sketch
+from mangastyle.ops import pixels
+from mangastyle.shade.hints import Hint, HintSource, resolve_hint
+from mangastyle.synthetic import paintings
 
-CHARACTER = 7  # the drawn character that is the demo's picture
-STAGES = ("sketch", "hint", "shaded", "stylised")
-SHEET = ("picture", "sketch", "hint", "shaded", "style", "stylised")
+if TYPE_CHECKING:
+    import keras
 
-OPTIMISED = ("iterations", "backbone", "allow_download")  # options that one pass has no use for
+HINTS = ("simulated", "none")  # hints by name
+Hints = str | Hint | HintSource
 
 
-class Stages(NamedTuple):
-    """What `run` makes; each uint8 RGB (h, w, 3), `sketch` uint8 (h, w), all of one size but for the painting.
+class Progress(NamedTuple):
+    """What is reported after each step of a stage, for a progress bar.
 
-    by : how the style was painted, if not by the full VGG-19: "one pass", "slim VGG-19", "random VGG-19" or "".
+    stage : name of the stage. iteration, iterations : steps done, and all of them.
+    """
+
+    stage: str
+    iteration: int
+    iterations: int
+
+
+Listener = Callable[[Progress], None]
+
+
+class Stages:
+    """The results of all stages, each an attribute by its name, in the order in which they were made.
+
+    Parameters
+    ----------
+    pictures : dict of str to array
+        uint8 RGB (h, w, 3), or (h, w) of line art.
+    by : str
+        How the style was painted, if not by the full VGG-19: "one pass", "slim VGG-19" or "random VGG-19"; else "".
+
+    Attributes
+    ----------
+    picture, hint, shaded, stylized : ndarray of uint8, shape (h, w, 3)
+        The picture as it was used, its hint (white where there is none), its colors, and these painted; all of one size.
+    sketch : ndarray of uint8, shape (h, w)
+        Its line art.
+    style : ndarray of uint8, shape (h', w', 3)
+        The painting, the first if there are several.
+
+    Examples
+    --------
+    >>> gray = np.full((8, 8, 3), 128, np.uint8)
+    >>> stages = Stages({"picture": gray, "shaded": gray})
+    >>> stages.shaded.shape, [name for name, _ in stages]
+    ((8, 8, 3), ['picture', 'shaded'])
     """
 
     picture: np.ndarray
@@ -40,139 +73,229 @@ class Stages(NamedTuple):
     hint: np.ndarray
     shaded: np.ndarray
     style: np.ndarray
-    stylised: np.ndarray
-    by: str
+    stylized: np.ndarray
+
+    def __init__(self, pictures: dict[str, np.ndarray], by: str = "") -> None:
+        self.pictures, self.by = pictures, by
+        vars(self).update(pictures)
+
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
+        """(name, picture) of each."""
+        return iter(self.pictures.items())
+
+
+@dataclass
+class Work:
+    """One picture on its way through the stages.
+
+    picture : uint8 (h, w, 3). line_art : whether it is line art already. hint : the one that was given, or found meanwhile.
+    made : the results so far, by name. progress, cancel : of the call.
+    """
+
+    picture: np.ndarray
+    line_art: bool
+    hint: Hint | None
+    cancel: threading.Event | None
+    progress: Listener
+    made: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class Stage(NamedTuple):
+    """A stage of the pipeline.
+
+    name : names the stage and its result. make : makes the result, uint8 (h, w, 3) or (h, w). given : the result is an input of the
+    pipeline, kept to be shown beside the others.
+
+    Examples
+    --------
+    >>> mirrored = Stage("mirrored", lambda pipeline, work: work.made["stylized"][:, ::-1])
+    >>> [stage.name for stage in (*DEFAULT_STAGES, mirrored)]
+    ['picture', 'sketch', 'hint', 'shaded', 'style', 'stylized', 'mirrored']
+    """
+
+    name: str
+    make: Callable[[Pipeline, Work], np.ndarray]
+    given: bool = False
+
+
+def _picture(pipeline: Pipeline, work: Work) -> np.ndarray:
+    return work.picture
+
+
+def _sketch(pipeline: Pipeline, work: Work) -> np.ndarray:
+    return work.picture[..., 0] if work.line_art else sketch(work.picture)
+
+
+def _hint(pipeline: Pipeline, work: Work) -> np.ndarray:
+    """The hint, simulated if that is asked for and there are colors to take it from; line art gets none."""
+    from mangastyle.shade.multiscale import hint_picture
+
+    if pipeline.hint == "simulated" and not work.line_art:
+        work.hint = pipeline.shader.simulated_hint(work.picture, seed=pipeline.seed)
+    return hint_picture(work.hint, *work.picture.shape[:2])
+
+
+def _shaded(pipeline: Pipeline, work: Work) -> np.ndarray:
+    return pipeline.shader(work.picture, work.hint, line_art=work.line_art, cancel=work.cancel)
+
+
+def _style(pipeline: Pipeline, work: Work) -> np.ndarray:
+    return pipeline.styles[0]
+
+
+def _stylized(pipeline: Pipeline, work: Work) -> np.ndarray:
+    return pipeline.stylizer(
+        work.made["shaded"], lambda record: work.progress(Progress("stylized", record.iteration, record.iterations)), work.cancel
+    )
+
+
+DEFAULT_STAGES = (
+    Stage("picture", _picture, given=True), Stage("sketch", _sketch), Stage("hint", _hint), Stage("shaded", _shaded),
+    Stage("style", _style, given=True), Stage("stylized", _stylized),
+)  # fmt: skip
 
 
 class Pipeline:
-    """All networks loaded for one painting, or for several that are blended: pictures go through all stages.
+    """All networks loaded for one painting, or for several that are blended: picture after picture goes through all stages.
 
-    styles : the paintings, uint8 (h, w, 3). Raises `MangastyleError` as the stages do.
+    Several threads may use one object.
+
+    Parameters
+    ----------
+    styles : array or sequence of arrays of uint8 (h, w, 3), optional
+        The painting or paintings, at least 32 pixels high and wide; by default one of our own, painted by `paint`.
+    weights : str or Path
+        The shading network, see `Shader`.
+    method : {"onepass", "optimize"}
+        How the style is painted, see `stylize`: in a second, or in minutes.
+    hint : {"simulated", "none"}, Hint, or a function from the picture to a Hint
+        The colors. A function gets the picture as it was given; "simulated" takes them from a color picture.
+    strength : float in 0..1
+        0 keeps the shaded picture, 1 the painting's look alone.
+    size : int
+        Larger pictures are reduced to this short side, in pixels; 0 keeps the picture's own size.
+    precision, backbone
+        As for `stylize`.
+    seed : int
+        Decides the default painting, the simulated hint and the method's random choices.
+    stages : sequence of Stage
+        By default `DEFAULT_STAGES`.
+    **settings
+        Of the method, see `stylize`.
+
+    Attributes
+    ----------
+    stylizer : Stylizer
+    shader : Shader
+    styles : list of arrays of uint8 (h, w, 3)
+    by : str
+        See `Stages`.
+
+    Raises
+    ------
+    MangastyleError
+        As `Stylizer` and `Shader`; for an unknown name of a hint.
+
+    Examples
+    --------
+    >>> import mangastyle
+    >>> pipeline = mangastyle.Pipeline(size=32, weights="baseline", precision="float32")
+    >>> stages = pipeline(mangastyle.draw(7, 64))
+    >>> stages.sketch.shape, stages.stylized.shape, stages.by
+    ((32, 32), (32, 32, 3), 'one pass')
     """
 
-    def __init__(self, styles: list[np.ndarray], options: RunConfig = RunConfig()) -> None:
-        self.styles, self.options = styles, options
-        style = StyleConfig(size=0, strength=options.strength, seed=options.seed, precision=options.precision)
-        self._paint: Callable[[np.ndarray], np.ndarray]
-        if not options.quality:
-            self.by = "one pass"
-            self._paint = fast.FastPainter(styles, dataclasses.replace(style, fast=True, fast_weights=options.fast_weights)).paint
-        else:  # first of all networks: the one most likely to be missing
-            backbone = vgg.backbone(options.backbone, options.allow_download, policy=precision.resolve(options.precision))
-            self.by = "" if backbone.name == "full" else f"{backbone.name} VGG-19"
-            self._paint = _optimised(Painter(styles, dataclasses.replace(style, iterations=options.iterations), backbone))
-        self.shader = Shader(options.weights, options.precision)
+    def __init__(
+        self, styles: np.ndarray | Sequence[np.ndarray] | None = None, *, weights: str | Path = "shade", method: str = "onepass",
+        hint: Hints = "simulated", strength: float = 0.5, size: int = 384, precision: str = "auto",
+        backbone: keras.Model | str | None = None, seed: int = 0, stages: Sequence[Stage] = DEFAULT_STAGES, **settings: Any,
+    ) -> None:  # fmt: skip
+        from mangastyle.shade.shader import Shader
+        from mangastyle.style.stylize import Stylizer
 
-    def __call__(self, picture: np.ndarray) -> Stages:
-        """picture : uint8 (h, w, 3), line art or colour. With `--hint auto` the hint is simulated from a colour picture; line art gets none."""
-        options = self.options
-        given = _given_hint(options, picture)
-        if options.size and options.size < min(picture.shape[:2]):
-            picture = images.resize(picture, *images.fit_short_side(*picture.shape[:2], options.size))
-        height, width = picture.shape[:2]
-        lined = bool(is_line_art(picture))
-        hint = self.shader.simulated_hint(picture, seed=options.seed) if options.hint == "auto" and not lined else given
-        shaded = self.shader(picture, hint)
-        return Stages(
-            picture=picture,
-            sketch=picture[..., 0] if lined else sketch(picture),
-            hint=images.resize(hint.at(*np.minimum(hint.said.shape, (height, width)).tolist()), height, width) if hint else np.full_like(picture, 255),
-            shaded=shaded,
-            style=self.styles[0],
-            stylised=self._paint(shaded),
-            by=self.by,
+        if isinstance(hint, str) and hint not in HINTS:
+            raise MangastyleError(f"`hint`: {hint!r}{near(hint, HINTS)} is none of {', '.join(HINTS)}, a Hint, or a function to one")
+        if size < 0:
+            raise MangastyleError(f"`size`: must be at least 0, not {size}")
+        self.hint, self.size, self.seed, self.stages = hint, size, seed, tuple(stages)
+        if styles is None:
+            styles = paintings.paint("brush", seed)
+        self.styles = [styles] if isinstance(styles, np.ndarray) and styles.ndim == 3 else list(styles)
+        # The stylizer first, because its full VGG-19 is what is most likely missing.
+        self.stylizer = Stylizer(
+            self.styles, method=method, precision=precision, backbone=backbone, seed=seed, strength=strength, size=0, **settings
         )
+        self.by = self.stylizer.by
+        self.shader = Shader(weights, precision=precision)
+
+    def __call__(self, picture: np.ndarray, *, progress: Listener | None = None, cancel: threading.Event | None = None) -> Stages:
+        """Take a picture through all stages.
+
+        Parameters
+        ----------
+        picture : ndarray of uint8, shape (h, w, 3) or (h, w)
+            Line art, or a color picture to be sketched.
+        progress : callable, optional
+            Gets a `Progress` after each step of a stage.
+        cancel : threading.Event, optional
+            Ends the call when it is set.
+
+        Returns
+        -------
+        Stages
+
+        Raises
+        ------
+        MangastyleError
+            If the picture is no such array, or smaller than 32 pixels.
+        Cancelled
+            With the best picture of the stage that was interrupted.
+        """
+        from mangastyle.lineart.graph import is_line_art
+
+        picture = pixels.to_rgb(check_picture(picture, "picture", gray=True))
+        given = None if isinstance(self.hint, str) else resolve_hint(self.hint, picture)
+        height, width = picture.shape[:2]
+        if 0 < self.size < min(height, width):
+            picture = pixels.resize(picture, *pixels.fit_short_side(height, width, self.size))
+        work = Work(picture, is_line_art(picture), given, cancel, progress or (lambda record: None))
+        for stage in self.stages:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("the pipeline was cancelled", work.made.get("shaded"))
+            work.made[stage.name] = stage.make(self, work)
+        return Stages(work.made, self.by)
 
 
-def _given_hint(options: RunConfig, picture: np.ndarray) -> hints.Hint | None:
-    return None if options.hint in ("auto", "none") else hints.read(Path(options.hint), *picture.shape[:2])
+def run(
+    picture: np.ndarray, styles: np.ndarray | Sequence[np.ndarray] | None = None, *,
+    progress: Listener | None = None, cancel: threading.Event | None = None, **arguments: Any,
+) -> Stages:  # fmt: skip
+    """Take one picture through all stages.
 
+    Parameters
+    ----------
+    picture, progress, cancel
+        As for the call of a `Pipeline`.
+    styles, **arguments
+        As for `Pipeline`.
 
-def _optimised(painter: Painter) -> Callable[[np.ndarray], np.ndarray]:
-    """Paint by optimisation, with a progress bar."""
+    Returns
+    -------
+    Stages
 
-    def paint(shaded: np.ndarray) -> np.ndarray:
-        total = sum(count for *_, count in scales(*shaded.shape[:2], painter.options))
-        with tqdm(total=total, desc="style", unit="it", leave=False, disable=None) as bar:
-            return to_pixels(painter.paint(shaded, lambda record, _: bar.update(record.iteration - bar.n)).picture)
+    Raises
+    ------
+    MangastyleError
+        As `Pipeline` and its call.
+    Cancelled
+        With the best picture of the stage that was interrupted.
 
-    return paint
-
-
-def run(picture: np.ndarray, styles: list[np.ndarray], options: RunConfig = RunConfig()) -> Stages:
-    """Take one picture through all stages, see `Pipeline`."""
-    _given_hint(options, picture)  # wrong ones are found before networks are loaded
-    return Pipeline(styles, options)(picture)
-
-
-def contact_sheet(stages: Stages) -> np.ndarray:
-    """All stages side by side with their names below: uint8 (h, w, 3)."""
-    height = stages.picture.shape[0]
-    tiles = []
-    for name in SHEET:
-        picture = getattr(stages, name)
-        if name == "style":  # keeps its own shape, fitted to the row
-            fitted = max(1, round(picture.shape[1] * height / picture.shape[0]))
-            picture = images.resize(picture, height, fitted)
-        rgb = picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
-        if name == "stylised" and stages.by:
-            name = f"stylised ({stages.by})"
-        tiles.append(images.captioned(rgb, name))
-    return np.hstack(tiles)
-
-
-def command(options: RunConfig) -> None:
-    """`mangastyle run`: all results, a labelled sheet of them and config.json, in one folder."""
-    if options.size and not vgg.MIN_SIDE <= options.size <= characters.MAX_SIZE:
-        raise MangastyleError(f"--size: must be 0, or from {vgg.MIN_SIDE} to {characters.MAX_SIZE}, not {options.size}")
-    for name in OPTIMISED:
-        if not options.quality and getattr(options, name) != getattr(RunConfig, name):
-            raise MangastyleError(f"--{name.replace('_', '-')}: is for painting by optimisation; add --quality")
-    if len(options.style) > 1 and not options.inputs:
-        raise MangastyleError("no picture, but several paintings: name the picture before --style, as in 'mangastyle run picture.png --style a.jpg b.jpg'")
-    limit = int(options.max_megapixels * 1e6)
-
-    def prepare() -> Pipeline:
-        styles = [images.load(path, limit, vgg.MIN_SIDE).rgb for path in options.style] or [painters.paint("brush", options.seed)]
-        return Pipeline(styles, options)
-
-    if options.inputs and Path(options.inputs).is_dir():
-        return folder.process("run", options, "run", lambda: _with_stages_beside(prepare(), options), vgg.MIN_SIDE)
-    out = Path(options.out)
-    for name in (*STAGES, "sheet"):
-        images.check_writable(out / f"{name}.png", options.force)
-    if options.inputs:
-        picture, alpha = images.load(options.inputs, limit, vgg.MIN_SIDE)
-    else:
-        picture, alpha = characters.draw(CHARACTER, options.size or RunConfig.size), None
-    _given_hint(options, picture)
-    stages = prepare()(picture)
-    _save(stages, alpha, lambda name: out / f"{name}.png")
-    images.save(out / "sheet.png", contact_sheet(stages), force=True)
-    save_config(out, "run", options)
-    print(f"{out}: {', '.join(f'{name}.png' for name in STAGES)} and all of them on {out / 'sheet.png'}")
-
-
-def _with_stages_beside(pipeline: Pipeline, options: RunConfig) -> folder.Work:
-    """For the pictures of a folder: the sheet is the result, NAME.png; beside it lie the stages, as NAME-sketch.png."""
-
-    @functools.cache  # one look at each folder, however many pictures it holds
-    def pictures(place: Path) -> dict[str, str]:
-        return {other.stem: other.name for other in place.iterdir() if other.suffix.lower() in images.SUFFIXES}
-
-    def work(picture: images.Picture, path: Path, target: Path) -> folder.Result:
-        for name in STAGES:
-            if other := pictures(path.parent).get(f"{path.stem}-{name}"):
-                raise MangastyleError(f"{path}: its stages would have the name of what is made of {other}; rename one of them")
-        stages = pipeline(picture.rgb)
-        _save(stages, picture.alpha, lambda name: target.with_name(f"{target.stem}-{name}.png"))
-        return contact_sheet(stages), None
-
-    return work
-
-
-def _save(stages: Stages, alpha: np.ndarray | None, place: Callable[[str], Path]) -> None:
-    if alpha is not None:
-        alpha = images.resize(alpha, *stages.picture.shape[:2])
-    for name in STAGES:
-        images.save(place(name), getattr(stages, name), alpha, force=True)
+    Examples
+    --------
+    >>> import mangastyle
+    >>> picture, painting = mangastyle.draw(7, 64), mangastyle.paint("wash", 0, 48, 64)
+    >>> mangastyle.run(picture, painting, strength=0.8, size=32, weights="baseline").shaded.shape
+    (32, 32, 3)
+    """
+    check_picture(picture, "picture", gray=True)  # before networks load
+    return Pipeline(styles, **arguments)(picture, progress=progress, cancel=cancel)

@@ -1,286 +1,265 @@
 """Train a shading network: `python -m mangastyle.train --data pictures/ --out runs/mine`.
 
-One visible loop. Read `train` top to bottom: build, restore, then for each step draw a batch, simulate line art
-and hint, update discriminator and generator, log, and now and then validate, sample and save.
+A conditional GAN (Isola et al. 2017; the paper's section 4.2): a U-Net (Ronneberger et al. 2015) colors line art with a hint, a
+discriminator is trained to distinguish its pictures from originals, and pixel and perceptual losses keep them near the originals.
+
+One visible loop. Read `train` top to bottom: load pictures, build networks, restore; then for each step draw a batch, update
+discriminator and generator, log, and now and then validate, sample and save.
 """
 
 from __future__ import annotations
 
 import sys
 
-if __name__ == "__main__":  # here, before TensorFlow loads: the command line loads it when it has read the options
-    from mangastyle.cli import main
+if __name__ == "__main__":  # before TensorFlow loads: the command line loads it when the options are checked
+    from mangastyle.cli.main import main
 
     sys.exit(main(["train", *sys.argv[1:]]))
 
-import contextlib
-import dataclasses
 import math
-import time
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Callable, Iterator, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
-from tqdm import tqdm
 
-from mangastyle import images, precision, weights
-from mangastyle.config import TrainConfig, save_config
 from mangastyle.data import dataset
-from mangastyle.errors import MangastyleError
-from mangastyle.monitor import Interrupts, Log, clear, clear_error, restore, run_folder
-from mangastyle.shade import losses, networks, simulate
-from mangastyle.shade.adam import Adam
-from mangastyle.shade.validate import Validation, reestimate_norm
-from mangastyle.style import vgg
+from mangastyle.io import images, registry, weights
+from mangastyle.kernels import precision as precisions
+from mangastyle.kernels.fused_adam import FusedAdam
+from mangastyle.ops.random import uniforms
+from mangastyle.settings import to_json
+from mangastyle.shade import losses, networks
+from mangastyle.shade.simulated_hints import NUM_UNIFORMS, is_unhinted
+from mangastyle.training import distributed
+from mangastyle.training.examples import compiled_examples, make_training_examples
+from mangastyle.training.run import Ending, Session, linear_schedule
+from mangastyle.training.run_folder import RunFolder
+from mangastyle.training.settings import ExampleSettings, TrainSettings
+from mangastyle.training.validate import Validation, reestimate_norm
+from mangastyle.vgg.backbone import backbone
+from mangastyle.vgg.network import features
+from mangastyle.vgg.perceptual import PERCEPTUAL_LAYERS, perceptual_distance
 
 VALIDATION_PICTURES = 256  # enough for a steady number, few enough to take seconds
-RESTORE_CURE = " (the fc head ties the discriminator to --size), or start anew from its weights with --init"
 NORM_BATCHES = 16  # training batches that give the averaged generator its BatchNorm statistics
+RESTORE_CURE = " (the head fc ties the discriminator to `size`), or start anew from its weights with `init`"
 
 
-def command(config: TrainConfig) -> None:
-    """`mangastyle train`: check the options, then describe the networks or train."""
-    if config.size % networks.multiple(config):
-        raise MangastyleError(f"--size {config.size}: must be a multiple of {networks.multiple(config)} with --levels {config.levels}")
-    if config.validation + config.test >= 1:
-        raise MangastyleError("--validation and --test: must leave pictures for training, so their sum must be less than 1")
-    if config.describe:
-        for model in networks.build(config):
-            if model is not None:
-                model.summary(line_length=110)
-        return
-    if not (config.epochs or config.steps or config.minutes):
-        raise MangastyleError("say when to stop: --epochs, --steps or --minutes")
-    train(config)
+def train(
+    settings: TrainSettings, data: Sequence[str], run: RunFolder, *,
+    init: str = "", seed: int = 0, precision: str = "auto", cache: str = "", max_pixels: int = images.MAX_PIXELS,
+) -> Ending:  # fmt: skip
+    """Train a shading network until the settings, Ctrl-C or SIGTERM end it.
 
+    The run folder gets log.jsonl, samples/, checkpoints/, last.h5 (the averaged weights) and best.h5 (those with the lowest
+    validation loss). A run that was killed and resumed is equal, to the last bit, to one that was not.
 
-class Networks:
-    """Everything that training changes: the networks, their optimizers, the averaged generator, the counters."""
+    Parameters
+    ----------
+    settings : TrainSettings
+    data : sequence of str
+        Folders, .zip or .tar files, or ``drawn:N``, see `data.dataset.load`.
+    run : RunFolder
+    init : str
+        Weights file of a shading network to start from.
+    seed : int
+        Every random choice follows from it and the step.
+    precision : str
+        float32, mixed_bfloat16, mixed_float16 or auto, see `kernels.precision.resolve`.
+    cache : str
+        Folder for decoded pictures.
+    max_pixels : int
+        Larger pictures are refused before they are decoded.
 
-    def __init__(self, config: TrainConfig) -> None:
-        if config.perceptual_weight and config.size < vgg.MIN_SIDE:
-            raise MangastyleError(f"--perceptual-weight: VGG-19 needs pictures of {vgg.MIN_SIDE} pixels; --size {config.size} is less")
-        dtype = precision.resolve(config.precision)
-        self.generator, self.discriminator = networks.build(config, dtype)
-        if config.init:
-            weights.load(weights.find(config.init), self.generator)
-        # A second generator holds the moving average of the weights: steadier colours than any single step's.
-        self.averaged = networks.build(config, dtype)[0] if config.ema else self.generator
-        for averaged, variable in zip(self.averaged.variables, self.generator.variables):
-            averaged.assign(variable)
-        self.generator_optimizer = _adam(config, dtype, self.generator)
-        self.discriminator_optimizer = _adam(config, dtype, self.discriminator) if self.discriminator else None
-        self.step = tf.Variable(0, dtype=tf.int64)
-        self.seconds = tf.Variable(0.0, dtype=tf.float64)
-        self.best = tf.Variable(np.inf, dtype=tf.float64)  # lowest validation loss so far
-        self.checkpoint = tf.train.Checkpoint(**{name: part for name, part in vars(self).items() if part is not None})
-        # Never trained here, and therefore in no checkpoint.
-        self.judge = vgg.features(vgg.backbone("slim", policy=dtype), losses.LAYERS) if config.perceptual_weight else None
+    Raises
+    ------
+    MangastyleError
+        For settings at odds, pictures or weights that cannot be read, a checkpoint that does not fit, a loss that is not finite, or
+        a disk that is full.
 
-
-def train(config: TrainConfig) -> None:
-    """Train until `config` says stop; everything is written to the run folder `config.out`."""
-    strategy = _strategy(config)
-    if config.strategy == "multiworker" and strategy.cluster_resolver.task_id:  # workers after the first keep their own files
-        config = dataclasses.replace(config, out=str(Path(config.out) / f"worker-{strategy.cluster_resolver.task_id}"))
-    run = run_folder(config.out, config.resume, config.force)
-    pictures = dataset.load(config)
-    split = pictures.split(config.validation, config.test)
-    batches = dataset.Batches(pictures, split["train"], config.batch, config.seed, config.closeups)
-    validation = Validation(pictures.base[split["validation"][:VALIDATION_PICTURES]], config.hint)
-    print(", ".join(f"{len(rows)} pictures for {part}" for part, rows in split.items()))
-    limits = config.steps, math.ceil(config.epochs * len(split["train"]) / config.batch)
-    steps = min(filter(None, limits), default=0)  # until the end; 0 with --minutes alone: the clock decides
+    Examples
+    --------
+    >>> train(TrainSettings(steps=1000), ["drawn:2000"], RunFolder("runs/mine"))  # doctest: +SKIP
+    Ending(step=1000, stopped_by='')
+    """
+    settings.check()
+    strategy = distributed.make_strategy(settings.strategy)
+    distributed.share(strategy, "batch", settings.batch)
+    pictures = dataset.load(data, settings.size, zoom=settings.random_crop_prob > 0, cache=cache, max_pixels=max_pixels)
+    split = pictures.split(settings.validation, settings.test)
+    batches = dataset.Batches(pictures, split["train"], settings.batch, seed, settings.random_crop_prob)
+    validation = Validation(pictures.base[split["validation"][:VALIDATION_PICTURES]], settings.hint)
+    limits = settings.steps, math.ceil(settings.epochs * len(split["train"]) / settings.batch)
+    steps = min(filter(None, limits), default=0)  # until the end; 0 with `minutes` alone: the clock decides
 
     with strategy.scope():
-        nets = Networks(config)
-    if not config.resume:
-        clear(run)  # only now, so that a mistake in the options harms no earlier training
-    manager = tf.train.CheckpointManager(nets.checkpoint, str(run / "checkpoints"), max_to_keep=config.keep)
-    if config.resume and manager.latest_checkpoint:
-        restore(nets.checkpoint, manager.latest_checkpoint, RESTORE_CURE)
-    save_config(run, "train", dataclasses.replace(config, resume=False, force=False))
-    step = start = int(nets.step.numpy())
+        state = TrainState(settings, init=init, seed=seed, dtype=precisions.resolve(precision))
+    train_step = make_train_step(settings, strategy, state)
+    examples = training_batches(batches, settings, seed)
 
-    train_step = make_train_step(config, strategy, nets)
-    stream = iter(_stream(strategy, batches, start, config))
-    began = last = time.monotonic()
-    before = float(nets.seconds.numpy())  # of earlier runs
-    bar = tqdm(total=steps or None, initial=start, unit="step", disable=None)
-    with bar, contextlib.closing(Log(run, start)) as log, Interrupts() as interrupts:
-        while not interrupts.stop:
-            seconds = before + time.monotonic() - began
-            progress = max(step / steps if steps else 0.0, seconds / (60 * config.minutes) if config.minutes else 0.0)
+    with Session(run, state.trackables, batch=settings.batch, max_to_keep=settings.max_to_keep, steps=steps, cure=RESTORE_CURE) as session:
+        print(", ".join(f"{len(rows)} pictures for {part}" for part, rows in split.items()))
+        stream = distributed.stream(strategy, examples, session.start)
+        seconds_before = float(state.seconds.numpy())
+        while not session.stop:
+            seconds = seconds_before + session.seconds
+            progress = max(session.step / steps if steps else 0.0, seconds / (60 * settings.minutes) if settings.minutes else 0.0)
             if progress >= 1:
                 break
-            rate = _set_learning_rate(nets, config, progress)
+            rate = settings.learning_rate * (linear_schedule(progress) if settings.decay == "linear" else 1.0)
+            state.set_learning_rate(rate)
 
-            record = {name: float(value) for name, value in train_step(next(stream), tf.constant(step, tf.float32)).items()}
-            step += 1
-            if not np.isfinite(list(record.values())).all():
-                raise MangastyleError(
-                    f"{run}: a loss is no longer a number at step {step} ({record}); the last good checkpoint is "
-                    f"{manager.latest_checkpoint or 'none yet'}; go on from it with --resume and a lower --learning-rate"
-                )
+            record = train_step(next(stream), tf.constant(session.step))
+            epoch = (session.step + 1) * settings.batch / len(split["train"])
+            session.log({"epoch": epoch, **record, "learning_rate": rate})
 
-            now = time.monotonic()
-            record["pictures_per_second"], last = config.batch / (now - last), now
-            log.write({"step": step, "epoch": step * config.batch / len(split["train"]), **record, "learning_rate": rate})
-            bar.set_postfix({name: f"{value:.3g}" for name, value in record.items()}, refresh=False)
-            bar.update()
-            if _due(step, config):
-                save(run, nets, manager, batches, validation, log, config, step, before + now - began)
-                last = time.monotonic()
-        if step > start:
-            save(run, nets, manager, batches, validation, log, config, step, before + time.monotonic() - began, everything=True)
-    ending = f"stopped by {interrupts.stop} at step {step}; --resume goes on" if interrupts.stop else f"done, {step} steps"
-    print(f"{ending}; weights: {run / 'best.h5'} (lowest validation loss) and {run / 'last.h5'}")
+            state.seconds.assign(seconds_before + session.seconds)
+            save(session, settings, state, validation, examples)
+        if session.step > session.start:
+            save(session, settings, state, validation, examples, everything=True)
+    return session.ending
 
 
-def make_train_step(config: TrainConfig, strategy: tf.distribute.Strategy, nets: Networks):
-    """The compiled step: (uint8 pictures, draws) of the global batch and its number -> losses, each the batch's mean."""
-    distance = {"l1": losses.l1, "l2": losses.l2}[config.distance]
+def training_batches(batches: dataset.Batches, settings: TrainSettings, seed: int) -> distributed.Examples:
+    """A function of the step: its pictures, uint8 (b, s, s, 3), and random numbers in [0, 1), float32 (b, NUM_UNIFORMS)."""
+    return lambda step: (batches(step), uniforms(seed, step, settings.batch, NUM_UNIFORMS))
 
-    def replica_step(pictures, draws):  # pictures (b, s, s, 3) uint8, draws (b, DRAWS)
-        line, hint, colour = simulate.examples(pictures, draws, config.hint, config.no_hint, config.flip, config.fine, config.hues)
-        condition = {"hint": hint, "line": line} if config.see_line else {"hint": hint}
 
-        silent = simulate.silent(draws, config.no_hint)  # (b,)
-        known, judged = tf.where(silent, config.hintless, 1.0), tf.where(silent, 1.0, config.hinted)  # what distances and verdicts count
+class TrainState:
+    """All that training changes: generator and discriminator, their optimizers, the averaged generator, the clock."""
 
-        def mean(values):  # over the global batch, so that replicas' gradients simply add up
-            return tf.reduce_sum(values) / config.batch
+    def __init__(self, settings: TrainSettings, *, init: str = "", seed: int = 0, dtype: str = "float32") -> None:
+        synchronized = settings.strategy != "none"  # BatchNorm statistics of the global batch, as on one device
+        spec, against = settings.generator_spec, settings.discriminator_spec
+        self.generator = networks.build(spec, dtype, seed, synchronized)
+        self.discriminator = networks.discriminator(against, dtype, seed, synchronized) if against else None
+        if init:
+            weights.fill(self.generator, registry.find(init), "shade")
+        # A second generator holds the moving average of the weights: its colors are steadier than those of any single step.
+        self.averaged = networks.build(spec, dtype, seed, synchronized) if settings.ema else self.generator
+        for averaged, variable in zip(self.averaged.variables, self.generator.variables):
+            averaged.assign(variable)
+        self.generator_optimizer = _adam(settings, dtype, self.generator)
+        self.discriminator_optimizer: Any = _adam(settings, dtype, self.discriminator) if self.discriminator else None
+        self.seconds = tf.Variable(0.0, dtype=tf.float64)  # of training, for `minutes`
+        self.best = tf.Variable(np.inf, dtype=tf.float64)  # lowest validation loss so far
+        self.trackables: dict[str, Any] = {name: part for name, part in vars(self).items() if part is not None}
+        # Frozen, and therefore in no checkpoint.
+        self.perceptual_net = features(backbone("slim", policy=dtype), PERCEPTUAL_LAYERS) if settings.perceptual_weight else None
+
+    def set_learning_rate(self, rate: float) -> None:
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            if optimizer is not None:
+                optimizer.learning_rate = rate
+
+
+def make_train_step(settings: TrainSettings, strategy: tf.distribute.Strategy, state: TrainState) -> Callable[..., dict[str, tf.Tensor]]:
+    """The compiled training step.
+
+    A function of ((pictures, uniforms), step): uint8 (b, s, s, 3) and float32 (b, NUM_UNIFORMS) of the global batch, as
+    `distributed.stream` gives them, and an integer scalar. Returns the losses, each the mean over the global batch.
+    """
+    pixel_loss = losses.PIXEL_LOSSES[settings.pixel_loss]
+
+    def replica_step(pictures: tf.Tensor, uniforms: tf.Tensor) -> dict[str, tf.Tensor]:  # this replica's rows
+        line, hint, color = make_training_examples(pictures, uniforms, settings)  # (b, s, s, 1), (b, s, s, 3) twice
+        condition = {"hint": hint, "line": line} if settings.condition_on_line else {"hint": hint}
+
+        unhinted = is_unhinted(uniforms, settings.hint_dropout)  # (b,)
+        recon_weight = tf.where(unhinted, settings.unhinted_recon_weight, 1.0)
+        gan_weight = tf.where(unhinted, 1.0, settings.hinted_gan_weight)
+
+        def mean(values: tf.Tensor) -> tf.Tensor:  # over the global batch, so that replicas' gradients simply add up
+            return tf.reduce_sum(values) / settings.batch
 
         with tf.GradientTape() as tape, tf.GradientTape() as discriminator_tape:
-            generated = nets.generator({"line": line, "hint": hint}, training=True)  # (b, s, s, 3)
-            loss = config.distance_weight * mean(known * distance(generated, colour))
-            record = {"l1": mean(losses.l1(generated, colour)), "l2": mean(losses.l2(generated, colour))}
-            if nets.judge is not None:
-                found, wanted = (nets.judge((x + 1.0) * 127.5) for x in (generated, colour))
-                perceptual = losses.perceptual(found, wanted)
+            generated = state.generator({"line": line, "hint": hint}, training=True)  # (b, s, s, 3)
+            loss = settings.pixel_weight * mean(recon_weight * pixel_loss(generated, color))
+            record = {"l1": mean(losses.l1(generated, color)), "l2": mean(losses.l2(generated, color))}
+            if state.perceptual_net is not None:
+                of_generated, of_color = (state.perceptual_net((x + 1.0) * 127.5) for x in (generated, color))
+                perceptual = perceptual_distance(of_generated, of_color)  # (b,)
                 record["perceptual"] = mean(perceptual)
-                loss += config.perceptual_weight * mean(known * perceptual)
-            if nets.discriminator is not None:
-                fake = nets.discriminator({"picture": generated, **condition}, training=True)
-                real = nets.discriminator({"picture": colour, **condition}, training=True)
-                verdict = mean(losses.discriminator_loss(real, fake))
-                loss += config.gan_weight * mean(judged * losses.adversarial_loss(fake))
-                scaled_verdict = nets.discriminator_optimizer.scale_loss(verdict)
-                record["discriminator"] = verdict
-            scaled = nets.generator_optimizer.scale_loss(loss)
-        _descend(nets.generator_optimizer, tape, scaled, nets.generator)
-        if nets.discriminator is not None:
-            _descend(nets.discriminator_optimizer, discriminator_tape, scaled_verdict, nets.discriminator)
+                loss += settings.perceptual_weight * mean(recon_weight * perceptual)
+            if state.discriminator is not None:
+                fake = state.discriminator({"picture": generated, **condition}, training=True)
+                real = state.discriminator({"picture": color, **condition}, training=True)
+                d_loss = mean(losses.discriminator_loss(real, fake))
+                loss += settings.gan_weight * mean(gan_weight * losses.adversarial_loss(fake))
+                scaled_d_loss = state.discriminator_optimizer.scale_loss(d_loss)
+                record["discriminator"] = d_loss
+            scaled_loss = state.generator_optimizer.scale_loss(loss)
+        _descend(state.generator_optimizer, tape, scaled_loss, state.generator)
+        if state.discriminator is not None:
+            _descend(state.discriminator_optimizer, discriminator_tape, scaled_d_loss, state.discriminator)
         return {"generator": loss, **record}
 
-    @tf.function
-    def train_step(batch, step):
+    @tf.function(autograph=False)
+    def train_step(batch: tuple[Any, Any], step: tf.Tensor) -> dict[str, tf.Tensor]:
         record = strategy.run(replica_step, args=batch)
-        if config.ema:
-            # A constant momentum would keep the random start for thousands of steps: warm it up.
-            momentum = tf.minimum(config.ema, (1 + step) / (10 + step))
-            for averaged, variable in zip(nets.averaged.trainable_variables, nets.generator.trainable_variables):
+        if settings.ema:
+            # With a constant momentum the random start would stay in the average for thousands of steps, so it is warmed up.
+            step = tf.cast(step, tf.float32)
+            momentum = tf.minimum(settings.ema, (1 + step) / (10 + step))
+            for averaged, variable in zip(state.averaged.trainable_variables, state.generator.trainable_variables):
                 averaged.assign(averaged + (1 - momentum) * (variable - averaged))
-        return {name: strategy.reduce(tf.distribute.ReduceOp.SUM, value, axis=None) for name, value in record.items()}
+        return distributed.totals(strategy, record)
 
     return train_step
 
 
 def save(
-    run: Path, nets: Networks, manager: tf.train.CheckpointManager, batches: dataset.Batches, validation: Validation,
-    log: Log, config: TrainConfig, step: int, seconds: float, everything: bool = False,
+    session: Session, settings: TrainSettings, state: TrainState, validation: Validation,
+    examples: distributed.Examples, everything: bool = False,
 ) -> None:  # fmt: skip
-    """Validate, draw samples and write weights and checkpoint, each if it is due at this step."""
-    if config.ema:
-        reestimate_norm(nets.averaged, _norm_inputs(batches, config))
-    if everything or step % config.validate_every == 0:
-        measured = validation.measure(nets.averaged)
-        log.scalars(step, {f"validation/{name}": value for name, value in measured.items()})
-        if measured["l1"] < float(nets.best.numpy()):
-            nets.best.assign(measured["l1"])
-            weights.save(run / "best.h5", nets.averaged, config, {"step": step, "validation": measured})
-    if everything or step % config.sample_every == 0:
-        sheet = validation.sheet(nets.averaged)
-        images.save(run / "samples" / f"step-{step:07d}.png", sheet, force=True)
-        log.picture(step, sheet)
-    if everything or step % config.checkpoint_every == 0:
-        weights.save(run / "last.h5", nets.averaged, config, {"step": step})
-        nets.step.assign(step)
-        nets.seconds.assign(seconds)
-        with clear_error(run):
-            manager.save(checkpoint_number=step)
+    """Validate, draw samples, write weights and checkpoint: each if this step is due for it, or all of them."""
+    folder, step = session.run.path, session.step
+    validating, sampling, saving = (
+        everything or step % every == 0 for every in (settings.validate_every, settings.sample_every, settings.checkpoint_every)
+    )
+    if settings.ema and (validating or sampling or saving):
+        reestimate_norm(state.averaged, _norm_inputs(settings, examples))
+    if validating:
+        measured = validation.measure(state.averaged)
+        session.log_scalars({f"validation/{name}": value for name, value in measured.items()})
+        if measured["l1"] < float(state.best.numpy()):
+            state.best.assign(measured["l1"])
+            _save_weights(folder / "best.h5", settings, state, {"steps": step, "validation": measured})
+    if sampling:
+        sheet = validation.sheet(state.averaged)
+        images.save(folder / "samples" / f"step-{step:07d}.png", sheet, force=True)
+        session.log_picture(sheet)
+    if saving:
+        _save_weights(folder / "last.h5", settings, state, {"steps": step})
+        session.save()
 
 
-def _due(step: int, config: TrainConfig) -> bool:
-    return any(step % every == 0 for every in (config.validate_every, config.sample_every, config.checkpoint_every))
+def _save_weights(path: Path, settings: TrainSettings, state: TrainState, provenance: dict[str, Any]) -> None:
+    against = settings.discriminator_spec
+    how = {
+        "discriminator": to_json(against) if against else None, "pixel_loss": settings.pixel_loss, "pixel_weight": settings.pixel_weight,
+        "settings": to_json(settings),
+    }  # fmt: skip
+    weights.save_model(path, "shade", settings.generator_spec, state.averaged, {**provenance, **how})
 
 
-def _norm_inputs(batches: dataset.Batches, config: TrainConfig) -> Iterator[dict[str, tf.Tensor]]:
+def _norm_inputs(settings: TrainSettings, examples: distributed.Examples) -> Iterator[dict[str, tf.Tensor]]:
     """The same few training batches every time, as generator inputs."""
-    examples = simulate.compiled_examples(config.hint, config.no_hint, config.flip, config.fine, config.hues)
+    make = compiled_examples(ExampleSettings.of(settings))
     for step in range(NORM_BATCHES):
-        line, hint, _ = examples(batches(step), dataset.draws(config.seed, step, config.batch, simulate.DRAWS))
+        line, hint, _ = make(*examples(step))
         yield {"line": line, "hint": hint}
 
 
-def _adam(config: TrainConfig, dtype: str, model: keras.Model) -> keras.optimizers.Optimizer:
-    optimizer = Adam(config.learning_rate, beta_1=config.beta_1)
+def _adam(settings: TrainSettings, dtype: str, model: keras.Model) -> keras.optimizers.Optimizer:
+    optimizer = FusedAdam(settings.learning_rate, beta_1=settings.beta_1)
     if dtype == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)  # float16 gradients would vanish
     optimizer.build(model.trainable_variables)
     return optimizer
 
 
-def _set_learning_rate(nets: Networks, config: TrainConfig, progress: float) -> float:
-    """Constant, or falling to zero over the last half of the run."""
-    rate = config.learning_rate * (min(1.0, 2 - 2 * progress) if config.decay == "linear" else 1.0)
-    for optimizer in (nets.generator_optimizer, nets.discriminator_optimizer):
-        if optimizer is not None:
-            optimizer.learning_rate = rate
-    return rate
-
-
 def _descend(optimizer: keras.optimizers.Optimizer, tape: tf.GradientTape, loss: tf.Tensor, model: keras.Model) -> None:
     optimizer.apply_gradients(zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables))
-
-
-def _strategy(config: TrainConfig) -> tf.distribute.Strategy:
-    if config.strategy == "mirrored":
-        devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-        strategy = tf.distribute.MirroredStrategy([device.name for device in devices])
-    elif config.strategy == "multiworker":
-        strategy = tf.distribute.MultiWorkerMirroredStrategy()  # the cluster comes from $TF_CONFIG
-    else:
-        strategy = tf.distribute.get_strategy()
-    if config.batch % strategy.num_replicas_in_sync:
-        raise MangastyleError(f"--batch {config.batch}: must be a multiple of the {strategy.num_replicas_in_sync} replicas")
-    return strategy
-
-
-def _stream(strategy: tf.distribute.Strategy, batches: dataset.Batches, start: int, config: TrainConfig):
-    """(uint8 pictures, draws) for each step from `start` on; each replica gets its own rows of the same global batch."""
-    share = config.batch // strategy.num_replicas_in_sync
-
-    def pipeline(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        replicas = context.num_replicas_in_sync // context.num_input_pipelines
-        first = context.input_pipeline_id * replicas
-
-        def generate():
-            step = start
-            while True:
-                pictures = batches(step)
-                numbers = dataset.draws(config.seed, step, config.batch, simulate.DRAWS)
-                for replica in range(first, first + replicas):
-                    rows = slice(replica * share, (replica + 1) * share)
-                    yield pictures[rows], numbers[rows]
-                step += 1
-
-        signature = (
-            tf.TensorSpec((share, config.size, config.size, 3), tf.uint8),
-            tf.TensorSpec((share, simulate.DRAWS), tf.float32),
-        )
-        return tf.data.Dataset.from_generator(generate, output_signature=signature).prefetch(4)
-
-    return strategy.distribute_datasets_from_function(pipeline)

@@ -17,7 +17,7 @@ SHARED = Path(__file__).parents[2] / "shared"  # pictures that are not part of t
 
 @pytest.fixture
 def picture() -> np.ndarray:
-    """A colour picture uint8 (40, 48, 3): a red disc and dark strokes on a shaded ground."""
+    """A color picture uint8 (40, 48, 3): a red disc and dark strokes on a shaded ground."""
     y, x = np.mgrid[:40, :48]
     rgb = np.stack([120 + 2 * x, 200 - 2 * y, 90 + x + y], -1).astype(np.uint8)
     rgb[(y - 20) ** 2 + (x - 24) ** 2 < 100] = (220, 30, 40)
@@ -28,77 +28,77 @@ def picture() -> np.ndarray:
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A weights file of a shading network so small that it loads at once; never trained."""
-    from mangastyle import weights
-    from mangastyle.config import TrainConfig
+    from mangastyle.io import weights
     from mangastyle.shade import networks
+    from mangastyle.shade.spec import ShadeSpec
 
-    config = TrainConfig(width=4, levels=2, size=32)
-    path = tmp_path_factory.mktemp("weights") / "tiny.h5"
-    weights.save(path, networks.build(config)[0], config)
+    spec, path = ShadeSpec(width=4, levels=2, size=32), tmp_path_factory.mktemp("weights") / "tiny.h5"
+    weights.save_model(path, "shade", spec, networks.build(spec))
     return path
 
 
 @pytest.fixture(scope="session")
 def loud_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with random weights that are large enough to matter."""
-    from mangastyle import weights
-    from mangastyle.config import TrainConfig
+    from mangastyle.io import weights
     from mangastyle.shade import networks
+    from mangastyle.shade.spec import ShadeSpec
 
-    config = TrainConfig(width=4, levels=2, size=32, precision="float32")
-    model = networks.generator(config)
+    spec, path = ShadeSpec(width=4, levels=2, size=32), tmp_path_factory.mktemp("weights") / "loud.h5"
+    model = networks.build(spec)
     for variable in model.trainable_variables:
         if variable.ndim > 1:
             variable.assign(variable * 8)
-    path = tmp_path_factory.mktemp("weights") / "loud.h5"
-    weights.save(path, model, config)
+    weights.save_model(path, "shade", spec, model)
     return path
 
 
 @pytest.fixture(scope="session")
-def fast_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A weights file of a one-pass painter's decoder that was never trained, with grain."""
-    from mangastyle.config import TeachConfig
-    from mangastyle.style import onepass, vgg
+def onepass_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A weights file of a one-pass decoder that was never trained, with all of the style residual."""
+    from mangastyle.io import weights
+    from mangastyle.style.onepass.network import decoder
+    from mangastyle.style.settings import OnePassSpec
 
-    widths = {name: output.shape[-1] for name, output in onepass.encoder(vgg.backbone("slim")).output.items()}
-    decoder, random = onepass.decoder(widths), np.random.default_rng(0)
-    for variable in decoder.variables:
+    spec, random = OnePassSpec(), np.random.default_rng(0)
+    model = decoder(spec)
+    for variable in model.variables:
         variable.assign(random.normal(0, 1 / np.sqrt(np.prod(variable.shape[:-1])), variable.shape))
     path = tmp_path_factory.mktemp("onepass") / "random.h5"
-    onepass.save(path, decoder, TeachConfig(), {})
+    weights.save_model(path, "onepass", spec, model)
     return str(path)
 
 
 @pytest.fixture(scope="session")
 def narrow() -> keras.Model:
     """VGG-19 with an eighth of the features in each layer, never trained."""
-    from mangastyle.style import vgg
+    from mangastyle.vgg.network import network
+    from mangastyle.vgg.spec import WIDTHS, kernel_shapes
 
     generator, weights = np.random.default_rng(0), {}
-    for name, shape in vgg.kernel_shapes(tuple(width // 8 for width in vgg.WIDTHS)).items():
+    for name, shape in kernel_shapes(tuple(width // 8 for width in WIDTHS)).items():
         weights[name] = (generator.normal(0, np.sqrt(2 / (9 * shape[2])), shape), np.zeros(shape[-1]))
-    return vgg.network(weights)
+    return network(weights)
 
 
 @pytest.fixture(scope="session")
 def train_and_kill(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Callable[[Path], None], int], Path]:
-    """`(train, step)`: the run folder `finished` of a whole training; beside it lies `killed`, what a kill at that step would have left."""
+    """`(train, step)`: the run folder `finished` of a whole training; beside it is `killed`, as a kill at that step would have left it."""
 
     def run_both(train: Callable[[Path], None], step: int) -> Path:
-        from mangastyle import monitor
+        from mangastyle.training.run import Log
 
-        run, write = tmp_path_factory.mktemp("runs") / "finished", monitor.Log.write
+        folder, write = tmp_path_factory.mktemp("runs") / "finished", Log.write
 
         def write_and_copy(log, record):
             write(log, record)
             if record["step"] == step:
-                shutil.copytree(run, run.with_name("killed"))
+                shutil.copytree(folder, folder.with_name("killed"))
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(monitor.Log, "write", write_and_copy)
-            train(run)
-        return run
+            patch.setattr(Log, "write", write_and_copy)
+            train(folder)
+        return folder
 
     return run_both
 

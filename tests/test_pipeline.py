@@ -1,152 +1,131 @@
-"""All stages joined, with a tiny network and few iterations."""
+"""All stages joined, with a tiny network, in one pass or few iterations."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
 
 import numpy as np
 import pytest
 
-from mangastyle import images, pipeline, weights
-from mangastyle.cli import main
-from mangastyle.config import RunConfig
-from mangastyle.data import characters, painters
-from mangastyle.shade.sketch import sketch
-from mangastyle.style import vgg
+import mangastyle
+from mangastyle.errors import Cancelled, MangastyleError
+from mangastyle.lineart.sketch import sketch
+from mangastyle.ops import pixels
+from mangastyle.pipeline import DEFAULT_STAGES, Pipeline, Stage, run
+from mangastyle.shade.hints import Hint
+from mangastyle.shade.shader import Shader
+from mangastyle.style.stylize import Stylizer
+from mangastyle.synthetic import characters, paintings
 
-FILES = {"sketch.png", "hint.png", "shaded.png", "stylised.png", "sheet.png", "config.json"}
 
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory, tiny_weights):
-    """The main command without a picture or a painting."""
-    out = tmp_path_factory.mktemp("run") / "out"
-    arguments = ["--preset", "tiny", "--quality", "--iterations", "5", "--backbone", "random", "--weights", str(tiny_weights), "--out", str(out)]
-    assert main(["run", *arguments]) == 0
-    return out
+def painting() -> np.ndarray:
+    return paintings.paint("brush", 0, 40, 40)
 
 
 @pytest.fixture(scope="module")
-def slim(tmp_path_factory):
-    """A file of a slim VGG-19 that was never trained."""
-    random, kernels, readouts = np.random.default_rng(0), {}, {}
-    for name, shape in vgg.kernel_shapes((4, 4, 4, 4, 4)).items():
-        kernels[name] = (random.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape), np.zeros(4))
-        readouts[name] = readouts[name.replace("conv", "relu")] = np.eye(4)
-    path = tmp_path_factory.mktemp("slim") / weights.SLIM
-    vgg.write_slim(path, kernels, readouts, {})
-    return path
+def networks(tiny_weights, onepass_weights) -> dict:
+    return {"weights": tiny_weights, "onepass_weights": onepass_weights, "precision": "float32"}
 
 
-def test_demo_writes_every_stage_at_one_size(demo):
-    assert {p.name for p in demo.iterdir()} == FILES
-    for name in pipeline.STAGES:
-        assert images.load(demo / f"{name}.png").rgb.shape == (64, 64, 3)
-    np.testing.assert_array_equal(
-        images.load(demo / "sketch.png").rgb[..., 0], sketch(characters.draw(pipeline.CHARACTER, 64))
-    )
-    painted, shaded = images.load(demo / "stylised.png").rgb, images.load(demo / "shaded.png").rgb
-    assert (painted != shaded).mean() > 0.2  # five iterations have left their mark on the flat grey of an untrained network
+@pytest.fixture(scope="module")
+def pipeline(networks) -> Pipeline:
+    return Pipeline(painting(), size=48, **networks)
 
 
-def test_sheet_shows_all_six_pictures_with_names(demo):
-    sheet = images.load(demo / "sheet.png").rgb
-    picture = characters.draw(pipeline.CHARACTER, 64)
-    assert sheet.shape[1] > 6 * 64
-    np.testing.assert_array_equal(sheet[3:67, 3:67], picture)  # the first tile, inside its margin
-    assert (sheet[70:] < 128).any()  # names below
-    np.testing.assert_array_equal(sheet[3:67, -67:-3], images.load(demo / "stylised.png").rgb)
+def test_every_stage_is_that_of_the_public_function(pipeline, tiny_weights, onepass_weights):
+    picture = characters.draw(1, 64)
+    stages = pipeline(picture)
+    small = pixels.resize(picture, 48, 48)
+    shader = Shader(tiny_weights, precision="float32")
+    hint = shader.simulated_hint(small)
+    shaded = shader(small, hint)
+    stylizer = Stylizer(painting(), method="onepass", onepass_weights=onepass_weights, size=0, precision="float32")
+    np.testing.assert_array_equal(stages.picture, small)
+    np.testing.assert_array_equal(stages.sketch, sketch(small))
+    np.testing.assert_array_equal(stages.shaded, shaded)
+    np.testing.assert_array_equal(stages.style, painting())
+    np.testing.assert_array_equal(stages.stylized, stylizer(shaded))
+    assert stages.by == "one pass" and [name for name, _ in stages] == [stage.name for stage in DEFAULT_STAGES]
+    assert stages.hint.shape == (48, 48, 3) and (stages.hint != 255).any()
 
 
-def test_existing_results_are_kept_and_config_repeats_them(demo, tiny_weights, tmp_path, capsys):
-    assert main(["run", "--out", str(demo), "--weights", str(tiny_weights)]) == 2
-    assert "already exists" in capsys.readouterr().err
-    assert main(["run", "--config", str(demo / "config.json"), "--out", str(tmp_path / "again")]) == 0
-    for name in ("shaded.png", "stylised.png"):
-        assert (tmp_path / "again" / name).read_bytes() == (demo / name).read_bytes()
+def test_line_art_is_its_own_sketch_and_gets_no_simulated_hint(pipeline):
+    line = characters.character(4, 48).line
+    stages = pipeline(line)  # gray pictures are taken, too
+    np.testing.assert_array_equal(stages.sketch, line)
+    assert (stages.hint == 255).all() and stages.picture.shape == (48, 48, 3)
 
 
-def test_alpha_shape_and_size_of_the_picture_are_kept(tmp_path, tiny_weights):
-    alpha = np.zeros((97, 65), np.uint8)
-    alpha[20:] = 255
-    images.save(tmp_path / "in.png", images.resize(characters.draw(3, 128), 97, 65), alpha)
-    images.save(tmp_path / "painting.png", painters.paint("brush", 1, 48, 40))
-    arguments = [str(tmp_path / "in.png"), "--style", str(tmp_path / "painting.png"), "--preset", "tiny", "--size", "0"]
-    arguments += ["--quality", "--iterations", "5", "--backbone", "random", "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]
-    assert main(["run", *arguments]) == 0
-    for name in pipeline.STAGES:
-        made = images.load(tmp_path / "out" / f"{name}.png")
-        assert made.rgb.shape == (97, 65, 3)
-        np.testing.assert_array_equal(made.alpha, alpha)
+def test_a_given_hint_is_used_for_line_art_and_shown(pipeline, monkeypatch):
+    line, given = pixels.to_rgb(characters.character(4, 64).line), []
+
+    def source(picture: np.ndarray) -> Hint:
+        given.append(picture.shape)
+        return Hint.from_points([(10, 10, "red")], picture.shape, radius=4)
+
+    for hint in (source, source(line)):
+        monkeypatch.setattr(pipeline, "hint", hint)
+        stages = pipeline(line)
+        assert (stages.hint[7, 7] == (255, 0, 0)).all() and (stages.hint[30:] == 255).all()
+    assert given == [(64, 64, 3)] * 2  # the picture as it was given, not as it was reduced
+    monkeypatch.setattr(pipeline, "hint", "none")
+    assert (pipeline(characters.draw(1, 48)).hint == 255).all()
 
 
-def test_line_art_is_its_own_sketch_and_gets_no_simulated_hint(tiny_weights, fast_weights):
-    line = np.repeat(characters.character(4, 64).line[..., None], 3, axis=2)
-    options = RunConfig(weights=str(tiny_weights), fast_weights=fast_weights, size=0)
-    stages = pipeline.run(line, [painters.paint("brush", 0, 40, 40)], options)
-    np.testing.assert_array_equal(stages.sketch, line[..., 0])
-    assert (stages.hint == 255).all()
+def test_by_default_the_style_is_a_painting_of_our_own(networks):
+    stages = run(characters.draw(1, 48), seed=3, stages=DEFAULT_STAGES[4:5], **networks)
+    np.testing.assert_array_equal(stages.style, paintings.paint("brush", 3))
 
 
-def test_a_picture_named_after_the_paintings_is_not_one_of_them(tmp_path, capsys):
-    assert main(["run", "--style", "a.jpg", "picture.png", "--out", str(tmp_path / "out")]) == 2
-    assert "before --style" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
+def test_a_further_stage_is_one_line(networks):
+    stages = (*DEFAULT_STAGES[:3], Stage("mirrored", lambda pipeline, work: work.made["sketch"][:, ::-1]))
+    made = Pipeline(painting(), stages=stages, size=0, **networks)(characters.draw(1, 48))
+    np.testing.assert_array_equal(made.mirrored, made.sketch[:, ::-1])
+
+
+def test_the_style_may_be_painted_by_optimization_with_progress(tiny_weights, narrow):
+    records = []
+    stages = run(
+        characters.draw(1, 48), painting(), method="optimize", iterations=2, min_size=0, backbone=narrow, size=0, weights=tiny_weights,
+        precision="float32", progress=records.append,
+    )  # fmt: skip
+    assert stages.stylized.shape == (48, 48, 3)
+    assert {record.stage for record in records} == {"stylized"} and records[-1].iteration == records[-1].iterations == 2
+
+
+def test_a_set_event_ends_it(pipeline):
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled) as error:
+        pipeline(characters.draw(1, 48), cancel=cancel)
+    assert error.value.result is None
 
 
 @pytest.mark.parametrize(
-    ("by", "label"),
-    [("", "stylised"), ("slim VGG-19", "stylised (slim VGG-19)"), ("one pass", "stylised (one pass)")],
+    ("arguments", "message"),
+    [
+        ({"hint": "simulatd"}, "`hint`: 'simulatd' .did you mean 'simulated'.. is none of"),
+        ({"size": -1}, "`size`: must be at least 0, not -1"),
+        ({"iterations": 3}, "`iterations`: is for method optimize, not onepass"),
+        ({"backbone": "slim"}, "`backbone`: is for method optimize, not onepass"),
+        ({"method": "onepas"}, "`method`: 'onepas' .did you mean 'onepass'"),
+        ({"strenth": 1}, "strenth"),
+    ],
 )
-def test_the_sheet_says_how_the_style_was_painted(by, label):
-    grey = np.full((64, 64, 3), 128, np.uint8)
-    sheet = pipeline.contact_sheet(pipeline.Stages(grey, grey[..., 0], grey, grey, grey, grey, by))
-    last = images.captioned(grey, label)
-    np.testing.assert_array_equal(sheet[:, -last.shape[1] :], last)
+def test_wrong_arguments_are_named(networks, arguments, message):
+    with pytest.raises(MangastyleError, match=message):
+        Pipeline(painting(), **{**networks, **arguments})
 
 
-def test_without_the_full_network_the_slim_one_that_ships_is_taken(slim, tiny_weights, tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(weights, "shipped_folder", lambda: tmp_path)
-    assert main(["run", "--preset", "tiny", "--quality", "--weights", str(tiny_weights), "--out", str(tmp_path / "out")]) == 2
-    assert "mangastyle weights get vgg19" in capsys.readouterr().err and not (tmp_path / "out").exists()
-    monkeypatch.setattr(weights, "shipped_folder", lambda: slim.parent)
-    options = RunConfig(weights=str(tiny_weights), quality=True, iterations=1, size=0)
-    stages = pipeline.run(characters.draw(1, 48), [painters.paint("brush", 0, 40, 40)], options)
-    assert stages.by == "slim VGG-19" and stages.stylised.shape == (48, 48, 3)
-    assert capsys.readouterr().err.startswith("mangastyle: painting with the slim VGG-19 that ships")
+@pytest.mark.parametrize(("picture", "message"), [(np.zeros((48, 48, 3)), "not float64"), (np.zeros((16, 48, 3), np.uint8), "at least 32")])
+def test_wrong_pictures_are_named(pipeline, picture, message):
+    with pytest.raises(MangastyleError, match=message):
+        pipeline(picture)
 
 
-def test_a_folder_gets_a_sheet_for_each_picture_with_its_stages_beside(tiny_weights, fast_weights, tmp_path, capsys):
-    (tmp_path / "in" / "more").mkdir(parents=True)
-    alpha = np.full((48, 56), 90, np.uint8)
-    images.save(tmp_path / "in" / "a.png", images.resize(characters.draw(1, 64), 48, 56), alpha)
-    images.save(tmp_path / "in" / "more" / "b.png", np.repeat(characters.character(4, 64).line[..., None], 3, axis=2))
-    (tmp_path / "in" / "c.png").write_bytes(b"no picture")
-    arguments = ["run", str(tmp_path / "in"), "--weights", str(tiny_weights), "--fast-weights", fast_weights, "--out", str(tmp_path / "out")]
-    assert main([*arguments, "--size", "0"]) == 2  # for c.png
-    assert "1 of 3 pictures could not be processed" in capsys.readouterr().err
-    made = {str(path.relative_to(tmp_path / "out").with_suffix("")) for path in (tmp_path / "out").rglob("*.png")}
-    assert made == {f"{name}{ending}" for name in ("a", "more/b") for ending in ("", *(f"-{stage}" for stage in pipeline.STAGES))}
-    np.testing.assert_array_equal(images.load(tmp_path / "out" / "a-stylised.png").alpha, alpha)
-    options = RunConfig(weights=str(tiny_weights), fast_weights=fast_weights, size=0)
-    stages = pipeline.run(images.load(tmp_path / "in" / "a.png").rgb, [painters.paint("brush", 0)], options)
-    assert stages.by == "one pass"
-    np.testing.assert_array_equal(images.load(tmp_path / "out" / "a.png").rgb, pipeline.contact_sheet(stages))
-
-
-def test_quality_paints_by_optimisation(tiny_weights, fast_weights):
-    options = RunConfig(weights=str(tiny_weights), fast_weights=fast_weights, quality=True, backbone="random", iterations=1, size=0)
-    assert pipeline.run(characters.draw(1, 48), [painters.paint("brush", 0, 40, 40)], options).by == "random VGG-19"
-
-
-def test_options_of_the_optimisation_are_refused_without_it(tmp_path, capsys):
-    for flags in (["--iterations", "3"], ["--backbone", "slim"], ["--allow-download"]):
-        assert main(["run", *flags, "--out", str(tmp_path / "out")]) == 2
-        assert f"{flags[0]}: is for painting by optimisation; add --quality" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-def test_pictures_named_like_a_stage_of_another_are_not_mixed_up(tiny_weights, fast_weights, tmp_path, capsys):
-    for name in ("a", "a-sketch"):
-        images.save(tmp_path / "in" / f"{name}.png", characters.draw(1, 48))
-    arguments = ["run", str(tmp_path / "in"), "--weights", str(tiny_weights), "--fast-weights", fast_weights, "--out", str(tmp_path / "out")]
-    assert main(arguments) == 2
-    assert "a.png: its stages would have the name of what is made of a-sketch.png" in capsys.readouterr().err
-    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"a-sketch.png", *(f"a-sketch-{stage}.png" for stage in pipeline.STAGES)}
+def test_importing_it_loads_no_tensorflow():
+    code = "import mangastyle; mangastyle.Pipeline, mangastyle.run; import sys; assert 'keras' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert mangastyle.run is run

@@ -1,57 +1,54 @@
-"""Pictures of manga characters from safebooru.org, the paper's source (section 3): `mangastyle fetch`.
+"""Downloading pictures of manga characters from safebooru.org, the paper's source (section 3).
 
-Speaks the Gelbooru 0.2 interface. One request at a time, never faster than asked for, safe rating only.
-A folder of pictures holds `manifest.jsonl`, one JSON line for every finished picture; run the same command
-again and it goes on from there. One run per folder at a time.
+The site speaks the Gelbooru 0.2 interface. One request at a time, never faster than asked for, safe rating only.
+A folder of pictures holds `manifest.jsonl`, one JSON line for every finished picture, from which a later run continues.
+One run per folder at a time.
 
-Local file names come from the post's number and a known suffix alone: nothing a site says can name a path.
+Local file names come from the post's number and a known suffix alone: no text from a site can name a path.
 """
 
 from __future__ import annotations
 
 import datetime
 import email.utils
-import functools
 import hashlib
-import itertools
 import json
 import os
 import random
 import re
-import sys
 import time
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO, Callable, Iterator, NamedTuple
+from typing import Any, BinaryIO, Callable, Collection, Iterator, NamedTuple
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ProxyError, SSLError
-from tqdm import tqdm
 
-from mangastyle import __version__, images
-from mangastyle.config import FetchConfig, save_config
+from mangastyle import __version__
 from mangastyle.errors import MangastyleError
-from mangastyle.files import atomic, make_folder, refuse_existing
+from mangastyle.io import images
+from mangastyle.io.files import atomic, make_folder
 
 MANIFEST = "manifest.jsonl"
 SAFE = ("safe", "general")  # new safe posts are called `general`, old ones kept `safe`
 # So neither can be asked for alone. The rating of every post is checked again when it arrives.
 ONLY_SAFE = "-rating:questionable -rating:explicit"
 PAGE_SIZE = 100  # posts per request, the most the interface gives
-MAX_BYTES = 64 << 20  # of one answer
+MAX_BYTES = 64 << 20  # size limit of one answer
 BACKOFF = 1.0  # seconds before the second try; doubles with every further one
 MAX_BACKOFF = 60.0
-MAX_WAIT = 600.0  # seconds of Retry-After we sit out; if asked for more, we stop and say so
+MAX_WAIT = 600.0  # longest Retry-After, in seconds, that is waited for; a longer one ends the run
 EMPTY_PAGES = 3  # safebooru now and then answers with an empty page by mistake; so many in a row are the end
 MAX_SKIPPED = 20  # so many posts skipped in a row are no accident: the site blocks us or is not what we think
 
 
 class Skip(Exception):
-    """What the site has for a post or page cannot be used; the text says why."""
+    """A post or page cannot be used; the text is the reason."""
 
 
 class _TryAgain(Exception):
-    """A passing trouble; `wait` is how many seconds the site asks us to stay away."""
+    """A passing error; `wait` is the number of seconds for which the site asks us to stay away."""
 
     def __init__(self, reason: str, wait: float = 0.0) -> None:
         super().__init__(reason)
@@ -59,7 +56,21 @@ class _TryAgain(Exception):
 
 
 class Post(NamedTuple):
-    """What we use of a post. `md5` is "" where the site gives none."""
+    """The fields of a post that we use.
+
+    Attributes
+    ----------
+    id : int
+        Its number.
+    url : str
+        Address of the picture.
+    suffix : str
+        Its kind of file, such as ".png".
+    md5 : str
+        MD5 of the file in hexadecimal digits; "" where the site gives none.
+    tags, source, rating : str
+        As the site has them.
+    """
 
     id: int
     url: str
@@ -70,69 +81,118 @@ class Post(NamedTuple):
     rating: str
 
 
-def command(options: FetchConfig) -> None:
-    """Download pictures into `options.out` until it holds `options.count`, or as many as there are.
+class Progress(NamedTuple):
+    """One post that was looked at.
 
-    Posts that cannot be used get one line each on stderr and are tried again by the next run.
-    Raises `MangastyleError` if the site cannot be reached, is no Gelbooru 0.2 site, or has no such picture.
+    Attributes
+    ----------
+    number : int
+        The post's number.
+    pictures : int
+        How many pictures there are now.
+    skipped : str
+        Why the post cannot be used; "" if it can.
     """
-    client = Client(options.site, options.rate, options.retries, options.timeout)
-    posts = client.posts(options.tags)
-    folder = Path(options.out)
-    manifest = folder / MANIFEST
-    finished = {} if options.force else read_manifest(manifest)
-    if options.dry_run:
-        _fetch(options, posts, finished, client.site, lambda post: print(post.id, post.url))
-        return
-    refuse_existing(folder / "config.json", options.force or manifest.exists())
-    mend(manifest)
-    save_config(folder, "fetch", options)
-    _fetch(options, posts, finished, client.site, functools.partial(_store, client, manifest))
+
+    number: int
+    pictures: int
+    skipped: str
 
 
-def _fetch(
-    options: FetchConfig, posts: Iterator[tuple[int, dict]], finished: dict, site: str, use: Callable[[Post], None]
-) -> None:
-    """Hand the posts that are safe, whole and not finished to `use`, until there are enough; then sum up."""
+class Summary(NamedTuple):
+    """Counts at the end.
+
+    Attributes
+    ----------
+    pictures, new : int
+        Pictures there are, and how many of them are new.
+    skipped, unsafe : int
+        Posts that could not be used, and posts that are not rated safe.
+    """
+
+    pictures: int
+    new: int
+    skipped: int
+    unsafe: int
+
+
+def collect(
+    posts: Iterator[tuple[int, dict]],
+    use: Callable[[Post], None],
+    count: int,
+    site: str,
+    finished: Collection[int] = (),
+    progress: Callable[[Progress], None] | None = None,
+) -> Summary:
+    """Hand posts that are safe, complete and not finished to `use`, until there are enough.
+
+    Parameters
+    ----------
+    posts : iterator of (int, dict)
+        Numbers and raw posts, as from `Client.posts`.
+    use : callable
+        Called with each `Post`, such as `store`; may raise `Skip`.
+    count : int
+        How many pictures to have in the end, `finished` ones included.
+    site : str
+        Address that relative addresses of pictures start from.
+    finished : collection of int
+        Numbers of the pictures that are there already.
+    progress : callable, optional
+        Called with a `Progress` for every new or skipped picture.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    MangastyleError
+        If `MAX_SKIPPED` posts in a row cannot be used.
+    """
     have, skipped, in_a_row, unsafe = len(finished), 0, 0, 0
     seen = set(finished)
-    with tqdm(total=options.count, initial=have, unit="picture", disable=options.dry_run or None) as bar:
-        for number, raw in posts if have < options.count else ():
-            if number in seen:
-                continue
-            seen.add(number)
-            if raw.get("rating") not in SAFE:
-                unsafe += 1
-                continue
-            try:
-                use(read_post(number, raw, site))
-            except Skip as reason:
-                skipped, in_a_row = skipped + 1, in_a_row + 1
-                _say(f"post {number} skipped: {reason}")
-                if in_a_row == MAX_SKIPPED:
-                    raise MangastyleError(
-                        f"{site}: {in_a_row} posts in a row could not be used; it may be blocking us, run again later"
-                    ) from reason
-                continue
-            in_a_row = 0
-            have += 1
-            bar.update()
-            if have == options.count:
-                break
-    notes = [f"{have} pictures", f"{have - len(finished)} of them new"]
-    if skipped:
-        notes.append(f"{skipped} posts skipped")
-    if unsafe:
-        notes.append(f"{unsafe} posts not rated safe left out")
-    if have < options.count:
-        notes.append(f"{site} has no more posts with these tags, so fewer than the {options.count} asked for")
-    if not have:
-        raise MangastyleError(f"--tags: no picture for {options.tags!r}, check the spelling ({', '.join(notes)})")
-    print(f"{options.out}: {', '.join(notes)}", file=sys.stderr if options.dry_run else sys.stdout)
+    for number, raw in posts if have < count else ():
+        if number in seen:
+            continue
+        seen.add(number)
+        if raw.get("rating") not in SAFE:
+            unsafe += 1
+            continue
+        reason = ""
+        try:
+            use(read_post(number, raw, site))
+            have, in_a_row = have + 1, 0
+        except Skip as skip:
+            reason, skipped, in_a_row = str(skip), skipped + 1, in_a_row + 1
+        if progress:
+            progress(Progress(number, have, reason))
+        if in_a_row == MAX_SKIPPED:
+            raise MangastyleError(f"{site}: {in_a_row} posts in a row could not be used; it may be blocking us, run again later")
+        if have == count:
+            break
+    return Summary(have, have - len(finished), skipped, unsafe)
 
 
-def _store(client: Client, manifest: Path, post: Post) -> None:
-    """Download the picture of `post` beside the manifest, and only then add its line there."""
+def store(client: Client, manifest: Path, post: Post) -> None:
+    """Download the picture of a post beside the manifest, and only then add its line there.
+
+    Parameters
+    ----------
+    client : Client
+        Access to the site.
+    manifest : Path
+        The manifest, see `mend`.
+    post : Post
+        The post.
+
+    Raises
+    ------
+    Skip
+        If the picture cannot be had, or is not the post's.
+    MangastyleError
+        If the disk refuses.
+    """
     data = client.get(post.url)
     height, width = check(post, data).rgb.shape[:2]
     file = f"{post.id}{post.suffix}"
@@ -154,28 +214,54 @@ def _store(client: Client, manifest: Path, post: Post) -> None:
 class Client:
     """Polite access to one Gelbooru 0.2 site: paging, retries, and one rate limit over all requests.
 
-    site : address such as https://safebooru.org
-    rate : requests per second at most, files and redirects included
-    retries : tries per request
-    timeout : seconds to wait for an answer
+    Parameters
+    ----------
+    site : str
+        Address such as https://safebooru.org.
+    rate : float
+        Requests per second at most, files and redirects included.
+    retries : int
+        Tries per request.
+    timeout : float
+        Seconds to wait for an answer.
+    report : callable, optional
+        Called with one line of text before each pause.
     """
 
-    def __init__(self, site: str, rate: float, retries: int, timeout: float) -> None:
+    def __init__(
+        self, site: str, rate: float = 1.0, retries: int = 6, timeout: float = 30.0, report: Callable[[str], None] = lambda line: None
+    ) -> None:
         self.site = site.rstrip("/")
         if not re.match(r"https?://[^/]", self.site):
-            raise MangastyleError(f"--site: {site!r} is not an address such as https://safebooru.org")
-        self.retries, self.timeout = retries, timeout
+            raise MangastyleError(f"`site`: {site!r} is not an address such as https://safebooru.org")
+        self.retries, self.timeout, self.report = retries, timeout, report
         self.session = requests.Session()
-        self.session.headers["User-Agent"] = f"mangastyle/{__version__} (fetches pictures to learn manga shading from)"
+        self.session.headers["User-Agent"] = f"mangastyle/{__version__} (downloads pictures to learn manga shading from)"
         throttle = _Throttle(1 / rate)
         self.session.mount("http://", throttle)
         self.session.mount("https://", throttle)
 
     def posts(self, tags: str) -> Iterator[tuple[int, dict]]:
-        """(number, raw post) of all posts with these tags, newest first; `MangastyleError` for tags we must set."""
+        """All posts with some tags, newest first.
+
+        Parameters
+        ----------
+        tags : str
+            Tags with spaces between them.
+
+        Returns
+        -------
+        iterator of (int, dict)
+            Number and raw post. It asks the site page by page, and raises `MangastyleError` where that fails.
+
+        Raises
+        ------
+        MangastyleError
+            For tags that set the order or the number, which are ours to set.
+        """
         for tag in tags.split():
             if tag.lower().startswith(("sort:", "id:<")):
-                raise MangastyleError(f"--tags: leave out {tag!r}; posts are always taken newest first")
+                raise MangastyleError(f"`tags`: leave out {tag!r}; posts are always taken newest first")
         return self._walk(" ".join([*tags.split(), ONLY_SAFE]))
 
     def _walk(self, query: str) -> Iterator[tuple[int, dict]]:
@@ -191,7 +277,7 @@ class Client:
             empty = 0
             numbered = [(number, raw) for raw in page if (number := _number(raw)) is not None]
             if not numbered:
-                raise MangastyleError(f"{self.site}: its posts have no id; check --site")
+                raise MangastyleError(f"{self.site}: its posts have no id; check `site`")
             lowest = min(number for number, _ in numbered)
             if last is not None and lowest >= last:
                 raise MangastyleError(f"{self.site}: cannot be walked through, it does not understand 'id:<{last}'")
@@ -204,12 +290,12 @@ class Client:
         try:
             body = self.get(f"{self.site}/index.php", params)
         except Skip as reason:
-            raise MangastyleError(f"{self.site}: cannot list posts ({reason}); check --site or the network") from reason
+            raise MangastyleError(f"{self.site}: cannot list posts ({reason}); check `site` or the network") from reason
         if not body.strip():
             return []
         try:
             answer = json.loads(body)
-            if isinstance(answer, dict) and "@attributes" in answer:  # how later versions wrap the list
+            if isinstance(answer, dict) and "@attributes" in answer:  # later versions wrap the list
                 answer = answer.get("post", [])
             if not isinstance(answer, list):
                 raise ValueError("not a list")
@@ -217,24 +303,46 @@ class Client:
         except (ValueError, RecursionError) as error:
             raise MangastyleError(
                 f"{self.site}: answered {_short(body.decode(errors='replace'))} instead of a JSON list of posts; "
-                "check that --site speaks the Gelbooru 0.2 interface"
+                "check that `site` speaks the Gelbooru 0.2 interface"
             ) from error
 
     def get(self, url: str, params: dict | None = None) -> bytes:
-        """The body behind `url`, complete; passing troubles are waited out, `Skip` if they stay or others come."""
-        for attempt in itertools.count(1):
+        """The complete body behind an address; passing errors are waited out.
+
+        Parameters
+        ----------
+        url : str
+            The address.
+        params : dict, optional
+            Its query.
+
+        Returns
+        -------
+        bytes
+            The body.
+
+        Raises
+        ------
+        Skip
+            For an error that is not passing, or still there at the last try.
+        MangastyleError
+            If the site asks us to stay away for more than `MAX_WAIT` seconds.
+        """
+        attempt = 1
+        while True:
             try:
                 return self._get_once(url, params)
-            except _TryAgain as trouble:
-                if trouble.wait > MAX_WAIT:
+            except _TryAgain as error:
+                if error.wait > MAX_WAIT:
                     raise MangastyleError(
-                        f"{urlsplit(url).netloc}: asks us to stay away for {trouble.wait:.0f} s; run again after that"
-                    ) from trouble
+                        f"{urlsplit(url).netloc}: asks us to stay away for {error.wait:.0f} s; run again after that"
+                    ) from error
                 if attempt == self.retries:
-                    raise Skip(f"{trouble}, {attempt} times") from trouble
-                pause = max(trouble.wait, _backoff(attempt))
-                _say(f"{url}: {trouble}, trying again in {pause:.1f} s")
+                    raise Skip(f"{error}, {attempt} times") from error
+                pause = max(error.wait, _backoff(attempt))
+                self.report(f"{url}: {error}, trying again in {pause:.1f} s")
                 time.sleep(pause)
+                attempt += 1
 
     def _get_once(self, url: str, params: dict | None) -> bytes:
         try:
@@ -265,7 +373,7 @@ class Client:
             raise Skip(_short(error)) from error
 
 
-class _Throttle(requests.adapters.HTTPAdapter):
+class _Throttle(HTTPAdapter):
     """Starts requests at least `interval` seconds apart. Every request passes here, redirects too."""
 
     def __init__(self, interval: float) -> None:
@@ -279,7 +387,33 @@ class _Throttle(requests.adapters.HTTPAdapter):
 
 
 def read_post(number: int, raw: dict, site: str) -> Post:
-    """Pick what we use from a raw post of the site; `Skip` if there is no picture file to fetch."""
+    """Read a raw post.
+
+    Parameters
+    ----------
+    number : int
+        The post's number.
+    raw : dict
+        The post as the site gives it, with a safe rating.
+    site : str
+        Address of the site.
+
+    Returns
+    -------
+    Post
+        The fields that we use.
+
+    Raises
+    ------
+    Skip
+        If it has no picture file with an address on the web.
+
+    Examples
+    --------
+    >>> post = read_post(7, {"file_url": "/images/a.PNG", "rating": "safe"}, "https://safebooru.org")
+    >>> post.url, post.suffix
+    ('https://safebooru.org/images/a.PNG', '.png')
+    """
     address, directory, image = raw.get("file_url"), raw.get("directory"), raw.get("image")
     if not address and (directory is None or not image):
         raise Skip("has no file")
@@ -299,7 +433,25 @@ def read_post(number: int, raw: dict, site: str) -> Post:
 
 
 def check(post: Post, data: bytes) -> images.Picture:
-    """The decoded picture, if `data` is the one the post tells of; else `Skip`."""
+    """Decode the picture of a post.
+
+    Parameters
+    ----------
+    post : Post
+        The post.
+    data : bytes
+        What came from its address.
+
+    Returns
+    -------
+    mangastyle.io.images.Picture
+        The picture.
+
+    Raises
+    ------
+    Skip
+        If the MD5 of the bytes is not the post's, or they are no picture.
+    """
     if post.md5 and hashlib.md5(data).hexdigest() != post.md5:
         raise Skip(f"{post.url}: its MD5 is not the post's, {_short(post.md5)}")
     try:
@@ -309,10 +461,23 @@ def check(post: Post, data: bytes) -> images.Picture:
 
 
 def read_manifest(path: Path) -> dict[int, dict]:
-    """The finished pictures of a manifest by post number, those whose files are still there.
+    """The finished pictures of a manifest.
 
-    A last line without its line end, left by a kill, does not count.
-    Raises `MangastyleError` for a line that is no record.
+    Parameters
+    ----------
+    path : Path
+        The manifest; it need not exist.
+
+    Returns
+    -------
+    dict of int to dict
+        Records by post number, of those pictures whose files are still there. A last line without its line end, left by a kill,
+        does not count.
+
+    Raises
+    ------
+    MangastyleError
+        For a line that is no record.
     """
     records = {}
     for i, line in enumerate(_whole_lines(path).splitlines(), 1):
@@ -326,7 +491,18 @@ def read_manifest(path: Path) -> dict[int, dict]:
 
 
 def mend(manifest: Path) -> None:
-    """Make sure of a sound manifest to append to: what a killed run left half-written in its folder is removed."""
+    """Prepare a manifest for appending: remove half-written lines and files of a killed run.
+
+    Parameters
+    ----------
+    manifest : Path
+        The manifest; it is created, with its folder, where it does not exist.
+
+    Raises
+    ------
+    MangastyleError
+        If the disk refuses.
+    """
     whole = len(_whole_lines(manifest))
     make_folder(manifest.parent)
     try:
@@ -350,7 +526,23 @@ def _whole_lines(path: Path) -> bytes:
 
 
 def retry_after(value: str) -> float:
-    """Seconds from now that a Retry-After header asks for, given in seconds or as an HTTP date; 0 if neither."""
+    """Seconds from now that a Retry-After header asks for.
+
+    Parameters
+    ----------
+    value : str
+        Its value: seconds, or an HTTP date.
+
+    Returns
+    -------
+    float
+        Seconds; 0 for any other value.
+
+    Examples
+    --------
+    >>> retry_after("120"), retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), retry_after("soon")
+    (120.0, 0.0, 0.0)
+    """
     if value.strip().isdecimal():
         return float(value)
     try:
@@ -373,17 +565,12 @@ def _number(raw: Any) -> int | None:
     return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
-def _say(line: str) -> None:
-    """One line on stderr, above the progress bar."""
-    tqdm.write(f"mangastyle: {line}", file=sys.stderr)
-
-
 def _short(text: Any) -> str:
-    """Somebody else's text, made fit for one line of ours."""
+    """Foreign text, shortened and escaped for one line of a message."""
     return ascii(str(text)[:120])
 
 
 def _sync(file: BinaryIO) -> None:
-    """Have the disk hold what was written, so that even a power cut leaves it."""
+    """Flush a file to the disk, so that it survives a power cut."""
     file.flush()
     os.fsync(file.fileno())

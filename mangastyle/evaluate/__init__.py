@@ -1,0 +1,1 @@
+"""Metrics of generated pictures beside their originals, of pairs and of sets, and their reports."""

@@ -1,205 +1,376 @@
-"""How alike are two pictures? Every measure of the paper (section 4.2.3) in its right form, and in the paper's own.
+"""Similarity of two pictures: every metric of the paper (section 4.2.3) in its established form.
 
-A measure takes a generated picture and its original, uint8 RGB (h, w, 3) of one size, and returns a float; NaN where it
-is not defined. It raises `MangastyleError` for pictures of different sizes. The functions whose names end in `_paper` are
-the formulas of a much-copied snippet on which the paper's numbers rest; each says where it misleads.
+A metric takes a generated picture and its original, uint8 RGB (h, w, 3) of one size, and returns a float, or NaN where it is not
+defined. All metrics are symmetric. The paper's own numbers rest on other formulas, which are in `mangastyle.paper.metrics`.
+
+Examples
+--------
+>>> import numpy as np
+>>> from mangastyle import metrics
+>>> black, white = np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)
+>>> {name: metric.function(black, white) for name, metric in metrics.METRICS.items() if name in ("pixel_similarity", "emd")}
+{'pixel_similarity': 0.0, 'emd': 1.0}
 """
 
 from __future__ import annotations
 
 import math
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, Protocol, Sequence, cast
 
 import cv2
 import numpy as np
-import ot
-import scipy.stats
 from skimage.metrics import structural_similarity
 
 from mangastyle.errors import MangastyleError
+from mangastyle.io.images import check_picture
+from mangastyle.ops.color import rgb_to_gray
+from mangastyle.startup import import_silently
 
-RATIO = 0.75  # of Lowe 2004: a match counts if the next best is this much farther
-NEAR = 70  # of 256 bits: the snippet's limit for a match of ORB descriptors
-ORB_SIDE = 256  # pixels at least, for ORB
-BINS = 4  # of each channel, in the signature of colours
-
-
-def pixel_similarity(a: np.ndarray, b: np.ndarray) -> float:
-    """1 - mean |a - b| / 255: 0..1, higher is better, 1 for equal pictures."""
-    return 1.0 - mean_absolute_difference(a, b)
+LOWE_RATIO = 0.75  # a match counts if the second nearest descriptor is this much farther (Lowe 2004)
+SIGNATURE_BINS = 4  # of each channel, in the signature of colors
+SSIM_WINDOW = 7  # pixels
 
 
-def mean_absolute_difference(a: np.ndarray, b: np.ndarray) -> float:
-    """mean |a - b| / 255: 0..1, lower is better."""
-    a, b = _pair(a, b)
+def pixel_similarity(generated: np.ndarray, original: np.ndarray) -> float:
+    """Similarity of pixels, 1 - mean |a - b| / 255.
+
+    Parameters
+    ----------
+    generated, original : ndarray
+        uint8 (h, w, 3), two pictures of one size.
+
+    Returns
+    -------
+    float
+        0..1, higher is better, 1 for equal pictures.
+
+    Raises
+    ------
+    MangastyleError
+        If an array is not a picture, or the two differ in size.
+
+    Examples
+    --------
+    >>> gray, lighter = np.full((4, 4, 3), 100, np.uint8), np.full((4, 4, 3), 151, np.uint8)
+    >>> round(pixel_similarity(gray, lighter), 3)
+    0.8
+    """
+    return 1.0 - mean_absolute_difference(generated, original)
+
+
+def mean_absolute_difference(generated: np.ndarray, original: np.ndarray) -> float:
+    """Mean absolute difference, mean |a - b| / 255.
+
+    Parameters
+    ----------
+    generated, original : ndarray
+        uint8 (h, w, 3), two pictures of one size.
+
+    Returns
+    -------
+    float
+        0..1, lower is better, 0 for equal pictures.
+
+    Raises
+    ------
+    MangastyleError
+        If an array is not a picture, or the two differ in size.
+
+    Examples
+    --------
+    >>> black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
+    >>> mean_absolute_difference(black, white)
+    1.0
+    """
+    a, b = check_pair(generated, original)
     return float(np.mean(np.abs(a.astype(np.float32) - b))) / 255
 
 
-def pixel_difference_paper(a: np.ndarray, b: np.ndarray) -> float:
-    """sum |a - b| / (h w) / 255 of the equalised grey pictures: 0..1, lower is better.
+def euclidean_difference(generated: np.ndarray, original: np.ndarray) -> float:
+    """Euclidean distance over the largest possible one, 255 sqrt(3 h w), in percent.
 
-    The snippet calls this a similarity, but equal pictures have 0. Equalising each picture on its own hides every
-    difference in brightness and contrast, grey every difference in hue.
+    Parameters
+    ----------
+    generated, original : ndarray
+        uint8 (h, w, 3), two pictures of one size.
+
+    Returns
+    -------
+    float
+        0..100, lower is better, 0 for equal pictures.
+
+    Raises
+    ------
+    MangastyleError
+        If an array is not a picture, or the two differ in size.
+
+    Examples
+    --------
+    >>> black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
+    >>> euclidean_difference(black, white)
+    100.0
     """
-    a, b = (_equalised(_grey(x)) for x in _pair(a, b))
-    return float(np.mean(np.abs(a.astype(int) - b))) / 255
-
-
-def euclidean_difference(a: np.ndarray, b: np.ndarray) -> float:
-    """|a - b| over the largest it could be, 255 sqrt(3 h w), in percent: 0..100, lower is better."""
-    a, b = _pair(a, b)
+    a, b = check_pair(generated, original)
     return 100 * math.sqrt(float(np.mean(np.square(a.astype(np.float64) - b)))) / 255
 
 
-def psnr(a: np.ndarray, b: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in dB, 20 log10 (255 / RMS of a - b): higher is better, infinite for equal pictures."""
-    return math.inf if np.array_equal(*_pair(a, b)) else -20 * math.log10(euclidean_difference(a, b) / 100)
+def psnr(generated: np.ndarray, original: np.ndarray) -> float:
+    """Peak signal-to-noise ratio, 20 log10(255 / RMS of a - b).
 
+    Parameters
+    ----------
+    generated, original : ndarray
+        uint8 (h, w, 3), two pictures of one size.
 
-def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity (Wang et al. 2004), the mean of the three channels': -1..1, higher is better.
+    Returns
+    -------
+    float
+        In dB, at least 0, higher is better, infinite for equal pictures.
 
-    NaN for pictures smaller than its window of 7x7 pixels.
+    Raises
+    ------
+    MangastyleError
+        If an array is not a picture, or the two differ in size.
+
+    Examples
+    --------
+    >>> gray, lighter = np.full((4, 4, 3), 100, np.uint8), np.full((4, 4, 3), 151, np.uint8)
+    >>> round(psnr(gray, lighter), 2)
+    13.98
     """
-    a, b = _pair(a, b)
-    if min(a.shape[:2]) < 7:
+    if np.array_equal(*check_pair(generated, original)):
+        return math.inf
+    return -20 * math.log10(euclidean_difference(generated, original) / 100)
+
+
+def ssim(generated: np.ndarray, original: np.ndarray) -> float:
+    """Structural similarity, the mean over the three channels.
+
+    Parameters
+    ----------
+    generated, original : ndarray
+        uint8 (h, w, 3), two pictures of one size.
+
+    Returns
+    -------
+    float
+        -1..1, higher is better, 1 for equal pictures; NaN for pictures smaller than the window of 7x7 pixels.
+
+    Raises
+    ------
+    MangastyleError
+        If an array is not a picture, or the two differ in size.
+
+    References
+    ----------
+    Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli, "Image quality assessment: from error visibility to structural similarity",
+    IEEE Transactions on Image Processing, 2004.
+
+    Examples
+    --------
+    >>> picture = np.arange(192, dtype=np.uint8).reshape(8, 8, 3)
+    >>> ssim(picture, picture)
+    1.0
+    """
+    a, b = check_pair(generated, original)
+    if min(a.shape[:2]) < SSIM_WINDOW:
         return math.nan
-    return float(structural_similarity(a, b, channel_axis=-1, data_range=255))
+    return float(cast(float, structural_similarity(a, b, channel_axis=-1, data_range=255)))
 
 
-def ssim_paper(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity of the grey pictures: -1..1, higher is better. Colours of one lightness are one to it."""
-    a, b = (_grey(x) for x in _pair(a, b))
-    return float(structural_similarity(a, b, data_range=255)) if min(a.shape) >= 7 else math.nan
+def emd(generated: np.ndarray, original: np.ndarray) -> float:
+    """Earth mover's distance between the histograms of each channel, the mean over the three channels.
 
+    Histograms have 256 bins, and the ground distance is that of the gray levels in units of the whole range, so that shifting a
+    picture by k levels costs k / 255. In one dimension the exact solution is the distance of the cumulative histograms.
 
-def emd(a: np.ndarray, b: np.ndarray) -> float:
-    """Earth mover's distance between the values of each channel, mean of the three: 0..1, lower is better.
+    Parameters
+    ----------
+    generated, original : ndarray
+        uint8 (h, w, 3), two pictures of one size.
 
-    The values themselves are moved, in units of the whole range (POT's exact solution in one dimension): shifting
-    a picture by k levels costs k / 255.
+    Returns
+    -------
+    float
+        0..1, lower is better, 0 for equal pictures.
+
+    Raises
+    ------
+    MangastyleError
+        If an array is not a picture, or the two differ in size.
+
+    Examples
+    --------
+    >>> gray, lighter = np.full((4, 4, 3), 100, np.uint8), np.full((4, 4, 3), 151, np.uint8)
+    >>> round(emd(gray, lighter), 3)
+    0.2
     """
-    a, b = _pair(a, b)
-    levels = np.linspace(0, 1, 256)
-    heights = [np.stack([np.bincount(x[..., c].ravel(), minlength=256) / x[..., c].size for c in range(3)], 1) for x in (a, b)]
-    return float(np.mean(ot.wasserstein_1d(np.tile(levels[:, None], 3), np.tile(levels[:, None], 3), *heights)))  # (256, 3)
+    pair = check_pair(generated, original)
+    heights = [np.stack([np.bincount(x[..., c].ravel(), minlength=256) for c in range(3)], 1) / x[..., 0].size for x in pair]  # (256, 3)
+    excess = np.cumsum(heights[0] - heights[1], 0)  # what has to be moved past each level, (256, 3)
+    return float(np.mean(np.abs(excess).sum(0))) / 255
 
 
-def emd_colors(a: np.ndarray, b: np.ndarray) -> float:
-    """Earth mover's distance between signatures of colours (Rubner et al. 2000): 0..1, lower is better.
+def emd_colors(generated: np.ndarray, original: np.ndarray) -> float:
+    """Earth mover's distance between color signatures.
 
-    A signature is the mean colours of the 4x4x4 cells of the RGB cube and their shares of the picture; colours are as
-    far apart as they are in the cube, in units of its diagonal. Solved exactly, by POT. Unlike `emd` it sees which red
-    goes with which green and blue.
+    A signature is the mean colors of the 4x4x4 cells of the RGB cube and their shares of the picture; the ground distance is the
+    distance in the cube, in units of its diagonal. Solved exactly, by POT. Unlike `emd` it depends on which red goes with which
+    green and blue.
+
+    Parameters
+    ----------
+    generated, original : ndarray
+        uint8 (h, w, 3), two pictures of one size.
+
+    Returns
+    -------
+    float
+        0..1, lower is better, 0 for equal pictures.
+
+    Raises
+    ------
+    MangastyleError
+        If an array is not a picture, or the two differ in size.
+
+    References
+    ----------
+    Y. Rubner, C. Tomasi, L. J. Guibas, "The earth mover's distance as a metric for image retrieval", IJCV, 2000.
+
+    Examples
+    --------
+    >>> black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
+    >>> round(emd_colors(black, white), 6)
+    1.0
     """
-    (colors_a, shares_a), (colors_b, shares_b) = (_signature(x) for x in _pair(a, b))
+    ot = import_silently("ot")  # slow: with POT come all frameworks that it works with, TensorFlow among them
+    (colors_a, shares_a), (colors_b, shares_b) = (_color_signature(x) for x in check_pair(generated, original))
     distances = np.linalg.norm(colors_a[:, None] - colors_b, axis=-1)  # (n, m)
     return float(ot.emd2(shares_a, shares_b, distances)) / math.sqrt(3)
 
 
-def emd_paper(a: np.ndarray, b: np.ndarray) -> float:
-    """`scipy.stats.wasserstein_distance` of the 256 heights of two grey histograms of equalised pictures: lower is better.
+def sift_similarity(generated: np.ndarray, original: np.ndarray) -> float:
+    """Share of SIFT keypoints that are matched.
 
-    It compares *how high* bins are, whatever their places: a picture and its negative have 0. Most heights are near
-    1/256, so that any two pictures are within some thousandths of each other.
+    Two keypoints match if each is the other's nearest neighbor, and nearer than 0.75 of the second nearest (Lowe's ratio test).
+    The number of matches is divided by the mean number of keypoints.
+
+    Parameters
+    ----------
+    generated, original : ndarray
+        uint8 (h, w, 3), two pictures of one size.
+
+    Returns
+    -------
+    float
+        0..1, higher is better, 1 for equal pictures; 0 if only one of them has keypoints, NaN if none has.
+
+    Raises
+    ------
+    MangastyleError
+        If an array is not a picture, or the two differ in size.
+
+    References
+    ----------
+    D. G. Lowe, "Distinctive image features from scale-invariant keypoints", IJCV, 2004.
+
+    Examples
+    --------
+    >>> from mangastyle import draw
+    >>> sift_similarity(draw(7, size=64), draw(7, size=64))
+    1.0
+    >>> flat = np.zeros((64, 64, 3), np.uint8)
+    >>> sift_similarity(flat, flat)
+    nan
     """
-    a, b = (_equalised(_grey(x)) for x in _pair(a, b))
-    return float(scipy.stats.wasserstein_distance(*(np.bincount(x.ravel(), minlength=256) / x.size for x in (a, b))))
-
-
-def sift_similarity(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of SIFT keypoints that find each other again: 0..1, higher is better; NaN if neither picture has any.
-
-    A pair counts if each is the other's nearest, and nearer than 0.75 of the next (Lowe 2004); the share is of the
-    mean number of keypoints. A picture that has none beside one that has some is 0.
-    """
-    descriptors = [cv2.SIFT_create().detectAndCompute(_grey(x), None)[1] for x in _pair(a, b)]
+    descriptors = [cv2.SIFT.create().detectAndCompute(rgb_to_gray(x), None)[1] for x in check_pair(generated, original)]
     numbers = [0 if d is None else len(d) for d in descriptors]
     if not max(numbers):
         return math.nan
     if not min(numbers):
         return 0.0
-    there, back = (_lowe(*pair) for pair in (descriptors, descriptors[::-1]))
-    return 2 * sum(back.get(j) == i for i, j in there.items()) / sum(numbers)
+    forward, backward = (_ratio_test(*pair) for pair in (descriptors, descriptors[::-1]))
+    return 2 * sum(backward.get(j) == i for i, j in forward.items()) / sum(numbers)
 
 
-def sift_similarity_paper(a: np.ndarray, b: np.ndarray) -> float:
-    """ORB, not SIFT: the share of mutually nearest pairs within 70 of 256 bits: 0..1, higher is better.
+# Tables
 
-    Keypoints that found no partner do not count, so that one good match is 100 %. NaN where there is no match, for
-    which the snippet has 0. ORB looks at nothing within 31 pixels of the edge: smaller pictures are enlarged to 256.
+BatchFunction = Callable[[Sequence[np.ndarray], Sequence[np.ndarray]], Sequence[float]]
+
+
+class BatchMetric(Protocol):
+    """A row of a table of metrics: `Metric`, or `network_metrics.NetworkMetric`.
+
+    name : in tables and on axes. higher : whether a higher value is better. equal : the value for equal pictures.
     """
-    orb, descriptors = cv2.ORB_create(), []
-    for picture in _pair(a, b):
-        scale = max(1.0, ORB_SIDE / min(picture.shape[:2]))
-        enlarged = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
-        descriptors.append(orb.detectAndCompute(cv2.cvtColor(enlarged, cv2.COLOR_RGB2BGR), None)[1])
-    if any(d is None for d in descriptors):
-        return math.nan
-    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(*descriptors)
-    return sum(match.distance < NEAR for match in matches) / len(matches) if matches else math.nan
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def higher(self) -> bool: ...
+
+    @property
+    def equal(self) -> float: ...
+
+    def load(self, backbone: Any, /) -> BatchFunction:
+        """A function of n generated pictures and their originals to n values; `backbone` is a VGG-19, or None if none is needed."""
+        ...
 
 
 class Metric(NamedTuple):
-    """A measure, its name in tables, which direction is better, and its value for equal pictures."""
+    """A metric of two pictures: its function, its name in tables, whether higher is better, and its value for equal pictures."""
 
     function: Callable[[np.ndarray, np.ndarray], float]
     name: str
     higher: bool
     equal: float
 
-
-METRICS = {
-    metric.function.__name__: metric
-    for metric in (
-        Metric(pixel_similarity, "pixel similarity", True, 1.0),
-        Metric(ssim, "SSIM", True, 1.0),
-        Metric(psnr, "PSNR (dB)", True, math.inf),
-        Metric(euclidean_difference, "Euclidean difference (%)", False, 0.0),
-        Metric(emd, "EMD of channels", False, 0.0),
-        Metric(emd_colors, "EMD of colours", False, 0.0),
-        Metric(sift_similarity, "SIFT similarity", True, 1.0),
-        Metric(pixel_difference_paper, "pixel difference, paper", False, 0.0),
-        Metric(ssim_paper, "SSIM, paper", True, 1.0),
-        Metric(emd_paper, "EMD, paper", False, 0.0),
-        Metric(sift_similarity_paper, "SIFT similarity, paper", True, 1.0),
-    )
-}
+    def load(self, backbone: Any = None) -> BatchFunction:
+        """The function for many pictures; it needs no network."""
+        return lambda generated, originals: [self.function(a, b) for a, b in zip(generated, originals, strict=True)]
 
 
-def _pair(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    for x in (a, b):
-        if x.dtype != np.uint8 or x.ndim != 3 or x.shape[-1] != 3:
-            raise MangastyleError(f"a picture must be uint8 (h, w, 3), not {x.dtype} {x.shape}")
-    if a.shape != b.shape:
-        (h, w, _), (other_h, other_w, _) = a.shape, b.shape
+def table(*metrics: Metric) -> dict[str, Metric]:
+    """Metrics by the names of their functions."""
+    return {metric.function.__name__: metric for metric in metrics}
+
+
+METRICS = table(
+    Metric(pixel_similarity, "pixel similarity", True, 1.0),
+    Metric(ssim, "SSIM", True, 1.0),
+    Metric(psnr, "PSNR (dB)", True, math.inf),
+    Metric(euclidean_difference, "Euclidean difference (%)", False, 0.0),
+    Metric(emd, "EMD of channels", False, 0.0),
+    Metric(emd_colors, "EMD of colors", False, 0.0),
+    Metric(sift_similarity, "SIFT similarity", True, 1.0),
+)
+
+
+# Parts that metrics share
+
+
+def check_pair(generated: np.ndarray, original: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both pictures, if they are uint8 (h, w, 3) and of one size; else `MangastyleError`."""
+    check_picture(generated, "generated")
+    check_picture(original, "original")
+    if generated.shape != original.shape:
+        (h, w, _), (other_h, other_w, _) = generated.shape, original.shape
         raise MangastyleError(f"the pictures are {w}x{h} and {other_w}x{other_h} pixels; only pictures of one size compare")
-    return a, b
+    return generated, original
 
 
-def _grey(picture: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)  # (h, w)
-
-
-def _equalised(grey: np.ndarray) -> np.ndarray:
-    """Every level becomes 255 times the share of pixels that are no lighter, cut off: uint8 (h, w)."""
-    shares = np.cumsum(np.bincount(grey.ravel(), minlength=256)) / grey.size
-    return (255 * shares).astype(np.uint8)[grey]
-
-
-def _signature(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean colours (n, 3) in 0..1 and shares (n,) of the cells of the RGB cube that have any, n <= 64."""
+def _color_signature(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean colors (n, 3) in 0..1 and shares (n,) of the cells of the RGB cube that are not empty, n <= 64."""
     colors = picture.reshape(-1, 3)
-    cells = (colors // (256 // BINS)).astype(int) @ (BINS**2, BINS, 1)
-    counts = np.bincount(cells, minlength=BINS**3)
-    sums = np.stack([np.bincount(cells, weights=colors[:, c], minlength=BINS**3) for c in range(3)], 1)
+    cells = (colors // (256 // SIGNATURE_BINS)).astype(int) @ (SIGNATURE_BINS**2, SIGNATURE_BINS, 1)
+    counts = np.bincount(cells, minlength=SIGNATURE_BINS**3)
+    sums = np.stack([np.bincount(cells, weights=colors[:, c], minlength=SIGNATURE_BINS**3) for c in range(3)], 1)
     used = counts > 0
     return sums[used] / counts[used, None] / 255, counts[used] / len(colors)
 
 
-def _lowe(descriptors: np.ndarray, others: np.ndarray) -> dict[int, int]:
-    """For each descriptor that has one, its nearest of the others, by Lowe's ratio test."""
+def _ratio_test(descriptors: np.ndarray, others: np.ndarray) -> dict[int, int]:
+    """For each descriptor that passes Lowe's ratio test, the index of its nearest among the others."""
     found = cv2.BFMatcher(cv2.NORM_L2).knnMatch(descriptors, others, k=2)
-    return {
-        best[0].queryIdx: best[0].trainIdx for best in found if len(best) == 1 or best[0].distance < RATIO * best[1].distance
-    }
+    return {best[0].queryIdx: best[0].trainIdx for best in found if len(best) == 1 or best[0].distance < LOWE_RATIO * best[1].distance}

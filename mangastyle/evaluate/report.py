@@ -1,45 +1,59 @@
-"""What was measured, told: a summary of each measure, histograms as the paper's Figs 15-19, a sheet of pictures, tables."""
+"""Reports of measured values: a summary of each metric, histograms as the paper's Figs 15-19, a sheet of pictures, tables."""
 
 from __future__ import annotations
 
 import csv
 import math
 from pathlib import Path
-from typing import Sequence
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from mangastyle import files, images
-from mangastyle.evaluate.metrics import METRICS
+from mangastyle.evaluate.metrics import BatchMetric
+from mangastyle.evaluate.run import Values
+from mangastyle.evaluate.set_metrics import SET_METRICS, SetMetric
 from mangastyle.evaluate.sources import Example, Source
+from mangastyle.io import files, sheets
+from mangastyle.ops import pixels
 
-PERCEPTUAL = "perceptual"
-NAMES = {**{key: metric.name for key, metric in METRICS.items()}, PERCEPTUAL: "perceptual distance"}
-HIGHER = {**{key: metric.higher for key, metric in METRICS.items()}, PERCEPTUAL: False}
 STATISTICS = ("mean", "median", "p5", "p95", "min", "max")
-ROWS = 4  # pictures of the sheet that are best, median and worst, each
+ROWS = 4  # of the best, median and worst pictures on the sheet, each
 TILE = 128  # pixels at least: small pictures are enlarged on the sheet
 
-Values = dict[str, np.ndarray]  # by measure, one value for each picture; NaN where it is not defined
+Metrics = Mapping[str, BatchMetric]
+Summary = dict[str, "float | int | None"]  # of one metric, by statistic
 
 
-def summary(values: Values) -> dict[str, dict[str, float | int | None]]:
-    """Of each measure the mean, median, 5th and 95th percentile, least, greatest, and the number of pictures that have it.
+def summary(values: Values) -> dict[str, Summary]:
+    """Statistics of each metric over all pictures.
 
-    What is not finite, such as the PSNR of equal pictures, does not count; statistics of nothing are None.
+    Parameters
+    ----------
+    values : dict
+        By metric, float (n,).
+
+    Returns
+    -------
+    dict
+        By metric its mean, median, 5th and 95th percentile, least and greatest value, and count of values. Values that are not
+        finite, such as the PSNR of equal pictures, are left out; without any the statistics are None.
+
+    Examples
+    --------
+    >>> summary({"ssim": np.array([0.5, 0.7, np.nan])})["ssim"]["count"]
+    2
     """
-    found = {}
+    found: dict[str, Summary] = {}
     for key, all_values in values.items():
         v = all_values[np.isfinite(all_values)]
-        told = (np.mean(v), np.median(v), *np.percentile(v, (5, 95)), np.min(v), np.max(v)) if len(v) else [math.nan] * 6
-        found[key] = {name: float(x) if len(v) else None for name, x in zip(STATISTICS, told)}
-        found[key]["count"] = len(v)
+        statistics = (np.mean(v), np.median(v), *np.percentile(v, (5, 95)), np.min(v), np.max(v)) if len(v) else ()
+        found[key] = {**dict.fromkeys(STATISTICS), **dict(zip(STATISTICS, map(float, statistics))), "count": len(v)}
     return found
 
 
-def write_csv(path: Path, names: list[str], values: Values) -> None:
-    """A line for each picture; an empty field where a measure is not defined."""
+def write_csv(path: Path, names: Sequence[str], values: Values) -> None:
+    """Write a line for each picture, with an empty field where a metric is not defined."""
     with files.atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["picture", *values])
@@ -47,80 +61,130 @@ def write_csv(path: Path, names: list[str], values: Values) -> None:
             writer.writerow([name, *("" if math.isnan(x) else f"{x:.6g}" for x in row)])
 
 
-def histograms(values: Values) -> Figure:
-    """How many pictures have which value of each measure (Figs 15-19)."""
+def axis_label(metric: BatchMetric) -> str:
+    """The metric's name, and which direction is better."""
+    return f"{metric.name} ({_better(metric)} is better)"
+
+
+def histograms(values: Values, metrics: Metrics) -> Figure:
+    """Histograms of all metrics, as the paper's Figs 15-19, with lines at the medians."""
     columns = 4
     rows = math.ceil(len(values) / columns)
-    drawn = Figure(figsize=(3.6 * columns, 2.7 * rows), layout="constrained")
-    panels = drawn.subplots(rows, columns, squeeze=False).ravel()
+    figure = Figure(figsize=(3.6 * columns, 2.7 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for panel, (key, all_values) in zip(panels, values.items()):
         v = all_values[np.isfinite(all_values)]
         panel.hist(v, bins=20, color="tab:blue", edgecolor="white")
         if len(v):
             panel.axvline(np.median(v), color="black", linewidth=1)
-        better = "higher" if HIGHER[key] else "lower"
-        panel.set(xlabel=f"{NAMES[key]} ({better} is better)", ylabel="pictures")
+        panel.set(xlabel=axis_label(metrics[key]), ylabel="pictures")
         panel.yaxis.get_major_locator().set_params(integer=True)
     for panel in panels[len(values) :]:
         panel.set_axis_off()
-    drawn.suptitle(f"{len(next(iter(values.values())))} pictures; the line is the median")
-    return drawn
+    figure.suptitle(f"{len(next(iter(values.values())))} pictures; the line is the median")
+    return figure
 
 
-def sheet(source: Source, values: Values) -> np.ndarray:
-    """The best, the median and the worst pictures by perceptual distance, each with what the network was given."""
-    count = len(values[PERCEPTUAL])
+def sheet(source: Source, values: Values, metrics: Metrics, order_by: str) -> np.ndarray:
+    """The best, median and worst pictures by the metric `order_by`, each with its line art and hint: uint8 (h, w, 3)."""
+    count = len(values[order_by])
     middle = (count - ROWS) // 2
-    return _sheet(source, values, [*range(ROWS), *range(middle, middle + ROWS), *range(count - ROWS, count)] if count > 3 * ROWS else range(count))
+    places = [*range(ROWS), *range(middle, middle + ROWS), *range(count - ROWS, count)] if count > 3 * ROWS else range(count)
+    return _sheet(source, values, metrics, order_by, places)
 
 
-def worst(source: Source, values: Values, rows: int) -> np.ndarray:
-    """The `rows` worst pictures by perceptual distance, the worst last."""
-    count = len(values[PERCEPTUAL])
-    return _sheet(source, values, range(max(0, count - rows), count))
+def worst(source: Source, values: Values, metrics: Metrics, order_by: str, rows: int) -> np.ndarray:
+    """The `rows` worst pictures by the metric `order_by`, the worst last: uint8 (h, w, 3)."""
+    count = len(values[order_by])
+    return _sheet(source, values, metrics, order_by, range(max(0, count - rows), count))
 
 
-def _sheet(source: Source, values: Values, places: Sequence[int]) -> np.ndarray:
-    """The pictures at these places of the order from best to worst."""
-    order = np.argsort(np.nan_to_num(values[PERCEPTUAL], nan=np.inf), kind="stable")
-    count, chosen = len(order), [int(order[place]) for place in places]
+def _sheet(source: Source, values: Values, metrics: Metrics, order_by: str, places: Sequence[int]) -> np.ndarray:
+    """The pictures at these places of the order from best to worst; pictures without a value are the worst."""
+    cost = -values[order_by] if metrics[order_by].higher else values[order_by]
+    order = np.argsort(np.nan_to_num(cost, nan=np.inf), kind="stable")
+    chosen = [int(order[place]) for place in places]
     lines = [
-        _line(example, f"{place + 1} of {count}", f"perceptual {values[PERCEPTUAL][row]:.3f}")
+        _line(example, f"{place + 1} of {len(order)}", f"{order_by} {values[order_by][row]:.3f}")
         for place, row, example in zip(places, chosen, source(chosen))
     ]
     width = max(line.shape[1] for line in lines)
     return np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0)), constant_values=255) for line in lines])
 
 
-def _line(example: Example, place: str, told: str) -> np.ndarray:
+def _line(example: Example, place: str, value: str) -> np.ndarray:
     height, width = example.original.shape[:2]
     scale = max(1, math.ceil(TILE / height))
-    captions = [place, *("line art", "hint")[: len(example.given)], told]
+    captions = [place, *("line art", "hint")[: len(example.given)], value]
     tiles = [example.original, *example.given, example.generated]
-    return np.hstack([images.captioned(images.resize(tile, scale * height, scale * width), text) for tile, text in zip(tiles, captions)])
+    return np.hstack([sheets.captioned(pixels.resize(tile, scale * height, scale * width), text) for tile, text in zip(tiles, captions)])
 
 
-def table(summaries: dict[str, dict]) -> str:
-    """Markdown: of one model every statistic of each measure, of several the median and 5th to 95th percentile, side by side."""
-    measures = next(iter(summaries.values()))
-    if len(summaries) == 1:
-        head, cells = list(STATISTICS), lambda key: [_told(measures[key][name]) for name in STATISTICS]
-    else:
-        head = list(summaries)
-        cells = lambda key: [f"{_told(s[key]['median'])} ({_told(s[key]['p5'])} to {_told(s[key]['p95'])})" for s in summaries.values()]  # noqa: E731
-    lines = [["measure", "better", *head], ["---", "---", *["---:"] * len(head)]]
-    lines += [[NAMES[key], "higher" if HIGHER[key] else "lower", *cells(key)] for key in measures]
+def table(summaries: Mapping[str, Mapping[str, Summary]], metrics: Metrics) -> str:
+    """Markdown table of the metrics of one network, or of several side by side.
+
+    Parameters
+    ----------
+    summaries : mapping
+        By network, its `summary`.
+    metrics : mapping
+        The metrics by name.
+
+    Returns
+    -------
+    str
+        Of one network every statistic of each metric; of several the median and the 5th to 95th percentile.
+
+    Examples
+    --------
+    >>> from mangastyle.evaluate.metrics import METRICS
+    >>> print(table({"mine": summary({"ssim": np.array([0.5, 0.7])})}, METRICS))
+    | metric | better | mean | median | p5 | p95 | min | max |
+    | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+    | SSIM | higher | 0.6000 | 0.6000 | 0.5100 | 0.6900 | 0.5000 | 0.7000 |
+    """
+
+    def cells(key: str) -> list[str]:
+        found = [by_metric[key] for by_metric in summaries.values()]
+        if len(found) == 1:
+            return [format_number(found[0][name]) for name in STATISTICS]
+        return [f"{format_number(s['median'])} ({format_number(s['p5'])} to {format_number(s['p95'])})" for s in found]
+
+    head = list(summaries) if len(summaries) > 1 else STATISTICS
+    lines = [["metric", "better", *head], ["---", "---", *["---:"] * len(head)]]
+    lines += [[metrics[key].name, _better(metrics[key]), *cells(key)] for key in next(iter(summaries.values()))]
+    return _markdown(lines)
+
+
+def set_tables(
+    of_sets: Mapping[str, Mapping[str, Mapping[str, Any]]], set_metrics: Mapping[str, type[SetMetric]] = SET_METRICS
+) -> list[str]:
+    """Markdown tables of the set metrics, one for each, networks side by side; `of_sets` are `Measured.of_set` by network."""
+    tables = []
+    for key, metric in set_metrics.items():
+        found = [of_set[key] for of_set in of_sets.values()]
+        lines = [[metric.TITLE, *of_sets], ["---", *["---:"] * len(found)]]
+        lines += [[label, *(format_number(values[name], spec) for values in found)] for name, (label, spec) in metric.ROWS.items()]
+        tables.append(_markdown(lines))
+    return tables
+
+
+def format_number(value: float | None, spec: str = "") -> str:
+    """A value as tables show it: four decimals below 1, else two, or by a format specification.
+
+    Examples
+    --------
+    >>> format_number(0.5), format_number(12.3), format_number(0.5, ".1%"), format_number(None)
+    ('0.5000', '12.30', '50.0%', 'not defined')
+    """
+    if value is None:
+        return "not defined"
+    return format(value, spec or (".4f" if abs(value) < 1 else ".2f"))
+
+
+def _better(metric: BatchMetric) -> str:
+    return "higher" if metric.higher else "lower"
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def hue_table(found: dict[str, dict]) -> str:
-    """Markdown: what `Hues` knows of each model's pictures."""
-    lines = [["hues of all pictures", *found], ["---", *["---:"] * len(found)]]
-    lines.append(["spread, in bits", *(_told(of["spread"]) for of in found.values())])
-    lines.append(["of the originals", *(_told(of["spread_of_originals"]) for of in found.values())])
-    lines.append(["centres within the originals' 5 to 95 %", *(f"{of['centres_in_range']:.1%}" for of in found.values())])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _told(value: float | None) -> str:
-    return "not defined" if value is None else f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"

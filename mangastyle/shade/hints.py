@@ -1,163 +1,411 @@
-"""Colour hints that people give: pictures, strokes, points and lines, palettes, reference pictures.
+"""Color hints that people give: points, lines, strokes, pictures, palettes. No TensorFlow.
 
-(The hints that training simulates are in `simulate`.)  A hint is a colour for some pixels and silence for the
-others; the networks see silence as white.
+A hint is a color picture with a mask; pixels outside the mask are white in the network's input. (The hints that training simulates
+are in `shade.simulated_hints`.)
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Iterable, Mapping, NamedTuple, Protocol
 
 import cv2
 import numpy as np
-import tensorflow as tf
 from PIL import ImageColor
 
-from mangastyle import images, resample
 from mangastyle.errors import MangastyleError
-from mangastyle.files import read_json
+from mangastyle.io.files import read_json
+from mangastyle.io.images import Picture, check_picture
+from mangastyle.ops import pixels
+from mangastyle.ops.color import rgb_to_lab
 
 MAX_STROKE = 32767  # pixels; OpenCV draws no thicker lines
-SPOKEN = 0.15  # a pixel of a reduced hint takes the colour if this share of it was painted: thin strokes survive
-PALETTE_COLOURS = 8
+STROKE_SHARE = 1 / 32  # of the short side: width of a stroke that gives none
+PALETTE_COLORS = 8  # main colors of a picture
+KMEANS_SIDE = 64  # side, in pixels, of the picture they are found in
+PALETTE_BLUR = 0.06  # box, as a share of the short side, that blurs a palette's hint
+
+Color = str | tuple[int, int, int]
+Shape = tuple[int, ...]  # (height, width), or a picture's (height, width, 3)
 
 
-class Hint(NamedTuple):
-    """rgb : uint8 (h, w, 3); said : float32 (h, w), 1 where the hint speaks, 0 where it is silent."""
+@dataclass(frozen=True, eq=False)
+class Hint:
+    """A color hint for a picture.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (h, w, 3)
+        Its colors. They cover the whole picture, in any resolution.
+    mask : (h, w) array, optional
+        How much each pixel counts: float in 0..1, uint8 in 0..255 or bool. By default all count.
+
+    Attributes
+    ----------
+    rgb : ndarray of uint8, shape (h, w, 3)
+    mask : ndarray of float32, shape (h, w) in 0..1
+
+    Raises
+    ------
+    MangastyleError
+        If an array has another form.
+
+    Examples
+    --------
+    >>> import mangastyle
+    >>> rgb = np.full((32, 32, 3), 255, np.uint8)
+    >>> rgb[4:8, 4:8] = (200, 40, 60)
+    >>> mangastyle.Hint(rgb, (rgb != 255).any(-1)).mask.sum().item()
+    16.0
+    """
 
     rgb: np.ndarray
-    said: np.ndarray
+    mask: np.ndarray = None  # type: ignore[assignment]  # an array once the object is made
 
-    def at(self, height: int, width: int) -> np.ndarray:
-        """The hint reduced to (height, width), uint8 (height, width, 3), white where it is silent."""
-        return reduce(self.rgb, self.said, height, width)[0].numpy()
+    def __post_init__(self) -> None:
+        check_picture(self.rgb, "rgb")
+        shape = self.rgb.shape[:2]
+        mask = np.ones(shape, np.float32) if self.mask is None else np.asarray(self.mask)
+        scale = {"u": 255, "b": 1, "f": 1}.get(mask.dtype.kind, 0)
+        if mask.shape != shape or not scale or mask.dtype.kind == "u" and mask.dtype != np.uint8:
+            raise MangastyleError(f"`mask`: must be uint8, bool or float of the hint's {shape}, not {mask.dtype} {mask.shape}")
+        mask = mask.astype(np.float32) / np.float32(scale)
+        if not (mask.min() >= 0 and mask.max() <= 1):  # also not a number
+            raise MangastyleError(f"`mask`: floats must lie in 0..1, not in {mask.min():g}..{mask.max():g}")
+        object.__setattr__(self, "mask", mask)
+
+    @classmethod
+    def from_points(cls, points: Iterable[tuple[float, float, Color]], shape: Shape, *, radius: float = 0) -> Hint:
+        """Round dots of color.
+
+        Parameters
+        ----------
+        points : iterable of (x, y, color)
+            Place in pixels of the picture; color as "#ffcc99", as a name such as "navy", or as (r, g, b).
+        shape : (height, width) or (height, width, 3)
+            Shape of the picture.
+        radius : float
+            Of the dots, in pixels; 0 for 1/32 of the short side.
+
+        Returns
+        -------
+        Hint
+
+        Raises
+        ------
+        MangastyleError
+            For a point outside the picture, or a color that is none.
+
+        Examples
+        --------
+        >>> hint = Hint.from_points([(10, 20, "#ffcc99"), (30, 5, (0, 0, 128))], (40, 48), radius=2)
+        >>> hint.rgb[20, 10].tolist(), hint.rgb[5, 30].tolist()
+        ([255, 204, 153], [0, 0, 128])
+        """
+        size = {"radius": radius} if radius else {}
+        return cls.from_json({"points": [{"x": x, "y": y, "color": color, **size} for x, y, color in points]}, shape)
+
+    @classmethod
+    def from_json(cls, source: str | Path | Mapping[str, Any], shape: Shape) -> Hint:
+        """Points and lines from a JSON file, or from what it would hold.
+
+        ``{"points": [{"x": 30, "y": 40, "color": "#ffcc99", "radius": 6}],
+        "lines": [{"points": [[10, 10], [60, 20]], "color": "navy", "width": 8}]}``
+
+        Parameters
+        ----------
+        source : str, Path or mapping
+            Name of the file, or its object. Coordinates, `radius` and `width` are pixels of the picture.
+        shape : (height, width) or (height, width, 3)
+            Shape of the picture.
+
+        Returns
+        -------
+        Hint
+
+        Raises
+        ------
+        MangastyleError
+            For a file that cannot be read, a stroke that is incomplete or outside the picture.
+
+        Examples
+        --------
+        >>> line = {"points": [[0, 4], [15, 4]], "color": "navy", "width": 1}
+        >>> Hint.from_json({"lines": [line]}, (16, 16)).mask.sum().item()
+        16.0
+        """
+        where = "hint" if isinstance(source, Mapping) else str(source)
+        return _draw(source if isinstance(source, Mapping) else read_json(Path(source)), where, *shape[:2])
+
+    @classmethod
+    def from_strokes(cls, rgba: np.ndarray) -> Hint:
+        """Brush strokes on a transparent ground.
+
+        Parameters
+        ----------
+        rgba : ndarray of uint8, shape (h, w, 4)
+            Colors and how much they cover, 0 to 255; colors are not premultiplied.
+
+        Returns
+        -------
+        Hint
+
+        Raises
+        ------
+        MangastyleError
+            If it is no such array.
+
+        Examples
+        --------
+        >>> strokes = np.zeros((32, 32, 4), np.uint8)
+        >>> strokes[4:8, 4:8] = (200, 40, 60, 255)
+        >>> Hint.from_strokes(strokes).mask.sum().item()
+        16.0
+        """
+        if not isinstance(rgba, np.ndarray) or rgba.dtype != np.uint8 or rgba.ndim != 3 or rgba.shape[-1] != 4 or not rgba.size:
+            came = f"{rgba.dtype} {rgba.shape}" if isinstance(rgba, np.ndarray) else type(rgba).__name__
+            raise MangastyleError(f"`rgba`: must be uint8 (h, w, 4), not {came}")
+        return cls(np.ascontiguousarray(rgba[..., :3]), rgba[..., 3])
+
+    @classmethod
+    def from_picture(cls, picture: np.ndarray | Picture) -> Hint:
+        """A color picture, such as a blurred, an earlier or a roughly painted version.
+
+        Parameters
+        ----------
+        picture : ndarray of uint8, shape (h, w, 3), or what `mangastyle.load` returns
+            Of a file with transparency, only what is opaque counts.
+
+        Returns
+        -------
+        Hint
+
+        Examples
+        --------
+        >>> bool(Hint.from_picture(np.full((16, 16, 3), 90, np.uint8)).mask.all())
+        True
+        """
+        if not isinstance(picture, tuple):
+            return cls(picture)
+        rgb, alpha = picture
+        if alpha is None:
+            return cls(rgb)
+        mask = alpha.astype(np.float32) / 255
+        # Undo the compositing on white, or soft brush edges would turn pale.
+        straight = (rgb - 255 * (1 - mask[..., None])) / np.maximum(mask[..., None], 1e-6)
+        return cls(pixels.to_uint8(straight), mask)
+
+    @classmethod
+    def from_palette(cls, palette: Palette, base: np.ndarray) -> Hint:
+        """A first coloring in a palette's colors.
+
+        The main colors of `base` are moved to the palette by optimal transport in CIELAB (POT's exact solver): what covers much
+        takes a color that the palette has much of, and light stays light. Each takes the palette color that most of it moves to.
+
+        Parameters
+        ----------
+        palette : Palette
+            See `palette` and `main_colors`.
+        base : ndarray of uint8, shape (h, w, 3)
+            A coloring of the picture, as of `Shader` without a hint; its colors do not matter, their arrangement does.
+
+        Returns
+        -------
+        Hint
+
+        References
+        ----------
+        Earth mover's distance between color signatures: Rubner, Tomasi, Guibas, "The earth mover's distance as a metric for image
+        retrieval" (2000).
+
+        Examples
+        --------
+        >>> base = np.zeros((32, 32, 3), np.uint8)
+        >>> base[:16] = 200
+        >>> hint = Hint.from_palette(palette("#ffeecc", "navy"), base)
+        >>> hint.rgb[2, 2].tolist(), hint.rgb[-3, 2].tolist()
+        ([255, 238, 204], [0, 0, 128])
+        """
+        import ot  # here, because it loads every framework that it finds, PyTorch among them
+
+        check_picture(base, "base")
+        own = main_colors(base)
+        cost = ot.dist(*(rgb_to_lab(found.colors[None])[0].astype(np.float64) for found in (own, palette)))
+        plan = ot.emd(own.shares / own.shares.sum(), palette.shares, cost)  # (k, palette)
+        target = palette.colors[plan.argmax(1)]
+        nearest = np.argmin(ot.dist(base.reshape(-1, 3).astype(np.float64), own.colors), 1)
+        recolored = target[nearest].reshape(base.shape).astype(np.float32)
+        blur = max(1, round(PALETTE_BLUR * min(base.shape[:2])))
+        return cls(pixels.to_uint8(cv2.blur(recolored, (blur, blur))))
 
 
-def reduce(rgb: tf.Tensor, said: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The parts of a `Hint` at (height, width): uint8 (height, width, 3), white where silent, and float32 (height, width), 1 or 0."""
-    share = tf.cast(said, tf.float32)[..., None]  # (h, w, 1)
-    spoken = resample.resize(share, height, width)
-    # The mean of what was painted, not diluted by the silence around it.
-    colour = resample.resize(tf.cast(rgb, tf.float32) * share, height, width) / tf.maximum(spoken, 1e-6)
-    heard = spoken > SPOKEN
-    return resample.to_bytes(tf.where(heard, colour, 255.0)), tf.cast(heard[..., 0], tf.float32)
+class HintSource(Protocol):
+    """Anything that gives a hint for a picture: a stored palette, a memory of characters, a user's click.
 
-
-def read(path: Path, height: int, width: int) -> Hint:
-    """A hint file for a picture of (height, width).
-
-    A picture speaks where it is opaque, so strokes on a transparent PNG are a hint, and so is a blurred colour picture.
-    A JSON file holds points and lines in picture coordinates:
-    ``{"points": [{"x": 30, "y": 40, "color": "#ffcc99", "radius": 6}],
-    "lines": [{"points": [[10, 10], [60, 20]], "color": "navy", "width": 8}]}``.
-    Raises `MangastyleError` if it is damaged or made for a picture of another size.
+    Examples
+    --------
+    >>> def skin(picture: np.ndarray) -> Hint:
+    ...     return Hint.from_points([(picture.shape[1] // 2, picture.shape[0] // 3, "#ffcc99")], picture.shape)
+    >>> skin(np.full((30, 40, 3), 255, np.uint8)).mask[10, 20].item()
+    1.0
     """
-    if path.suffix.lower() == ".json":
-        return _from_json(path, height, width)
-    rgb, alpha = images.load(path)
-    if rgb.shape[:2] != (height, width):
-        raise MangastyleError(
-            f"{path}: the hint is {rgb.shape[1]}x{rgb.shape[0]} but the picture is {width}x{height}; paint it on a copy of the picture's size"
-        )
-    said = np.ones((height, width), np.float32) if alpha is None else alpha.astype(np.float32) / 255
-    # Undo the compositing on white, or soft brush edges would turn pale.
-    opaque = (rgb - 255 * (1 - said[..., None])) / np.maximum(said[..., None], 1e-6)
-    return Hint(np.clip(np.rint(opaque), 0, 255).astype(np.uint8), said)
+
+    def __call__(self, picture: np.ndarray, /) -> Hint:
+        """The hint for a picture, uint8 (h, w, 3)."""
+        ...
 
 
-def _from_json(path: Path, height: int, width: int) -> Hint:
-    strokes = read_json(path)
+def resolve_hint(hint: Hint | HintSource | None, picture: np.ndarray) -> Hint | None:
+    """The hint itself, or the one that its source gives for a picture.
+
+    Parameters
+    ----------
+    hint : Hint, HintSource or None
+    picture : ndarray of uint8, shape (h, w, 3)
+
+    Returns
+    -------
+    Hint or None
+
+    Raises
+    ------
+    MangastyleError
+        If it is no hint, or its source gives none.
+
+    Examples
+    --------
+    >>> picture = np.full((16, 16, 3), 90, np.uint8)
+    >>> resolve_hint(Hint.from_picture, picture).rgb[0, 0].tolist()
+    [90, 90, 90]
+    """
+    found = hint(picture) if callable(hint) else hint
+    if found is not None and not isinstance(found, Hint):
+        raise MangastyleError(f"`hint`: must be a Hint, or a function from a picture to one, not {type(found).__name__}")
+    return found
+
+
+class Palette(NamedTuple):
+    """Colors float64 (k, 3) in 0..255, and the share of each, float64 (k,), with the sum 1."""
+
+    colors: np.ndarray
+    shares: np.ndarray
+
+
+def palette(*entries: Color | np.ndarray) -> Palette:
+    """A palette of colors and of pictures' main colors.
+
+    Parameters
+    ----------
+    *entries : str, (r, g, b), or ndarray of uint8, shape (h, w, 3)
+        A color as "#ffcc99", as a name such as "navy", or in numbers; or a picture for its 8 main colors. All count alike.
+
+    Returns
+    -------
+    Palette
+
+    Raises
+    ------
+    MangastyleError
+        For an entry that is none of these, or if there is none.
+
+    Examples
+    --------
+    >>> palette("navy", (255, 204, 153)).colors.tolist()
+    [[0.0, 0.0, 128.0], [255.0, 204.0, 153.0]]
+    """
+    if not entries:
+        raise MangastyleError("`palette`: must name a color at least")
+    parts = []
+    for entry in entries:
+        if isinstance(entry, np.ndarray) and entry.ndim > 1:
+            parts.append(main_colors(entry))
+        else:
+            try:
+                parts.append(Palette(np.array([_to_rgb(entry)], np.float64), np.ones(1)))
+            except (TypeError, ValueError) as error:
+                raise MangastyleError(f"`palette`: {entry} is neither a color like '#ffcc99' or navy, nor a picture") from error
+    shares = np.concatenate([part.shares for part in parts])
+    return Palette(np.concatenate([part.colors for part in parts]), shares / shares.sum())
+
+
+def main_colors(picture: np.ndarray) -> Palette:
+    """The 8 main colors of a picture, by k-means.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (h, w, 3)
+
+    Returns
+    -------
+    Palette
+        With fewer colors if the picture has fewer.
+
+    Examples
+    --------
+    >>> main_colors(np.full((16, 16, 3), 90, np.uint8)).colors.tolist()
+    [[90.0, 90.0, 90.0]]
+    """
+    check_picture(picture, "picture")
+    points = pixels.resize(picture, KMEANS_SIDE, KMEANS_SIDE).reshape(-1, 3).astype(np.float32)
+    count = min(PALETTE_COLORS, len(np.unique(points, axis=0)))
+    cv2.setRNGSeed(0)
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 0.5)
+    _, labels, centers = cv2.kmeans(points, count, None, stop, 3, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    return Palette(centers.astype(np.float64), np.bincount(labels[:, 0], minlength=count) / len(points))
+
+
+def _draw(strokes: Any, where: str, height: int, width: int) -> Hint:
+    """The hint of a JSON object for a picture of (height, width); `where` is what error messages call it."""
     rgb = np.full((height, width, 3), 255, np.uint8)
-    said = np.zeros((height, width), np.float32)
-    if not isinstance(strokes, dict) or not set(strokes) <= {"points", "lines"}:
-        raise MangastyleError(f'{path}: must hold one object with "points" and "lines"')
-    default = max(2, round(min(height, width) / 32))
+    mask = np.zeros((height, width), np.float32)
+    if not isinstance(strokes, Mapping) or not set(strokes) <= {"points", "lines"}:
+        raise MangastyleError(f'{where}: must hold one object with "points" and "lines"')
+    usual = max(2, round(min(height, width) * STROKE_SHARE))
     try:
         for line in strokes.get("lines", []):
-            points = [_place(path, x, y, height, width) for x, y in line["points"]]
+            points = [_place(where, x, y, height, width) for x, y in line["points"]]
             if len(points) < 2:
-                raise MangastyleError(f"{path}: a line needs at least two points")
-            mask = np.zeros((height, width), np.uint8)
-            thickness = _extent(path, "width", line.get("width", default))
-            cv2.polylines(mask, [np.array(points, np.int32)], False, 255, thickness)
-            _paint(rgb, said, mask, line["color"])
+                raise MangastyleError(f"{where}: a line needs at least two points")
+            stroke = np.zeros((height, width), np.uint8)
+            cv2.polylines(stroke, [np.array(points, np.int32)], False, 255, _extent(where, "width", line.get("width", usual)))
+            _paint(rgb, mask, stroke, line["color"])
         for point in strokes.get("points", []):
-            mask = np.zeros((height, width), np.uint8)
-            place = _place(path, point["x"], point["y"], height, width)
-            cv2.circle(mask, place, _extent(path, "radius", point.get("radius", default)), 255, -1)
-            _paint(rgb, said, mask, point["color"])
+            stroke = np.zeros((height, width), np.uint8)
+            place = _place(where, point["x"], point["y"], height, width)
+            cv2.circle(stroke, place, _extent(where, "radius", point.get("radius", usual)), 255, -1)
+            _paint(rgb, mask, stroke, point["color"])
     except KeyError as error:
-        raise MangastyleError(f"{path}: a stroke lacks {error}") from error
+        raise MangastyleError(f"{where}: a stroke lacks {error}") from error
     except (TypeError, ValueError, AttributeError) as error:
-        raise MangastyleError(f"{path}: a stroke cannot be understood ({error})") from error
-    return Hint(rgb, said)
+        raise MangastyleError(f"{where}: a stroke cannot be understood ({error})") from error
+    return Hint(rgb, mask)
 
 
-def _place(path: Path, x: Any, y: Any, height: int, width: int) -> tuple[int, int]:
+def _place(where: str, x: Any, y: Any, height: int, width: int) -> tuple[int, int]:
     x, y = float(x), float(y)
     if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
-        raise MangastyleError(f"{path}: the point ({x:g}, {y:g}) lies outside the picture of {width}x{height}")
+        raise MangastyleError(f"{where}: the point ({x:g}, {y:g}) lies outside the picture of {width}x{height}")
     return round(x), round(y)
 
 
-def _extent(path: Path, name: str, value: Any) -> int:
+def _extent(where: str, name: str, value: Any) -> int:
     if not 0 < float(value) <= MAX_STROKE:
-        raise MangastyleError(f"{path}: a stroke's {name} must be over 0 and at most {MAX_STROKE} pixels, not {value}")
+        raise MangastyleError(f"{where}: a stroke's {name} must be over 0 and at most {MAX_STROKE} pixels, not {value}")
     return max(1, round(float(value)))
 
 
-def _paint(rgb: np.ndarray, said: np.ndarray, mask: np.ndarray, colour: str) -> None:
-    rgb[mask > 0] = ImageColor.getrgb(colour)[:3]
-    said[mask > 0] = 1
+def _paint(rgb: np.ndarray, mask: np.ndarray, stroke: np.ndarray, color: Color) -> None:
+    """Give the pixels of a stroke, uint8 (h, w), its color, in place."""
+    rgb[stroke > 0] = _to_rgb(color)
+    mask[stroke > 0] = 1
 
 
-def read_palette(entries: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Colours uint8 (k, 3) and their shares (k,), from colour names or from reference pictures (their 8 main colours)."""
-    colours, shares = [], []
-    for entry in entries:
-        if Path(entry).suffix.lower() in images.SUFFIXES:
-            main, share = main_colours(images.load(entry).rgb)
-            colours.append(main)
-            shares.append(share)
-            continue
-        try:
-            colours.append(np.array([ImageColor.getrgb(entry)[:3]], np.float64))
-        except ValueError as error:
-            raise MangastyleError(f"--palette {entry}: neither a colour like '#ffcc99' or navy, nor a picture") from error
-        shares.append(np.ones(1))
-    weights = np.concatenate(shares)
-    return np.concatenate(colours), weights / weights.sum()
-
-
-def main_colours(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The 8 main colours of a picture (k, 3) and their shares (k,), by k-means."""
-    pixels = images.resize(rgb, 64, 64).reshape(-1, 3).astype(np.float32)
-    count = min(PALETTE_COLOURS, len(np.unique(pixels, axis=0)))
-    cv2.setRNGSeed(0)
-    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 0.5)
-    _, labels, centres = cv2.kmeans(pixels, count, None, stop, 3, cv2.KMEANS_PP_CENTERS)
-    return centres.astype(np.float64), np.bincount(labels[:, 0], minlength=count) / len(pixels)
-
-
-def from_palette(base: np.ndarray, colours: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """A hint that gives `base`, a first colouring uint8 (h, w, 3), the palette's colours: uint8 (h, w, 3).
-
-    The main colours of `base` are moved to the palette by optimal transport in CIELAB (POT's exact solver): what
-    covers much takes what the palette has much of, light stays light. Each takes the palette colour most of it moves to.
-    """
-    import ot  # only here: it loads every framework that it finds, PyTorch among them
-
-    own, own_shares = main_colours(base)
-    cost = ot.dist(_lab(own), _lab(colours))
-    plan = ot.emd(own_shares / own_shares.sum(), shares, cost)  # (k, palette)
-    target = colours[plan.argmax(1)]
-    nearest = ot.dist(base.reshape(-1, 3).astype(np.float64), own).argmin(1)
-    recoloured = target[nearest].reshape(base.shape).astype(np.float32)
-    blur = max(1, round(0.06 * min(base.shape[:2])))
-    return np.clip(np.rint(cv2.blur(recoloured, (blur, blur))), 0, 255).astype(np.uint8)
-
-
-def _lab(colours: np.ndarray) -> np.ndarray:
-    """RGB 0..255 (k, 3) to CIELAB (k, 3)."""
-    return cv2.cvtColor((colours / 255).astype(np.float32)[None], cv2.COLOR_RGB2LAB)[0].astype(np.float64)
+def _to_rgb(color: Any) -> tuple[int, int, int]:
+    """(r, g, b) of a color's name or numbers; `TypeError` or `ValueError` if it is none."""
+    if isinstance(color, str):
+        return ImageColor.getrgb(color)[:3]
+    red, green, blue = (int(level) for level in color)
+    if not all(0 <= level <= 255 for level in (red, green, blue)):
+        raise ValueError(f"{color} is no color: levels are 0 to 255")
+    return red, green, blue

@@ -1,128 +1,171 @@
-"""Colours that stay inside the lines: smoothing, and spreading of strokes, that ink holds back.
+"""Colors inside the lines of line art: smoothed within each outlined region, and strokes propagated through theirs.
 
-The recursive filter of Gastal and Oliveira (2011, "Domain transform for edge-aware image and video processing"), with
-line art in place of a picture's edges: distance grows with the ink to be crossed, so that colours flow freely within
-a region and hardly over its outline. TensorFlow operations, so that an exported model has them too.
+All by the domain transform filter, with line art for its edges. TensorFlow operations, so that an exported model has them too.
+Lengths are shares of the short side; (h, w) is the size of the colors.
 """
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 
-from mangastyle.resample import to_bytes
-from mangastyle.shade.blur import box_blur
-from mangastyle.shade.lines import reduce
+from mangastyle.lineart.graph import downsample_lines
+from mangastyle.ops.blur import box_blur
+from mangastyle.ops.color import luma
+from mangastyle.ops.edge_filter import dilate, domain_transform_filter
+from mangastyle.ops.resample import to_uint8
 
-PASSES = 3  # rows and columns in turns: streaks that one pass leaves are gone after three
-BARRIER = 10.0  # how far, in units of the reach, a full black pixel sets its neighbours apart
-HALO = 0.012  # of the short side: how far from ink a network's colours are still the line's
-SMOOTH = 0.05  # of the short side: how far lightness flows within a region
-HUE = 0.2  # of the short side: how far hues do, so that a region has one
-FILL = (1.0, 1.0, 0.3)  # of the short side: how far strokes reach within their regions, again and again, to get round corners
-SOFT, FIRM = 0.2, 0.5  # ink up to which a pixel is the soft edge of a line, and in no colour's way; and from which on it is all line
-SURE = 3e-5  # share of strokes' weight at which a place takes half of their colour
-SHADING = 40.0  # grey levels by which a region may be lighter or darker than its strokes
-STROKE = 0.08  # of the short side: how far a stroke's exact colour reaches
-EXACT = 0.002  # as `SURE`, for the exact colour
+SOFT, FIRM = 0.2, 0.5  # ink up to SOFT is an anti-aliased edge and does not block color; ink from FIRM on blocks it fully
+HALO_WIDTH = 0.012  # distance from ink within which a network's colors are those of the line
+LUMA_SIGMA = 0.05  # standard deviation of the smoothing within a region of luma: small, as luma is the region's shading
+CHROMA_SIGMA = 0.2  # and of chroma: large, so that a region has one
+STROKE_SIGMAS = (1.0, 1.0, 0.3)  # of the propagation of strokes, one filter after the other, which gets them round corners
+CONFIDENCE_HALF = 3e-5  # propagated weight of strokes at which half of their color is taken
+SHADING_RANGE = 40.0  # gray levels by which a region may be lighter or darker than its strokes
+EXACT_SIGMA = 0.08  # standard deviation within which a stroke's color is taken exactly
+EXACT_HALF = 0.002  # as CONFIDENCE_HALF, for the exact color
+BLUR = 5.0  # side, in pixels, of the box over which a color is averaged
 
 
 def ink_of(line_art: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    """How much of each pixel is ink: line art uint8 (h, w, 3) to float32 (height, width), 0 on paper, 1 on common lines."""
-    return 1 - tf.cast(reduce(line_art, height, width), tf.float32) / 255
+    """How much of each pixel is ink.
 
+    Parameters
+    ----------
+    line_art : tensor of uint8, shape (h', w', 3)
+    height, width : scalar int32 tensor
+        Size of the result, in pixels, at most that of the line art.
 
-def flow(values: tf.Tensor, ink: tf.Tensor, reach: tf.Tensor) -> tf.Tensor:
-    """Smooth float32 (h, w, c) with the standard deviation `reach`, in pixels, wherever ink (h, w) in 0..1 does not stop it."""
-    reach, channels = tf.cast(reach, tf.float32), values.shape[-1]
+    Returns
+    -------
+    tensor of float32, shape (height, width)
+        0 on paper, 1 on common lines.
 
-    def one_way(i: tf.Tensor, values: tf.Tensor, ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """Down and up again; what comes next goes along the other axis."""
-        halved = 2.0 ** tf.cast(PASSES - 1 - i // 2, tf.float32)  # with each pass, so that together they reach as far
-        sigma = reach * math.sqrt(3) * halved / math.sqrt(4**PASSES - 1)
-        distance = 1 + BARRIER * reach * tf.maximum(ink[1:], ink[:-1])  # between neighbours, (h - 1, w)
-        keep = tf.exp(-math.sqrt(2) / sigma * distance)[..., None]
-        for padding, reverse in (((1, 0), False), ((0, 1), True)):  # the first row is nobody's neighbour
-            shares = tf.pad(keep, (padding, (0, 0), (0, 0)))
-            values = tf.scan(lambda before, now: now[0] + now[1] * (before - now[0]), (values, shares), values[0], reverse=reverse)
-        return i + 1, tf.transpose(values, (1, 0, 2)), tf.transpose(ink)
-
-    shapes = tf.TensorShape(()), tf.TensorShape((None, None, channels)), tf.TensorShape((None, None))
-    return tf.while_loop(lambda i, *_: i < 2 * PASSES, one_way, (0, tf.convert_to_tensor(values), tf.convert_to_tensor(ink)), shapes)[1]
-
-
-def smooth(colour: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
-    """Colours, uint8 (h, w, 3), evened out within each region: hues further than lightness, which is its shading.
-
-    Networks paint a dark halo round the lines that they see; what lies beside the ink (h, w) is filled from the region.
+    Examples
+    --------
+    >>> float(tf.reduce_max(ink_of(tf.fill((8, 8, 3), tf.constant(255, tf.uint8)), 4, 4)))
+    0.0
     """
-    walls = _walls(ink)
-    halo = tf.maximum(1, tf.cast(tf.round(HALO * _short_side(ink)), tf.int32))
-    free = 1 - _dilate(walls, halo) + 1e-3  # (h, w)
-    colour, weight = _flow_of(tf.cast(colour, tf.float32), free, walls, SMOOTH)
-    colour /= weight
-    light = _light(colour)  # (h, w, 1)
-    hue, weight = _flow_of(colour - light, free, walls, HUE)
-    return to_bytes(light + hue / weight)
+    return 1 - tf.cast(downsample_lines(line_art, height, width), tf.float32) / 255
 
 
-def obey(colour: tf.Tensor, ink: tf.Tensor, hint: tf.Tensor, said: tf.Tensor) -> tf.Tensor:
-    """Colours, uint8 (h, w, 3), with those of strokes: each region takes on the hue of the strokes in it, and their lightness on the whole.
+def smooth_within_lines(colors: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
+    """Even colors out within each outlined region, chroma more than luma.
 
-    hint : uint8 (h, w, 3). said : float32 (h, w), 1 where a stroke is. Shading stays, within limits; close to a stroke the
-    colour is exactly its own.
+    Networks paint a dark halo along the lines of their input; colors beside ink are filled in from the region.
+
+    Parameters
+    ----------
+    colors : tensor of uint8, shape (h, w, 3)
+    ink : tensor of float32, shape (h, w) in 0..1
+        See `ink_of`.
+
+    Returns
+    -------
+    tensor of uint8, shape (h, w, 3)
+
+    Examples
+    --------
+    >>> flat = tf.fill((16, 16, 3), tf.constant(90, tf.uint8))
+    >>> bool(tf.reduce_all(smooth_within_lines(flat, tf.zeros((16, 16))) == flat))
+    True
     """
-    colour, hint = tf.cast(colour, tf.float32), tf.cast(hint, tf.float32)
-    spread, sure = fill(ink, tf.concat([hint, _light(_blur(colour))], -1), said)  # (h, w, 4), (h, w)
-    meant, found = spread[..., :3], spread[..., 3:]
-    shading = SHADING * tf.tanh((_light(colour) - found) / SHADING)
-    colour += sure[..., None] * (meant + shading - colour)
-    lacking, weight = _flow_of(hint - _blur(colour), said, ink, STROKE)
-    colour += lacking / (weight + EXACT)
-    free = 1 - tf.minimum(2 * ink, 1)[..., None]
-    beside = _blur(tf.concat([colour * free, free], -1))  # lines, whose own pixels nothing flows into
-    return to_bytes(free * colour + (1 - free) * (beside[..., :3] + 1e-3 * colour) / (beside[..., 3:] + 1e-3))
+    barrier = _barrier(ink)
+    halo = tf.maximum(1, tf.cast(tf.round(HALO_WIDTH * _short_side(ink)), tf.int32))
+    free = 1 - dilate(barrier, halo) + 1e-3  # (h, w)
+    filtered, weight = _masked_filter(tf.cast(colors, tf.float32), free, barrier, LUMA_SIGMA)
+    filtered /= weight
+    light = luma(filtered)  # (h, w, 1)
+    chroma, weight = _masked_filter(filtered - light, free, barrier, CHROMA_SIGMA)
+    return to_uint8(light + chroma / weight)
 
 
-def fill(ink: tf.Tensor, values: tf.Tensor, said: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """What strokes say, (h, w, c) where `said` (h, w), throughout their regions: float32 (h, w, c), and how sure that is, (h, w) in 0..1."""
-    spread, weight = _flow_of(tf.cast(values, tf.float32), said, _walls(ink), *FILL)
-    return spread / tf.maximum(weight, 1e-12), (weight / (weight + SURE))[..., 0]
+def apply_strokes(colors: tf.Tensor, ink: tf.Tensor, hint: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Give regions the colors of the strokes in them: their chroma and, on average, their luma.
+
+    The region's shading stays, within limits; close to a stroke the color is exactly its own.
+
+    Parameters
+    ----------
+    colors : tensor of uint8, shape (h, w, 3)
+    ink : tensor of float32, shape (h, w) in 0..1
+        See `ink_of`.
+    hint : tensor of uint8, shape (h, w, 3)
+        The strokes' colors.
+    mask : tensor of float32, shape (h, w)
+        1 where a stroke is, else 0.
+
+    Returns
+    -------
+    tensor of uint8, shape (h, w, 3)
+
+    Examples
+    --------
+    >>> gray, red = (tf.constant(color, tf.uint8) * tf.ones((16, 16, 3), tf.uint8) for color in ([90, 90, 90], [200, 40, 60]))
+    >>> apply_strokes(gray, tf.zeros((16, 16)), red, tf.ones((16, 16))).numpy()[8, 8].tolist()
+    [200, 40, 60]
+    """
+    colors, hint = tf.cast(colors, tf.float32), tf.cast(hint, tf.float32)
+    luma_below = luma(_blur(colors))  # (h, w, 1), of the colors under the strokes
+    spread, confidence = propagate_strokes(ink, tf.concat([hint, luma_below], -1), mask)  # (h, w, 4), (h, w)
+    target, luma_below = spread[..., :3], spread[..., 3:]
+    shading = SHADING_RANGE * tf.tanh((luma(colors) - luma_below) / SHADING_RANGE)
+    colors += confidence[..., None] * (target + shading - colors)
+    missing, weight = _masked_filter(hint - _blur(colors), mask, ink, EXACT_SIGMA)
+    colors += missing / (weight + EXACT_HALF)
+    free = 1 - tf.minimum(2 * ink, 1)[..., None]  # (h, w, 1)
+    beside = _blur(tf.concat([colors * free, free], -1))  # for the lines' own pixels, which the filter does not reach
+    return to_uint8(free * colors + (1 - free) * (beside[..., :3] + 1e-3 * colors) / (beside[..., 3:] + 1e-3))
 
 
-def _walls(ink: tf.Tensor) -> tf.Tensor:
-    """What of the ink (h, w) holds colours back: not the soft edges of lines, whose pixels would keep the lines' darkness,
-    but all of a thin line, half of which lies in one pixel and half in the next."""
+def propagate_strokes(ink: tf.Tensor, values: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Spread the strokes' values through their regions.
+
+    Parameters
+    ----------
+    ink : tensor of float32, shape (h, w) in 0..1
+        See `ink_of`.
+    values : (h, w, c) tensor
+        Values of the strokes.
+    mask : tensor of float32, shape (h, w)
+        1 where a stroke is, else 0.
+
+    Returns
+    -------
+    values : tensor of float32, shape (h, w, c)
+    confidence : tensor of float32, shape (h, w) in 0..1
+        1 in a stroke's region, 0 where none is.
+
+    Examples
+    --------
+    >>> stroke = tf.scatter_nd([[2, 2]], [1.0], (16, 16))
+    >>> values, confidence = propagate_strokes(tf.zeros((16, 16)), tf.fill((16, 16, 1), 7.0), stroke)
+    >>> round(float(values[13, 13, 0]), 3), bool(confidence[13, 13] > 0.9)
+    (7.0, True)
+    """
+    spread, weight = _masked_filter(tf.cast(values, tf.float32), mask, _barrier(ink), *STROKE_SIGMAS)
+    return spread / tf.maximum(weight, 1e-12), (weight / (weight + CONFIDENCE_HALF))[..., 0]
+
+
+def _barrier(ink: tf.Tensor) -> tf.Tensor:
+    """Barrier strength in 0..1, (h, w), of ink (h, w).
+
+    0 on anti-aliased edges (they would keep the line's dark color), 1 on lines, also on thin ones split over two pixels.
+    """
     return tf.clip_by_value((ink - SOFT) / (FIRM - SOFT), 0.0, 1.0)
 
 
-def _flow_of(values: tf.Tensor, said: tf.Tensor, ink: tf.Tensor, *reaches: float) -> tuple[tf.Tensor, tf.Tensor]:
-    """`flow`, by several reaches in turn, in short sides, of what is said, (h, w, c), and of how much is, (h, w, 1)."""
-    spread = tf.concat([values, tf.ones_like(values[..., :1])], -1) * said[..., None]  # (h, w, c + 1)
-    for reach in reaches:
-        spread = flow(spread, ink, reach * _short_side(ink))
+def _masked_filter(values: tf.Tensor, mask: tf.Tensor, edges: tf.Tensor, *sigmas: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Filter values (h, w, c) times the mask (h, w), and the mask, with each sigma in turn: (h, w, c) and (h, w, 1)."""
+    spread = tf.concat([values, tf.ones_like(values[..., :1])], -1) * mask[..., None]  # (h, w, c + 1)
+    for sigma in sigmas:
+        spread = domain_transform_filter(spread, edges, sigma * _short_side(edges))
     return spread[..., :-1], spread[..., -1:]
 
 
 def _blur(values: tf.Tensor) -> tf.Tensor:
-    """Means over 5x5 pixels of float32 (h, w, c)."""
-    return box_blur(values[None], tf.constant([5.0]))[0]
+    """Local means of float32 (h, w, c)."""
+    return box_blur(values[None], tf.constant([BLUR]))[0]
 
 
-def _light(colour: tf.Tensor) -> tf.Tensor:
-    """Rec. 601 luma of float32 (h, w, 3): (h, w, 1)."""
-    return tf.tensordot(colour, [[0.299], [0.587], [0.114]], 1)
-
-
-def _short_side(ink: tf.Tensor) -> tf.Tensor:
-    return tf.cast(tf.reduce_min(tf.shape(ink)), tf.float32)
-
-
-def _dilate(ink: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
-    """The most ink (h, w) within so many pixels in rows and columns: widened pixel by pixel, as their number is a tensor."""
-
-    def wider(i: tf.Tensor, ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return i + 1, tf.nn.max_pool2d(ink, 3, 1, "SAME")
-
-    return tf.while_loop(lambda i, _: i < pixels, wider, (0, ink[None, ..., None]))[1][0, ..., 0]
+def _short_side(values: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.reduce_min(tf.shape(values)), tf.float32)

@@ -1,60 +1,119 @@
-"""Masks: where each painting paints. White paints, black does not, grey paints a little."""
+"""Masks: where each painting paints. White (1) paints fully, black (0) not at all, gray in part. No TensorFlow."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Sequence
+from typing import Any, Mapping
 
 import cv2
 import numpy as np
 
-from mangastyle import images
 from mangastyle.errors import MangastyleError
+from mangastyle.ops import pixels
+from mangastyle.ops.color import rgb_to_gray
+
+BLACK = 1 / 255  # a mask whose maximum is less paints nothing
 
 
-def check_number(paths: Sequence[str | Path], paintings: int) -> None:
-    """Raise `MangastyleError` unless there is a mask for each of so many `paintings`, or none at all."""
-    if len(paths) not in (0, paintings):
-        raise MangastyleError(
-            f"--mask: there must be as many masks as paintings, not {len(paths)} for {paintings}; "
-            "name one for each painting, in the order of --style"
-        )
+def to_mask(mask: Any, name: str = "masks") -> np.ndarray:
+    """Check a mask and convert it to weights.
 
+    Parameters
+    ----------
+    mask : ndarray, shape (h, w) or (h, w, 3)
+        uint8 0..255, float 0..1 or bool. Of a colored one the luma counts.
+    name : str
+        The argument that gave it, for the error message.
 
-def read(path: str | Path, limit: int = images.MAX_PIXELS) -> np.ndarray:
-    """Read a mask: float32 (h, w), 0 black to 1 white.
+    Returns
+    -------
+    ndarray of float32, shape (h, w)
+        0 black to 1 white.
 
-    Any picture will do: of a coloured one the lightness counts, and where it is transparent nothing is painted.
-    Raises `MangastyleError`, naming the file, for a picture that cannot be read or has more than `limit` pixels, and for
-    one that is black everywhere.
+    Raises
+    ------
+    MangastyleError
+        For another type or shape, values out of range, and a mask that is black everywhere.
+
+    Examples
+    --------
+    >>> to_mask(np.array([[0, 255]], np.uint8)).tolist()
+    [[0.0, 1.0]]
+    >>> to_mask(np.zeros((2, 2)))
+    Traceback (most recent call last):
+    mangastyle.errors.MangastyleError: `masks`: a mask is black everywhere; it must be white where its painting is to paint
     """
-    picture = images.load(path, limit)
-    mask = cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    if picture.alpha is not None:  # pictures are composited on white, but what nobody drew on is not to be painted
-        mask = np.maximum(mask - (1 - picture.alpha.astype(np.float32) / 255), 0)
-    if mask.max() < 1 / 255:
-        raise MangastyleError(f"{path}: this mask is black everywhere; draw white where its painting is to paint")
-    return mask
+    wanted = f"`{name}`: a mask must be uint8 0..255 or float 0..1, (h, w) or (h, w, 3)"
+    if not isinstance(mask, np.ndarray):
+        raise MangastyleError(f"{wanted}, not {type(mask).__name__}")
+    right = mask.dtype.kind in "fb" or mask.dtype == np.uint8
+    if not right or not mask.size or not (mask.ndim == 2 or mask.ndim == 3 and mask.shape[2] == 3):
+        raise MangastyleError(f"{wanted}, not {mask.dtype} {mask.shape}")
+    gray = mask if mask.ndim == 2 else rgb_to_gray(mask.astype(np.uint8 if mask.dtype == np.uint8 else np.float32))
+    weights = gray.astype(np.float32) / 255 if mask.dtype == np.uint8 else gray.astype(np.float32)
+    if not (np.isfinite(weights).all() and 0 <= weights.min() and weights.max() <= 1 + 1e-6):
+        raise MangastyleError(f"{wanted}; this one has values from {weights.min():g} to {weights.max():g}")
+    if weights.max() < BLACK:
+        raise MangastyleError(f"`{name}`: a mask is black everywhere; it must be white where its painting is to paint")
+    return np.minimum(weights, 1)
 
 
-def check_size(path: str | Path, mask: np.ndarray, height: int, width: int) -> None:
-    """Raise `MangastyleError`, naming the mask's file, unless it is as large as the content, `height` x `width`."""
+def check_size(mask: np.ndarray, height: int, width: int, name: str = "`masks`") -> None:
+    """Check that a mask is as large as the content.
+
+    Parameters
+    ----------
+    mask : ndarray, shape (h, w)
+    height, width : int
+        The content's size.
+    name : str
+        What the error message calls the mask.
+
+    Raises
+    ------
+    MangastyleError
+        If it is not.
+
+    Examples
+    --------
+    >>> check_size(np.ones((40, 64)), 40, 48)
+    Traceback (most recent call last):
+    mangastyle.errors.MangastyleError: `masks`: this mask is 64x40 pixels and the content 48x40; resize the mask to 48x40
+    """
     if mask.shape != (height, width):
         raise MangastyleError(
-            f"{path}: this mask is {mask.shape[1]}x{mask.shape[0]} pixels and the content {width}x{height}; "
+            f"{name}: this mask is {mask.shape[1]}x{mask.shape[0]} pixels and the content {width}x{height}; "
             f"resize the mask to {width}x{height}"
         )
 
 
 def fit(mask: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize a mask, float32 (h, w) in 0..1, to a working size."""
-    return np.clip(images.resize(mask, height, width), 0, 1)  # cubic enlargement overshoots
+    """Resize a mask, float32 (h, w) in 0..1, to a working size.
+
+    Examples
+    --------
+    >>> fit(np.eye(4, dtype=np.float32), 2, 2).tolist()
+    [[0.5, 0.0], [0.0, 0.5]]
+    """
+    return np.clip(pixels.resize(mask, height, width), 0, 1)  # cubic enlargement overshoots
 
 
-def at_layers(mask: np.ndarray, shapes: dict[str, tuple[int, int]]) -> dict[str, np.ndarray]:
-    """Reduce a mask, float32 (h, w), to the (h', w') of each layer by area averaging: {layer: float32 (1, h', w', 1)}.
+def at_layers(mask: np.ndarray, shapes: Mapping[str, tuple[int, int]]) -> dict[str, np.ndarray]:
+    """Reduce a mask to the size of feature maps by area averaging, which keeps the share of the picture that is painted.
 
-    The share of the picture that is painted is therefore the same at every layer.
+    Parameters
+    ----------
+    mask : ndarray of float32, shape (h, w)
+    shapes : mapping of str to (int, int)
+        Height and width of each layer's feature maps.
+
+    Returns
+    -------
+    dict of str to ndarray of float32, shape (1, h', w', 1)
+
+    Examples
+    --------
+    >>> at_layers(np.eye(4, dtype=np.float32), {"relu2_1": (2, 2)})["relu2_1"][0, :, :, 0].tolist()
+    [[0.5, 0.0], [0.0, 0.5]]
     """
     reduced = {size: cv2.resize(mask, size[::-1], interpolation=cv2.INTER_AREA) for size in set(shapes.values())}
     return {layer: reduced[size][None, :, :, None] for layer, size in shapes.items()}

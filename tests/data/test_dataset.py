@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import io
 import json
+import subprocess
+import sys
 import tarfile
 import threading
 import zipfile
@@ -14,10 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mangastyle import images
-from mangastyle.config import TrainConfig
-from mangastyle.data import characters, dataset
+from mangastyle.data import archives, dataset
 from mangastyle.errors import MangastyleError
+from mangastyle.io import images
+from mangastyle.ops.random import uniforms
+from mangastyle.synthetic import characters
 
 
 def picture(seed: int, height: int = 20, width: int = 16) -> np.ndarray:
@@ -39,8 +42,15 @@ def write(folder, seeds):
 
 
 @pytest.fixture
-def config(tmp_path):
-    return TrainConfig(data=(str(write(tmp_path / "pictures", range(12))),), size=16, closeups=0.0, cache=str(tmp_path / "cache"))
+def load(tmp_path):
+    """`dataset.load` at 16 pixels, without larger pictures, into a cache of this test's own."""
+    return functools.partial(dataset.load, size=16, zoom=False, cache=str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def folder(tmp_path) -> str:
+    """A folder of twelve pictures."""
+    return str(write(tmp_path / "pictures", range(12)))
 
 
 def contents(pictures: dataset.Pictures) -> dict[str, bytes]:
@@ -66,57 +76,57 @@ def pack_tar(path, seeds, mode):
     return path
 
 
-def test_folder_zip_and_tar_give_the_same_pictures(config, tmp_path):
-    expected = contents(dataset.load(config))
+def test_folder_zip_and_tar_give_the_same_pictures(load, folder, tmp_path):
+    expected = contents(load([folder]))
     assert len(expected) == 12
     for archive in (
         pack_zip(tmp_path / "a.zip", range(12)),
         pack_tar(tmp_path / "b.tar", range(12), "w"),
         pack_tar(tmp_path / "c.tar.gz", range(12), "w:gz"),
     ):
-        loaded = dataset.load(dataclasses.replace(config, data=(str(archive),)))
+        loaded = load([str(archive)])
         assert contents(loaded) == expected and loaded.skipped == 0
-    several = dataset.load(dataclasses.replace(config, data=(str(tmp_path / "a.zip"), *config.data)))
+    several = load([str(tmp_path / "a.zip"), folder])
     assert contents(several) == expected and several.duplicates == 12
 
 
-def test_drawn_characters_are_a_source(config):
-    loaded = dataset.load(dataclasses.replace(config, data=("drawn:3",)))
+def test_drawn_characters_are_a_source(load):
+    loaded = load(["drawn:3"])
     np.testing.assert_array_equal(loaded.base, [characters.draw(seed, 16) for seed in range(3)])
-    later = dataset.load(dataclasses.replace(config, data=("drawn:5-8",)))
+    later = load(["drawn:5-8"])
     np.testing.assert_array_equal(later.base, [characters.draw(seed, 16) for seed in range(5, 8)])
-    with_closeups = dataset.load(dataclasses.replace(config, data=("drawn:3",), closeups=0.5))
-    np.testing.assert_array_equal(with_closeups.large, [characters.draw(seed, 64) for seed in range(3)])
+    with_larger = load(["drawn:3"], zoom=True)
+    np.testing.assert_array_equal(with_larger.large, [characters.draw(seed, 64) for seed in range(3)])
 
 
 @pytest.mark.parametrize("name", ["drawn:", "drawn:x", "drawn:0", "drawn:-3", "drawn:²", "drawn:3-3", "drawn:5-2", "drawn:1-2-3"])
-def test_drawn_needs_a_number(config, name):
+def test_drawn_needs_a_number(load, name):
     with pytest.raises(MangastyleError, match="drawn:N"):
-        dataset.load(dataclasses.replace(config, data=(name,)))
+        load([name])
+    with pytest.raises(MangastyleError, match="drawn:N"):
+        archives.check([name])
 
 
-def test_portraits_keep_their_top_and_landscapes_their_centre(config, tmp_path):
+def test_portraits_keep_their_top_and_landscapes_their_center(load, tmp_path):
     tall, wide = picture(1, 23, 16), picture(2, 16, 30)
     (tmp_path / "crops").mkdir()
     images.save(tmp_path / "crops/a.png", tall)
     images.save(tmp_path / "crops/b.png", wide)
-    loaded = dataset.load(dataclasses.replace(config, data=(str(tmp_path / "crops"),)))
+    loaded = load([str(tmp_path / "crops")])
     np.testing.assert_array_equal(loaded.base, [tall[:16], wide[:, 7:23]])
-    half = dataset.load(dataclasses.replace(config, data=(str(tmp_path / "crops"),), size=8))
+    half = load([str(tmp_path / "crops")], size=8)
     np.testing.assert_array_equal(half.base[0], cv2.resize(tall[:16], (8, 8), interpolation=cv2.INTER_AREA))
 
 
-def test_exact_duplicates_are_dropped_under_any_name_and_format(config, tmp_path):
-    folder = tmp_path / "pictures"
-    (folder / "copy.png").write_bytes(encoded(4))
-    (folder / "same-pixels.webp").write_bytes(encoded(5, "WEBP"))
-    loaded = dataset.load(config)
+def test_exact_duplicates_are_dropped_under_any_name_and_format(load, folder, tmp_path):
+    (tmp_path / "pictures/copy.png").write_bytes(encoded(4))
+    (tmp_path / "pictures/same-pixels.webp").write_bytes(encoded(5, "WEBP"))
+    loaded = load([folder])
     assert (len(loaded.base), loaded.duplicates, len(set(loaded.hashes))) == (12, 2, 12)
 
 
-def test_split_is_a_partition_and_does_not_depend_on_names_or_order(config, tmp_path):
-    config = dataclasses.replace(config, data=(str(pack_zip(tmp_path / "many.zip", range(60))),))
-    loaded = dataset.load(config)
+def test_split_is_a_partition_and_does_not_depend_on_names_or_order(load, tmp_path):
+    loaded = load([str(pack_zip(tmp_path / "many.zip", range(60)))])
     split = loaded.split(0.2, 0.2)
     assert sorted(np.concatenate(list(split.values()))) == list(range(60))
     assert 3 <= len(split["validation"]) <= 22 and 3 <= len(split["test"]) <= 22
@@ -128,82 +138,83 @@ def test_split_is_a_partition_and_does_not_depend_on_names_or_order(config, tmp_
     other.mkdir()
     for seed in range(90):  # the same pictures under other names, with newcomers among them
         (other / f"{(seed * 37) % 90:02d}.png").write_bytes(encoded(seed))
-    more = by_hash(dataset.load(dataclasses.replace(config, data=(str(other),))))
+    more = by_hash(load([str(other)]))
     assert len(more) == 90 and by_hash(loaded).items() <= more.items()
 
 
 @pytest.mark.parametrize("shares", [(0.0, 0.0), (0.02, 0.02), (0.98, 0.01), (0.01, 0.98)])
-def test_even_two_pictures_give_both_training_and_validation(config, tmp_path, shares):
+def test_even_two_pictures_give_both_training_and_validation(load, tmp_path, shares):
     write(tmp_path / "two", [1, 2])
-    split = dataset.load(dataclasses.replace(config, data=(str(tmp_path / "two"),))).split(*shares)
+    split = load([str(tmp_path / "two")]).split(*shares)
     assert len(split["train"]) == len(split["validation"]) == 1 and split["train"] != split["validation"]
 
 
-def test_a_second_load_decodes_nothing(config, monkeypatch):
-    first = contents(dataset.load(config))
-    monkeypatch.setattr(dataset, "_prepare", lambda *_: pytest.fail("decoded again"))
-    again = dataset.load(config)
+def test_a_second_load_decodes_nothing(load, folder, monkeypatch):
+    first = contents(load([folder]))
+    monkeypatch.setattr(dataset, "_decode_one", lambda *_: pytest.fail("decoded again"))
+    again = load([folder])
     assert contents(again) == first
     assert isinstance(again.base, np.memmap) and again.base.dtype == np.uint8
 
 
-def test_a_changed_picture_is_noticed(config, tmp_path):
-    before = contents(dataset.load(config))
+def test_a_changed_picture_is_noticed(load, folder, tmp_path):
+    before = contents(load([folder]))
     changed = tmp_path / "pictures/001.png"
     changed.write_bytes(encoded(100))
-    after = contents(dataset.load(config))
+    after = contents(load([folder]))
     assert len(after) == 12 and len(after.keys() & before.keys()) == 11
     assert picture(100)[:16].tobytes() in after.values()
 
 
-def cache_folder(config):
-    (folder,) = (p for p in dataset.cache_folder(config.cache).iterdir() if not p.name.startswith("."))
-    return folder
+def cached(tmp_path):
+    """The one folder in the cache of `load`."""
+    (found,) = (path for path in (tmp_path / "cache").iterdir() if not path.name.startswith("."))
+    return found
 
 
 @pytest.mark.parametrize("damage", ["no index", "half index", "half pictures", "leftover"])
-def test_what_a_killed_decoding_left_behind_does_no_harm(config, damage):
-    expected = contents(dataset.load(config))
-    folder = cache_folder(config)
+def test_what_a_killed_decoding_left_behind_does_no_harm(load, folder, tmp_path, damage):
+    expected = contents(load([folder]))
+    cache = cached(tmp_path)
     if damage == "no index":
-        (folder / "index.json").unlink()
+        (cache / "index.json").unlink()
     elif damage == "half index":
-        (folder / "index.json").write_text((folder / "index.json").read_text()[:40])
+        (cache / "index.json").write_text((cache / "index.json").read_text()[:40])
     elif damage == "half pictures":
-        (folder / "base.u8").write_bytes((folder / "base.u8").read_bytes()[:1000])
+        (cache / "base.u8").write_bytes((cache / "base.u8").read_bytes()[:1000])
     else:
-        (folder.parent / ".decoding-killed/cache").mkdir(parents=True)
-        (folder.parent / ".decoding-killed/cache/base.u8").write_bytes(b"half")
-    assert contents(dataset.load(config)) == expected
-    assert cache_folder(config) == folder
+        (cache.parent / ".decoding-killed/cache").mkdir(parents=True)
+        (cache.parent / ".decoding-killed/cache/base.u8").write_bytes(b"half")
+    assert contents(load([folder])) == expected
+    assert cached(tmp_path) == cache
 
 
-def test_an_interrupted_decoding_leaves_nothing(config, monkeypatch):
+def test_an_interrupted_decoding_leaves_nothing(load, folder, tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(dataset, "write_json", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        dataset.load(config)
-    assert list(dataset.cache_folder(config.cache).iterdir()) == []
+        load([folder])
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_cache_that_cannot_be_written_is_one_clear_error(config, tmp_path):
+def test_a_cache_that_cannot_be_written_is_one_clear_error(load, folder, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(MangastyleError, match="file.*--"):
-        dataset.load(dataclasses.replace(config, cache=str(tmp_path / "file" / "cache")))
+    with pytest.raises(MangastyleError, match="file.*`cache`"):
+        load([folder], cache=str(tmp_path / "file" / "cache"))
 
 
-def test_broken_pictures_are_skipped_named_and_counted(config, tmp_path, capsys):
+def test_broken_pictures_are_skipped_named_and_counted(load, folder, tmp_path, capsys):
     (tmp_path / "pictures/broken.png").write_bytes(encoded(50)[:200])
     (tmp_path / "pictures/empty.jpg").write_bytes(b"")
-    loaded = dataset.load(config)
+    loaded = load([folder])
     assert (len(loaded.base), loaded.skipped) == (12, 2)
     lines = [line for line in capsys.readouterr().err.splitlines() if "skipped" in line]
     assert len(lines) == 2 and "broken.png" in lines[0] and "empty.jpg" in lines[1]
 
 
-def test_broken_members_of_archives_are_skipped_too(config, tmp_path, capsys):
+def test_broken_members_of_archives_are_skipped_too(load, tmp_path, capsys):
     path = pack_zip(tmp_path / "a.zip", range(4))
     data = bytearray(path.read_bytes())
     start = data.index(b"\x89PNG", 500) + 100
@@ -216,13 +227,13 @@ def test_broken_members_of_archives_are_skipped_too(config, tmp_path, capsys):
     data = bytearray(deflated.read_bytes())
     data[60:120] = b"\xff" * 60
     deflated.write_bytes(data)
-    loaded = dataset.load(dataclasses.replace(config, data=(str(path), str(deflated))))
+    loaded = load([str(path), str(deflated)])
     assert (len(loaded.base), loaded.skipped) == (6, 2)
     assert capsys.readouterr().err.count("damaged") == 2
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.xz", "text", "missing", "empty folder"])
-def test_sources_that_cannot_be_used_are_errors_that_name_them(config, tmp_path, kind):
+def test_sources_that_cannot_be_used_are_errors_that_name_them(load, tmp_path, kind):
     path = tmp_path / f"source.{kind}"
     if kind == "zip":
         data = pack_zip(path, range(6)).read_bytes()
@@ -235,31 +246,31 @@ def test_sources_that_cannot_be_used_are_errors_that_name_them(config, tmp_path,
     elif kind == "empty folder":
         path.mkdir()
     with pytest.raises(MangastyleError, match="source"):
-        dataset.load(dataclasses.replace(config, data=(str(path),)))
+        load([str(path)])
 
 
-def test_corrupt_bytes_inside_a_compressed_tar_do_not_go_unnoticed(config, tmp_path):
+def test_corrupt_bytes_inside_a_compressed_tar_do_not_go_unnoticed(load, tmp_path):
     for kind in ("gz", "xz", "bz2"):
         path = pack_tar(tmp_path / f"source.tar.{kind}", range(8), f"w:{kind}")
         data = bytearray(path.read_bytes())
         data[len(data) // 2 : len(data) // 2 + 50] = b"\xaa" * 50
         path.write_bytes(data)
         try:
-            assert dataset.load(dataclasses.replace(config, data=(str(path),))).skipped
+            assert load([str(path)]).skipped
         except MangastyleError as error:
             assert path.name in str(error)
 
 
-def test_fewer_than_two_pictures_is_an_error(config, tmp_path):
+def test_fewer_than_two_pictures_is_an_error(load, tmp_path):
     write(tmp_path / "one", [1])
     (tmp_path / "one/copy.png").write_bytes(encoded(1))
     (tmp_path / "one/bad.png").write_bytes(b"bad")
     with pytest.raises(MangastyleError, match="1 usable pictures .1 unreadable, 1 duplicates.*at least 2"):
-        dataset.load(dataclasses.replace(config, data=(str(tmp_path / "one"),)))
+        load([str(tmp_path / "one")])
 
 
-def test_batches_are_a_pure_function_of_seed_and_step(config):
-    pictures = dataset.load(config)
+def test_batches_are_a_pure_function_of_seed_and_step(load, folder):
+    pictures = load([folder])
     rows = np.arange(12)
     forwards = dataset.Batches(pictures, rows, 5, 3, 0.0)
     made = [forwards(step) for step in range(9)]
@@ -270,8 +281,8 @@ def test_batches_are_a_pure_function_of_seed_and_step(config):
     assert any((dataset.Batches(pictures, rows, 5, 4, 0.0)(step) != made[step]).any() for step in range(3))
 
 
-def test_batches_are_the_same_from_several_threads(config):
-    batches = dataset.Batches(dataset.load(config), np.arange(12), 12, 0, 0.0)
+def test_batches_are_the_same_from_several_threads(load, folder):
+    batches = dataset.Batches(load([folder]), np.arange(12), 12, 0, 0.0)
     expected = [batches(step) for step in range(40)]  # each step is another epoch
     wrong = []
 
@@ -286,21 +297,21 @@ def test_batches_are_the_same_from_several_threads(config):
     assert not wrong
 
 
-def test_each_epoch_visits_every_picture_once_in_a_new_order(config):
-    batches = dataset.Batches(dataset.load(config), np.arange(2, 12), 5, 0, 0.0)
+def test_each_epoch_visits_every_picture_once_in_a_new_order(load, folder):
+    batches = dataset.Batches(load([folder]), np.arange(2, 12), 5, 0, 0.0)
     epochs = [[p.tobytes() for step in (2 * e, 2 * e + 1) for p in batches(step)] for e in range(3)]
     expected = sorted(p.tobytes() for p in batches.pictures.base[2:])
     assert all(sorted(epoch) == expected for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
 
 
-def test_closeups_come_from_training_pictures_that_have_the_pixels(config, tmp_path):
+def test_closeups_come_from_training_pictures_that_have_the_pixels(load, tmp_path):
     folder = tmp_path / "mixed"
     folder.mkdir()
-    for i in range(8):  # flat colours, so that a close-up shows where it comes from; the first two are small
+    for i in range(8):  # flat colors, so that a close-up shows where it comes from; the first two are small
         side = 63 if i < 2 else 64 + 20 * i
         images.save(folder / f"{i}.png", np.full((side, side, 3), 20 * i + 10, np.uint8))
-    pictures = dataset.load(dataclasses.replace(config, data=(str(folder),), closeups=1.0))
+    pictures = load([str(folder)], zoom=True)
     assert pictures.large.shape == (6, 64, 64, 3) and list(pictures.large_rows) == [2, 3, 4, 5, 6, 7]
     batches = dataset.Batches(pictures, np.array([0, 1, 4, 6]), 32, 0, 1.0)
     assert set(np.unique([batches(step) for step in range(8)])) == {90, 130}
@@ -308,28 +319,28 @@ def test_closeups_come_from_training_pictures_that_have_the_pixels(config, tmp_p
     assert set(np.unique(without(0))) == {10, 30}
 
 
-def test_closeups_are_crops_and_have_their_share(config, tmp_path):
+def test_closeups_are_crops_and_have_their_share(load, tmp_path):
     folder = tmp_path / "ramps"
     folder.mkdir()
     ramp = np.add.outer(3 * np.arange(64), np.arange(64)).astype(np.uint8)[..., None].repeat(3, 2)
     for i in range(2):
         images.save(folder / f"{i}.png", ramp + i)
-    pictures = dataset.load(dataclasses.replace(config, data=(str(folder),), closeups=0.3))
+    pictures = load([str(folder)], zoom=True)
     batches = dataset.Batches(pictures, np.arange(2), 200, 0, 0.3)
-    steps = {1: 0, 2: 0, 3: 0, 4: 0}  # how far neighbouring pixels of the batch lie apart in the picture
+    steps = {1: 0, 2: 0, 3: 0, 4: 0}  # how far neighboring pixels of the batch lie apart in the picture
     for p in np.concatenate([batches(step) for step in range(5)]).astype(float):
         steps[round((p[8, 11, 0] - p[8, 3, 0]) / 8)] += 1
     assert abs(sum(steps[i] for i in (1, 2, 3)) - 300) < 50
     assert min(steps[i] for i in (1, 2, 3)) > 60
 
 
-def test_draws_are_uniform_and_belong_to_seed_and_step():
-    numbers = dataset.draws(1, 2, 1000, 10)
+def test_uniforms_are_uniform_and_a_function_of_seed_and_step():
+    numbers = uniforms(1, 2, 1000, 10)
     assert numbers.shape == (1000, 10) and numbers.dtype == np.float32
     assert numbers.min() >= 0 and numbers.max() < 1 and abs(numbers.mean() - 0.5) < 0.01
-    np.testing.assert_array_equal(numbers, dataset.draws(1, 2, 1000, 10))
-    assert (numbers != dataset.draws(1, 3, 1000, 10)).mean() > 0.99
-    assert (numbers != dataset.draws(2, 2, 1000, 10)).mean() > 0.99
+    np.testing.assert_array_equal(numbers, uniforms(1, 2, 1000, 10))
+    assert (numbers != uniforms(1, 3, 1000, 10)).mean() > 0.99
+    assert (numbers != uniforms(2, 2, 1000, 10)).mean() > 0.99
 
 
 def test_where_the_cache_is(monkeypatch, tmp_path):
@@ -341,7 +352,42 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     assert dataset.cache_folder("") == tmp_path / "x" / "mangastyle"
 
 
-def test_the_index_is_plain_json(config):
-    dataset.load(config)
-    index = json.loads((cache_folder(config) / "index.json").read_text())
+def test_the_index_is_plain_json(load, folder, tmp_path):
+    load([folder])
+    index = json.loads((cached(tmp_path) / "index.json").read_text())
     assert len(index["names"]) == len(index["hashes"]) == 12 and index["names"][0] == "001.png"
+
+
+def test_a_new_version_of_what_decodes_or_draws_decodes_again(load, folder, tmp_path, monkeypatch):
+    """The cache depends on the versions of Pillow, OpenCV and the drawing program, not on the text of this program."""
+    for sources in ([folder], ["drawn:3"]):
+        load(sources)
+        before = len(list((tmp_path / "cache").iterdir()))
+        load(sources)
+        assert len(list((tmp_path / "cache").iterdir())) == before
+    for target, sources in (
+        ("PIL.__version__", [folder]), ("cv2.__version__", [folder]), ("cv2.__version__", ["drawn:3"]),
+        ("mangastyle.synthetic.characters.DRAWING_VERSION", ["drawn:3"]),
+    ):  # fmt: skip
+        before = len(list((tmp_path / "cache").iterdir()))
+        with monkeypatch.context() as patch:
+            patch.setattr(target, "another")
+            load(sources)
+        assert len(list((tmp_path / "cache").iterdir())) == before + 1, target
+
+
+def test_sources_are_checked_without_being_opened(folder, tmp_path):
+    damaged = tmp_path / "damaged.tar.gz"
+    damaged.write_bytes(pack_tar(tmp_path / "whole.tar.gz", range(40), "w:gz").read_bytes()[:-2000])
+    archives.check([folder, "drawn:10", "drawn:3-7", str(pack_zip(tmp_path / "a.zip", range(2))), str(damaged)])
+    for name, message in (
+        (str(tmp_path / "nowhere"), "nowhere: no such folder or archive"),
+        (str(tmp_path / "pictures/001.png"), "neither"),
+    ):
+        with pytest.raises(MangastyleError, match=message):
+            archives.check([name])
+
+
+def test_opening_pictures_needs_no_tensorflow():
+    code = "import sys; from mangastyle.data import archives, crops, dataset; sys.exit('tensorflow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

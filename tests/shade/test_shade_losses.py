@@ -32,12 +32,12 @@ def test_an_undecided_discriminator_costs_the_logarithm_of_two():
     np.testing.assert_allclose(losses.adversarial_loss(zero), np.log(2), rtol=1e-6)
 
 
-def test_certain_verdicts_stay_finite():
+def test_large_logits_stay_finite():
     sure = tf.constant([[1e4], [-1e4]])
     assert np.isfinite(losses.discriminator_loss(sure, sure)).all() and np.isfinite(losses.adversarial_loss(sure)).all()
 
 
-def test_distances_are_means_for_each_picture():
+def test_pixel_losses_are_means_for_each_picture():
     np.testing.assert_allclose(losses.l1(tf.constant(PICTURE), tf.constant(OTHER)), np.abs(PICTURE - OTHER).mean((1, 2, 3)))
     np.testing.assert_allclose(losses.l2(tf.constant(PICTURE), tf.constant(OTHER)), ((PICTURE - OTHER) ** 2).mean((1, 2, 3)))
     black, white = -tf.ones((1, 2, 2, 3)), tf.ones((1, 2, 2, 3))

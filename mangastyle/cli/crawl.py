@@ -1,0 +1,75 @@
+"""`mangastyle crawl`: download pictures into a folder, with a manifest that a later run continues from."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from mangastyle.cli.options import Command, option, save_config
+from mangastyle.errors import MangastyleError
+from mangastyle.io.files import refuse_existing
+
+EXAMPLE = "mangastyle crawl --tags '1girl solo' --count 200 --out pictures"
+
+
+@dataclass(frozen=True)
+class Options(Command):
+    """Download pictures of manga characters from safebooru.org, politely, safe rating only."""
+
+    tags: str = option("1girl solo", "space-separated tags to look for")
+    count: int = option(20000, "how many pictures to have in the end", least=1)
+    out: str = option("pictures", "folder for the pictures and manifest.jsonl; run again to resume")
+    site: str = option("https://safebooru.org", "address of a site that speaks the Gelbooru 0.2 interface")
+    rate: float = option(1.0, "requests per second at most", least=0.01)
+    retries: int = option(6, "tries per request before a post is skipped, with growing pauses", least=1)
+    timeout: float = option(30.0, "seconds to wait for an answer", least=0.1)
+    dry_run: bool = option(False, "list what would be downloaded, download nothing")
+
+
+def command(options: Options) -> None:
+    """Download pictures into `options.out` until it holds `options.count`, or as many as there are.
+
+    Posts that cannot be used get one line each on stderr and are tried again by the next run.
+    Raises `MangastyleError` if the site cannot be reached, is no Gelbooru 0.2 site, or has no such picture.
+    """
+    from mangastyle.data import crawl  # its HTTP library takes a while to load
+
+    client = crawl.Client(options.site, options.rate, options.retries, options.timeout, _report)
+    posts, manifest = client.posts(options.tags), Path(options.out) / crawl.MANIFEST
+    finished = {} if options.force else crawl.read_manifest(manifest)
+    if not options.dry_run:
+        refuse_existing(manifest.with_name("config.json"), options.force or manifest.exists())
+        crawl.mend(manifest)
+        save_config(manifest.parent, "crawl", options)
+
+    def list_only(post: crawl.Post) -> None:
+        print(post.id, post.url)
+
+    use = list_only if options.dry_run else functools.partial(crawl.store, client, manifest)
+    with tqdm(total=options.count, initial=len(finished), unit="picture", disable=options.dry_run or None) as bar:
+
+        def progress(record: crawl.Progress) -> None:
+            bar.update(record.pictures - bar.n)
+            if record.skipped:
+                _report(f"post {record.number} skipped: {record.skipped}")
+
+        summary = crawl.collect(posts, use, options.count, client.site, finished, progress)
+    notes = [f"{summary.pictures} pictures", f"{summary.new} of them new"]
+    if summary.skipped:
+        notes.append(f"{summary.skipped} posts skipped")
+    if summary.unsafe:
+        notes.append(f"{summary.unsafe} posts not rated safe left out")
+    if summary.pictures < options.count:
+        notes.append(f"{client.site} has no more posts with these tags, so fewer than the {options.count} asked for")
+    if not summary.pictures:
+        raise MangastyleError(f"--tags: no picture for {options.tags!r}, check the spelling ({', '.join(notes)})")
+    print(f"{options.out}: {', '.join(notes)}", file=sys.stderr if options.dry_run else sys.stdout)
+
+
+def _report(line: str) -> None:
+    """One line on stderr, above the progress bar."""
+    tqdm.write(f"mangastyle: {line}", file=sys.stderr)

@@ -1,0 +1,80 @@
+"""`mangastyle draw`: characters into a folder, with line art, flat colors and a contact sheet."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from mangastyle.cli.options import Command, option, save_config
+from mangastyle.errors import MangastyleError
+from mangastyle.io import images, sheets
+from mangastyle.io.files import make_folder, read_json
+from mangastyle.synthetic.characters import MAX_SIZE, character
+
+EXAMPLE = "mangastyle draw --count 48 --size 256 --sheet --out drawn"
+SHEET_COLUMNS = 8
+GAP = 4  # pixels between the pictures of a sheet
+
+
+@dataclass(frozen=True)
+class Options(Command):
+    """Draw manga characters of our own: the embedded data set, with true line art and flat colors."""
+
+    count: int = option(48, "how many characters", least=1)
+    size: int = option(256, "side of each square picture, in pixels", least=16, most=MAX_SIZE)
+    out: str = option("drawn", "folder for the pictures")
+    lines: bool = option(False, "also write each character's true line art, as NAME-line.png")
+    flats: bool = option(False, "also write each character's flat colors, as NAME-flat.png")
+    sheet: bool = option(False, "also write all characters on one picture, sheet.png")
+
+
+def command(options: Options) -> None:
+    """Write `options.count` characters, seeds `options.seed` on, to 000000.png ... in the folder `options.out`.
+
+    Pictures that are already there are kept, so that a stopped run continues where it was; `force` draws them again.
+    Raises `MangastyleError` if the folder holds characters of another seed or size, or cannot be written.
+    """
+    out = Path(options.out)
+    if out.is_file():
+        raise MangastyleError(f"{out}: is a file, not a folder; choose another --out")
+    make_folder(out)
+    _refuse_other_characters(out, options)
+    save_config(out, "draw", options)
+    written = sum(_draw(out, index, options) for index in tqdm(range(options.count), unit="picture", disable=None))
+    if options.sheet:
+        columns = min(SHEET_COLUMNS, math.ceil(math.sqrt(options.count)))
+        pictures = [images.load(out / f"{index:06d}.png").rgb for index in range(options.count)]
+        images.save(out / "sheet.png", sheets.grid(pictures, columns, GAP), force=True)
+    kept = options.count - written
+    print(f"{out}: {written} characters drawn" + (f", {kept} were there already" if kept else ""))
+
+
+def _refuse_other_characters(out: Path, options: Options) -> None:
+    """Refuse to mix characters of two seeds or sizes in one folder."""
+    if options.force or not (out / "config.json").exists():
+        return
+    stored = read_json(out / "config.json")
+    for key in ("seed", "size"):
+        if isinstance(stored, dict) and stored.get(key) != getattr(options, key):
+            raise MangastyleError(
+                f"{out}: was drawn with --{key} {stored.get(key)}, not {getattr(options, key)}; "
+                "use --force to draw over it, or choose another --out"
+            )
+
+
+def _draw(out: Path, index: int, options: Options) -> bool:
+    """Write the files of one character that are missing; False if none was."""
+    targets = {"rgb": out / f"{index:06d}.png"}
+    if options.lines:
+        targets["line"] = out / f"{index:06d}-line.png"
+    if options.flats:
+        targets["flat"] = out / f"{index:06d}-flat.png"
+    missing = {layer: path for layer, path in targets.items() if options.force or not path.exists()}
+    if missing:
+        drawn = character(options.seed + index, options.size)
+        for layer, path in missing.items():
+            images.save(path, getattr(drawn, layer), force=options.force)
+    return bool(missing)

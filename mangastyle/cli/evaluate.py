@@ -1,0 +1,135 @@
+"""`mangastyle evaluate`: every metric of the paper, on pictures that no network was trained on."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, ClassVar
+
+from tqdm import tqdm
+
+from mangastyle import startup
+from mangastyle.cli.checks import find_backbone
+from mangastyle.cli.options import Cache, Command, Compute, Decoding, option, save_config
+from mangastyle.data import archives
+from mangastyle.errors import MangastyleError
+from mangastyle.evaluate.sources import PairedFolders
+from mangastyle.io import files, images
+from mangastyle.settings import share
+from mangastyle.shade.files import find_generator
+from mangastyle.shade.spec import HINT_KINDS
+
+if TYPE_CHECKING:
+    from mangastyle.evaluate.sources import Source
+
+EXAMPLE = "mangastyle evaluate --data faces.zip --count 100 --out evaluation"
+HINT = "hint"  # in place of a weights file: the hint itself counts as the generated picture
+SPLITS = ("all", "train", "validation", "test")
+ORDER_BY = "perceptual"  # the metric that orders the sheets
+
+
+@dataclass(frozen=True)
+class Options(Cache, Decoding, Compute, Command):
+    """Measure shading networks on pictures they never saw, or any generated pictures beside their originals (Figs 15-19)."""
+
+    REVALUED: ClassVar = {"hint": {"default": "proportional"}, "weights": {(): ("shade",)}}
+
+    weights: tuple[str, ...] = option(
+        ("shade",), "weights files from training, or that ship, put side by side if several; hint: the hint itself as the picture"
+    )
+    data: tuple[str, ...] = option(("drawn:200",), "pictures that were not trained on: folders, .zip or .tar files, or drawn:N")
+    split: str = option(
+        "all", "the part of the data: all of it, or what a training held out for validation (to choose by) or for test (to report)", SPLITS
+    )
+    validation: float = share(0.02, "with --split: share of the pictures that the training held out for validation")
+    test: float = share(0.02, "with --split: share of the pictures that the training held out for test")
+    pairs: tuple[str, ...] = option((), "compare these instead: a folder of generated pictures, and one of originals with the same names")
+    count: int = option(100, "how many pictures, chosen at random; 0 = all", least=0)
+    hint: str = option(
+        "proportional",
+        "simulated hint that the network is given beside the line art, as in training; strokes: ten strokes of color",
+        HINT_KINDS,
+    )
+    size: int = option(0, "side of the squares that are compared; 0 = the size each network was trained at", least=0)
+    worst: int = option(0, "also show so many of the worst pictures, by perceptual distance, in worst.png", least=0)
+    out: str = option("evaluation", "folder for summary.json, metrics.csv, table.md, histograms.png and sheet.png")
+    backbone: str = option("auto", "VGG-19 for the perceptual distance, as for mangastyle style")
+
+
+def command(options: Options) -> None:
+    """Measure every network of `options.weights`, or the pairs, and write the results into `options.out`."""
+    out = Path(options.out)
+    files.refuse_existing(out / "summary.json", options.force)
+    files.refuse_unwritable(out / "summary.json")
+    sources = _paired(options) if options.pairs else _shaded(options)
+    backbone_name = find_backbone(options.backbone)
+
+    startup.load_tensorflow()
+    from mangastyle.evaluate import report, run
+    from mangastyle.evaluate.set_metrics import SET_METRICS
+    from mangastyle.kernels import precision
+    from mangastyle.paper.metrics import ALL_METRICS
+    from mangastyle.vgg.backbone import backbone
+
+    network = backbone(backbone_name, policy=precision.resolve(options.precision))
+    functions = run.load(ALL_METRICS, network)
+    summaries, of_sets = {}, {}
+    for name, make_source in sources.items():
+        source, folder = make_source(), out / name if len(sources) > 1 else out
+        with tqdm(total=len(source), desc=name, unit="picture", disable=None) as bar:
+            measured = run.measure(source, functions, SET_METRICS, progress=lambda p, bar=bar: bar.update(p.done - bar.n))
+        summaries[name], of_sets[name] = report.summary(measured.values), measured.of_set
+        report.write_csv(folder / "metrics.csv", measured.names, measured.values)
+        with files.atomic(folder / "histograms.png") as temporary:
+            report.histograms(measured.values, ALL_METRICS).savefig(temporary, dpi=110)
+        images.save(folder / "sheet.png", report.sheet(source, measured.values, ALL_METRICS, ORDER_BY), force=True)
+        if options.worst:
+            images.save(folder / "worst.png", report.worst(source, measured.values, ALL_METRICS, ORDER_BY, options.worst), force=True)
+    tables = "\n\n".join([report.table(summaries, ALL_METRICS), *report.set_tables(of_sets)])
+    with files.atomic(out / "table.md") as temporary:
+        temporary.write_text(tables + "\n", encoding="utf-8")
+    save_config(out, "evaluate", options)
+    everything: dict[str, Any] = {name: {**summary, **of_sets[name]} for name, summary in summaries.items()}
+    files.write_json(out / "summary.json", everything if len(sources) > 1 else next(iter(everything.values())))
+    print(tables)
+    print(f"\n{out}: {len(source)} pictures; perceptual distance by the {network.name} VGG-19")
+
+
+def _paired(options: Options) -> dict[str, Callable[[], Source]]:
+    """The two folders of `pairs` as the only source."""
+    if len(options.pairs) != 2 or options.weights != Options.weights:
+        raise MangastyleError("`pairs` takes two folders, generated pictures and originals, and no `weights`")
+    source = PairedFolders(*options.pairs, count=options.count, seed=options.seed, max_pixels=options.max_pixels)
+    source([0])  # a first pair that cannot be compared is found before TensorFlow loads
+    if source.unpaired:
+        print(f"mangastyle: {source.unpaired} pictures have no partner of their name and are left out", file=sys.stderr)
+    return {"pairs": lambda: source}
+
+
+def _shaded(options: Options) -> dict[str, Callable[[], Source]]:
+    """By name, what makes the pictures colored by each of the networks."""
+    paths = _by_name([None if name == HINT else find_generator(name)[0] for name in options.weights])
+    archives.check(options.data)
+
+    def source(path: Path | None) -> Source:
+        from mangastyle.evaluate.shaded_dataset import ShadedDataset
+
+        return ShadedDataset(
+            path, options.data, hint=options.hint, count=options.count, size=options.size, seed=options.seed,
+            split=options.split, validation=options.validation, test=options.test,
+            precision=options.precision, cache=options.cache, max_pixels=options.max_pixels,
+        )  # fmt: skip
+
+    return {name: lambda path=path: source(path) for name, path in paths.items()}
+
+
+def _by_name(paths: list[Path | None]) -> dict[str, Path | None]:
+    """Weights files by distinct names: the file's, preceded by its folder's where two files have one name; None is the hint."""
+    stems = [path.stem if path else HINT for path in paths]
+    named = {
+        stem if stems.count(stem) == 1 or not path else f"{path.resolve().parent.name}-{stem}": path for stem, path in zip(stems, paths)
+    }
+    if len(named) < len(paths):
+        raise MangastyleError("`weights`: the same network twice, or two of one name in folders of one name; name each once")
+    return named

@@ -1,0 +1,81 @@
+"""`mangastyle export`: trained networks as a SavedModel, which is reloaded and compared before it is put in place."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, ClassVar
+
+from mangastyle import startup
+from mangastyle.cli.options import Command, option, save_config
+from mangastyle.errors import MangastyleError
+
+EXAMPLE = "mangastyle export --out shade-savedmodel"
+
+
+@dataclass(frozen=True)
+class Options(Command):
+    """Write trained networks as a TensorFlow SavedModel, which needs TensorFlow alone: uint8 in and out, any size."""
+
+    RENAMED: ClassVar = {"fast_weights": ("onepass_weights", {"": "onepass"})}
+    REVALUED: ClassVar = {"weights": {"": "shade"}}
+
+    model: str = option(
+        "shade",
+        "shade: one pass of the shading network; full: sketch, shading at any size and one-pass style in one graph",
+        ("shade", "full"),
+    )
+    weights: str = option("shade", "weights file from training, or one that ships: shade, shade-paper, baseline")
+    onepass_weights: str = option(
+        "onepass", "for --model full: weights of the one-pass decoder, a file from mangastyle train-onepass or the one that ships"
+    )
+    out: str = option("", "folder for the SavedModel; default: shade-savedmodel or full-savedmodel")
+
+
+def command(options: Options) -> None:
+    """Write, reload, compare, and only then put the folder in place."""
+    from mangastyle.io import registry
+    from mangastyle.io.files import make_folder, refuse_existing, refuse_unwritable
+    from mangastyle.shade.files import find_generator
+
+    out = Path(options.out or f"{options.model}-savedmodel")
+    refuse_existing(out, options.force)
+    refuse_unwritable(out)
+    if out.exists() and not (out / "saved_model.pb").exists():
+        raise MangastyleError(f"{out}: is no SavedModel, so `force` does not replace it; name another `out`")
+    find_generator(options.weights)
+    if options.model == "full":
+        registry.find(options.onepass_weights)
+    startup.load_tensorflow()
+    make_folder(out.parent)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent) as temporary:
+        made = Path(temporary) / "model"
+        finding = WRITERS[options.model](options, made)
+        save_config(made, "export", options)
+        if out.exists():
+            shutil.rmtree(out)
+        made.rename(out)
+    print(f"{out}: reloaded and equal to {finding}")
+
+
+def _shade(options: Options, path: Path) -> str:
+    from mangastyle.export.savedmodel import CHECK_SIZES, check_shade, export_shade
+    from mangastyle.shade.shader import load_generator
+
+    model, spec = load_generator(options.weights, "float32")
+    export_shade(model, spec, path)
+    return f"the Keras model within {check_shade(model, spec, path)} gray levels at {len(CHECK_SIZES)} sizes"
+
+
+def _full(options: Options, path: Path) -> str:
+    from mangastyle.export.full_model import CHECK_SIZES, FullModel, check_full, export_full
+
+    export_full(FullModel(options.weights, options.onepass_weights), path)
+    worst = check_full(options.weights, options.onepass_weights, path)
+    return f"the stages one by one within {worst} gray levels at {len(CHECK_SIZES)} sizes"
+
+
+# What each value of --model writes and checks; the result says what it equals.
+WRITERS: dict[str, Callable[[Options, Path], str]] = {"shade": _shade, "full": _full}

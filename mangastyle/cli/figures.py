@@ -1,0 +1,119 @@
+"""`mangastyle figures`, also `python -m mangastyle.paper.figures`: the paper's figures as PNG files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from tqdm import tqdm
+
+from mangastyle import startup
+from mangastyle.cli.checks import find_backbone, load_paintings
+from mangastyle.cli.options import Cache, Command, Compute, Decoding, option, save_config
+from mangastyle.data import archives
+from mangastyle.errors import MangastyleError
+from mangastyle.io import files, images
+from mangastyle.paper.figures import FIGURES, draw
+from mangastyle.shade.files import find_generator
+from mangastyle.vgg.spec import MIN_SIDE
+
+if TYPE_CHECKING:
+    from mangastyle.paper.figures.context import Progress
+
+EXAMPLE = "mangastyle figures --only 15-19 --out figures"
+DPI = 130
+
+
+@dataclass(frozen=True)
+class Options(Cache, Decoding, Compute, Command):
+    """Draw the figures of the paper, 1 to 23, from real computation with the networks at hand."""
+
+    RENAMED: ClassVar = {"fast": "quick"}
+    REVALUED: ClassVar = {"weights": {"": "shade"}, "paper": {"": "shade-paper"}, "baseline": {"": "baseline"}}
+
+    only: str = option("1-23", "which figures: numbers and ranges, as in 1,4,15-19")
+    quick: bool = option(False, "small pictures and few iterations: shows in a minute that everything works")
+    out: str = option("figures", "folder for figure-01.png to figure-23.png and config.json; figures that are there are kept")
+    picture: str = option("", "the picture that is painted; default: a drawn character")
+    style: tuple[str, ...] = option((), "the paintings; default: those of mangastyle's own painters")
+    data: tuple[str, ...] = option(("drawn:200",), "pictures that are shaded and measured: folders, .zip or .tar files, or drawn:N")
+    count: int = option(100, "how many of them are measured, chosen at random", least=2)
+    weights: str = option("shade", "weights file of the generator, or one that ships")
+    paper: str = option("shade-paper", "weights file of the generator trained as in the paper, for 4, 5 and 15-19, or one that ships")
+    baseline: str = option("baseline", "weights file of the baseline of Fig. 2, or one that ships")
+    backbone: str = option("slim", "VGG-19, as for mangastyle style; slim, which ships, gives everyone the same figures")
+
+
+def command(options: Options) -> None:
+    """Draw the figures `options.only` into `options.out`, one file each; those that are there already are kept."""
+    numbers, out = chosen(options.only), Path(options.out)
+    paths = {number: out / f"figure-{number:02d}.png" for number in numbers}
+    for path in paths.values():
+        files.refuse_unwritable(path)
+    missing = {number: path for number, path in paths.items() if options.force or not path.exists()}
+    picture = images.load(options.picture, options.max_pixels, MIN_SIDE).rgb if options.picture else None
+    paintings = load_paintings(options.style, options.max_pixels, MIN_SIDE)
+    archives.check(options.data)
+    for name in (options.weights, options.paper, options.baseline):
+        find_generator(name)
+    backbone = find_backbone(options.backbone)
+
+    startup.load_tensorflow()
+    from mangastyle.paper.figures import FigureContext
+
+    with tqdm(missing.items(), unit="figure", disable=None) as bar, _TaskBar() as task_bar:
+        context = FigureContext(
+            quick=options.quick or None, picture=picture, paintings=paintings, data=options.data, count=options.count,
+            weights=options.weights, paper_weights=options.paper, baseline_weights=options.baseline,
+            backbone=backbone, precision=options.precision, seed=options.seed, cache=options.cache, max_pixels=options.max_pixels,
+            progress=task_bar,
+        )  # fmt: skip
+        for number, path in bar:
+            bar.set_description(f"figure {number}")
+            figure = draw(number, context)
+            with files.atomic(path, force=True) as temporary:
+                figure.savefig(temporary, dpi=DPI)
+    save_config(out, "figures", options)
+    kept = len(paths) - len(missing)
+    print(f"{out}: {len(missing)} figures drawn" + (f", {kept} were there already (--force draws them anew)" if kept else ""))
+
+
+class _TaskBar:
+    """A second progress bar, for the longer computations of a figure."""
+
+    def __init__(self) -> None:
+        self.task, self.bar = "", tqdm(disable=True)
+
+    def __enter__(self) -> _TaskBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.task != self.task:
+            self.bar.close()
+            self.task, self.bar = progress.task, tqdm(total=progress.total, desc=progress.task, leave=False, disable=None)
+        self.bar.update(progress.done - self.bar.n)
+
+
+def chosen(only: str) -> list[int]:
+    """The numbers in a text such as "1,4,15-19", in ascending order; `MangastyleError` for anything else.
+
+    Examples
+    --------
+    >>> chosen("15-17,4")
+    [4, 15, 16, 17]
+    """
+    numbers: set[int] = set()
+    for part in only.split(","):
+        found = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        if not found:
+            raise MangastyleError(f"`only` {only}: {part.strip()!r} is neither a number nor a range; write it as in 1,4,15-19")
+        first, last = int(found[1]), int(found[2] or found[1])
+        if not set(range(first, last + 1)) <= set(FIGURES) or first > last:
+            raise MangastyleError(f"`only` {only}: the paper has figures 1 to {max(FIGURES)}; {part.strip()!r} is none of them")
+        numbers.update(range(first, last + 1))
+    return sorted(numbers)

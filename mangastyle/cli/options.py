@@ -1,0 +1,278 @@
+"""Options of commands: how flags, presets and JSON files become one checked object.
+
+Each command's module has a class `Options`: the library's settings, plus files and what else only a command has. A field is
+declared once and gives flag, help, type, bounds, JSON key and near-name errors. `settle` joins, weakest first: defaults, preset,
+the JSON file given by --config, flags.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from mangastyle.errors import MangastyleError, near
+from mangastyle.io.files import read_json, write_json
+from mangastyle.kernels.precision import PRECISIONS
+from mangastyle.settings import Settings, setting, to_json
+
+ARGUMENTS = {"max_pixels": "max_megapixels", "styles": "style", "masks": "mask"}  # arguments of the library by other names: options
+
+
+def option(
+    default: Any, doc: str, choices: tuple = (), least: float | None = None, most: float | None = None,
+    positional: bool = False, free: bool = False,
+) -> Any:  # fmt: skip
+    """A `mangastyle.settings.setting` that only a command has.
+
+    Parameters
+    ----------
+    default, doc, choices, least, most
+        As for `mangastyle.settings.setting`.
+    positional : bool
+        Given on the command line without a flag.
+    free : bool
+        May differ from the earlier run's when a folder of results is continued.
+    """
+    return setting(default, doc, choices, least, most, positional=positional, free=free)
+
+
+@dataclass(frozen=True)
+class Command(Settings):
+    """Every command."""
+
+    PRESETS: ClassVar[dict[str, dict[str, Any]]] = {}  # named sets of options
+    RENAMED: ClassVar[dict[str, Any]] = {}  # {former name: name, or (name, {former value: value})}
+    REVALUED: ClassVar[dict[str, dict[Any, Any]]] = {}  # {name: {former value: value}}
+
+    preset: str = option("default", "a named set of options, see the end of this help", free=True)
+    seed: int = option(0, "every random choice follows from it", least=0, most=2**31 - 1)
+    force: bool = option(False, "overwrite results that exist already", free=True)
+
+
+# Groups that several commands share
+
+
+@dataclass(frozen=True)
+class Compute(Settings):
+    """Arithmetic."""
+
+    precision: str = option("auto", "auto: bfloat16 or float16 where the processor has it, else float32", PRECISIONS)
+
+
+@dataclass(frozen=True)
+class Decoding(Settings):
+    """Reading pictures."""
+
+    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001, free=True)
+
+    @property
+    def max_pixels(self) -> int:
+        """The limit in pixels."""
+        return int(self.max_megapixels * 1e6)
+
+
+@dataclass(frozen=True)
+class Cache(Settings):
+    """Data cache."""
+
+    cache: str = option("", "folder for decoded pictures; default: the user's cache folder", free=True)
+
+
+@dataclass(frozen=True)
+class Backbone(Settings):
+    """VGG-19."""
+
+    backbone: str = option(
+        "auto", "auto: the full one if at hand, else the slim one that ships; full; slim; random; or an HDF5 weights file"
+    )
+    allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
+
+
+def presets(cls: type[Command]) -> dict[str, dict[str, Any]]:
+    """The presets of a command.
+
+    Parameters
+    ----------
+    cls : type
+        The command's `Options`.
+
+    Returns
+    -------
+    dict of str to dict
+        Options by preset; `default` changes nothing.
+    """
+    return {"default": {}, **cls.PRESETS}
+
+
+def flag(name: str) -> str:
+    """The flag of an option.
+
+    Parameters
+    ----------
+    name : str
+        The option's name.
+
+    Returns
+    -------
+    str
+        Its flag.
+
+    Examples
+    --------
+    >>> flag("max_megapixels")
+    '--max-megapixels'
+    """
+    return "--" + name.replace("_", "-")
+
+
+def in_flags(message: str, cls: type[Command]) -> str:
+    """An error message of the library in the words of the command line.
+
+    Parameters
+    ----------
+    message : str
+        The message, with arguments in backticks.
+    cls : type
+        The command's `Options`.
+
+    Returns
+    -------
+    str
+        One line, in which an argument that is an option of the command is its flag, and others are bare names.
+
+    Examples
+    --------
+    >>> in_flags("`seed`: must be at least 0, not -1; `content` is right", Command)
+    '--seed: must be at least 0, not -1; content is right'
+    """
+    flags = {f.name: flag(f.name) for f in dataclasses.fields(cls) if not f.metadata.get("positional")}
+    flags |= {argument: flags[name] for argument, name in ARGUMENTS.items() if name in flags}
+    return re.sub(r"`(\w+)`", lambda match: flags.get(match[1], match[1]), " ".join(message.splitlines()))
+
+
+def current_name(cls: type[Command], name: str, value: Any) -> tuple[str, Any]:
+    """The name and value that an option has today.
+
+    Parameters
+    ----------
+    cls : type
+        The command's `Options`.
+    name : str
+        The option's name, today's or a former one.
+    value : object
+        Its value, today's or a former one.
+
+    Returns
+    -------
+    name : str
+        Today's name; one that was never known stays as it is.
+    value : object
+        Today's value.
+    """
+    entry = cls.RENAMED.get(name, name)
+    new, values = entry if isinstance(entry, tuple) else (entry, {})
+    former = tuple(value) if isinstance(value, list) else value
+    for old, now in {**cls.REVALUED.get(new, {}), **values}.items():
+        if type(old) is type(former) and old == former:
+            return new, now
+    return new, value
+
+
+def settle(cls: type[Command], flags: dict[str, Any], file: str | Path | None = None) -> Any:
+    """Make a command's options from defaults, then the preset, then the JSON file, then flags.
+
+    Former names and values become today's, with one line of advice each on stderr.
+
+    Parameters
+    ----------
+    cls : type
+        The command's `Options`.
+    flags : dict
+        Options given on the command line.
+    file : path, optional
+        A JSON file of options.
+
+    Returns
+    -------
+    Command
+        An object of `cls`.
+
+    Raises
+    ------
+    MangastyleError
+        For an unknown preset or option, with the nearest known name, and for a value that does not suit its option.
+    """
+    stored = read_json(Path(file)) if file else {}
+    if not isinstance(stored, dict):
+        raise MangastyleError(f"{file}: must hold one JSON object of options")
+    stored = {key: value for key, value in stored.items() if key != "command"}
+    name = flags.get("preset", stored.get("preset", "default"))
+    known = presets(cls)
+    if str(name) not in known:
+        raise MangastyleError(f"unknown preset {name!r}{near(name, known)}; there are: {', '.join(known)}")
+    fields = {f.name for f in dataclasses.fields(cls)}
+    merged: dict[str, Any] = dict(known[name])
+    for where, values, show in ((f"{file}: ", stored, _shown_in_json), ("", flags, shown)):
+        for key, value in values.items():
+            new, now = current_name(cls, key, value)
+            if new not in fields:
+                raise MangastyleError(f"{where}unknown option {key!r}{near(key, fields)}")
+            if (new, now) != (key, value):
+                print(f"mangastyle: {where}{show(key, value)} is now {show(new, now)}", file=sys.stderr)
+            merged[new] = tuple(now) if isinstance(now, list) else now
+    return cls(**{**merged, "preset": name})
+
+
+def shown(name: str, value: Any) -> str:
+    """An option as it is written on the command line.
+
+    Parameters
+    ----------
+    name : str
+        The option's name.
+    value : object
+        Its value.
+
+    Returns
+    -------
+    str
+        Flag and value.
+
+    Examples
+    --------
+    >>> shown("flip", False), shown("size", 64), shown("style", ("a.jpg", "b.jpg"))
+    ('--no-flip', '--size 64', '--style a.jpg b.jpg')
+    """
+    if isinstance(value, bool):
+        return flag(name if value else f"no_{name}")
+    return f"{flag(name)} {' '.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"
+
+
+def _shown_in_json(name: str, value: Any) -> str:
+    return f"{json.dumps(name)}: {json.dumps(value)}"
+
+
+def save_config(folder: Path, command: str, options: Command) -> None:
+    """Write config.json into a folder of results: `mangastyle COMMAND --config config.json` repeats the command.
+
+    Parameters
+    ----------
+    folder : path
+        The folder.
+    command : str
+        Name of the command.
+    options : Command
+        Its options.
+
+    Raises
+    ------
+    MangastyleError
+        If the disk refuses.
+    """
+    # Leave to overwrite was given for that one run only.
+    write_json(Path(folder) / "config.json", {"command": command, **to_json(options), "force": False})

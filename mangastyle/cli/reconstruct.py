@@ -1,0 +1,61 @@
+"""`mangastyle reconstruct`: a picture found anew from VGG-19's features, once for each layer (Figs 10, 11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from mangastyle import startup
+from mangastyle.cli.checks import find_backbone
+from mangastyle.cli.options import Backbone, Command, Compute, Decoding, option, save_config
+from mangastyle.errors import MangastyleError
+from mangastyle.io import images
+from mangastyle.ops import pixels
+from mangastyle.paper.settings import ReconstructSettings, layer_sets
+from mangastyle.vgg.spec import MIN_SIDE
+
+EXAMPLE = "mangastyle reconstruct picture.png --layers conv1_1 conv3_1 conv5_1 --kind content"
+
+
+@dataclass(frozen=True)
+class Options(Decoding, Compute, Backbone, ReconstructSettings, Command):
+    """Find pictures, from white noise, with the same VGG-19 features as a given one, layer by layer (Figs 10, 11)."""
+
+    inputs: str = option("", "a picture", positional=True)
+    out: str = option("", "folder for the pictures and the sheet of them; default: NAME-reconstructed beside the picture")
+
+
+def command(options: Options) -> None:
+    """Write KIND-LAYER.png for each layer, KIND-sheet.png of all, and config.json, into one folder."""
+    if not options.inputs:
+        raise MangastyleError("no input: name a picture, as in 'mangastyle reconstruct picture.png'")
+    options.check()
+    source = Path(options.inputs)
+    out = Path(options.out) if options.out else source.with_name(f"{source.stem}-reconstructed")
+    for name in (*options.layers, "sheet"):
+        images.check_writable(out / f"{options.kind}-{name}.png", options.force)
+    picture = images.load(source, options.max_pixels, MIN_SIDE).rgb
+    backbone_name = find_backbone(options.backbone, options.allow_download)
+
+    startup.load_tensorflow()
+    from mangastyle.kernels import precision
+    from mangastyle.paper.reconstruct import contact_sheet, reconstruct
+    from mangastyle.vgg.backbone import backbone
+
+    network = backbone(backbone_name, policy=precision.resolve(options.precision))
+    settings, made = vars(ReconstructSettings.of(options)), []
+    for name, layers in zip(options.layers, layer_sets(options.layers, options.kind)):
+        with tqdm(total=options.iterations, desc=name, unit="it", disable=None) as bar:
+            made.append(
+                reconstruct(
+                    picture, **{**settings, "layers": layers}, backbone=network, seed=options.seed, max_pixels=options.max_pixels,
+                    progress=lambda record, bar=bar: bar.update(record.iteration - bar.n),
+                )
+            )  # fmt: skip
+        images.save(out / f"{options.kind}-{name}.png", made[-1], force=options.force)
+    sheet = contact_sheet(pixels.resize(picture, *made[0].shape[:2]), made, options.layers, options.kind)
+    target = images.save(out / f"{options.kind}-sheet.png", sheet, force=options.force)
+    save_config(out, "reconstruct", options)
+    print(f"{out}: {len(made)} pictures, and all of them on {target}")

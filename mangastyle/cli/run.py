@@ -1,0 +1,185 @@
+"""`mangastyle run`: the whole way, with all results and a sheet of them in one folder."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, ClassVar
+
+from mangastyle import startup
+from mangastyle.cli import batch_files
+from mangastyle.cli.checks import find_backbone
+from mangastyle.cli.options import Backbone, Command, Compute, Decoding, option, save_config
+from mangastyle.errors import MangastyleError
+from mangastyle.io import images
+from mangastyle.settings import share
+from mangastyle.style.settings import METHODS, refuse_foreign
+from mangastyle.vgg.spec import MIN_SIDE
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mangastyle.pipeline import Pipeline, Progress, Stages
+
+EXAMPLE = "mangastyle run picture.png --style painting.jpg --out out"
+
+
+@dataclass(frozen=True)
+class Options(Decoding, Compute, Backbone, Command):
+    """The whole way: picture, sketch, hint, shaded color, painter's style, and a sheet of all of them."""
+
+    PRESETS: ClassVar = {"tiny": {"size": 64}}
+    RENAMED: ClassVar = {"quality": ("method", {True: "optimize", False: "onepass"}), "fast_weights": ("onepass_weights", {"": "onepass"})}
+    REVALUED: ClassVar = {"hint": {"auto": "simulated"}, "weights": {"": "shade"}}
+
+    inputs: str = option("", "a picture, or a folder of pictures; default: a drawn character", positional=True, free=True)
+    style: tuple[str, ...] = option((), "the painting; several are blended; default: one that mangastyle paints itself")
+    hint: str = option("simulated", "simulated, none, or a hint file, as for mangastyle shade")
+    weights: str = option("shade", "weights file from training, or one that ships: shade, shade-paper, baseline")
+    method: str = option(
+        "onepass", "how the style is painted, as for mangastyle style: onepass, in a second; optimize, in minutes", tuple(METHODS)
+    )
+    onepass_weights: str = option(
+        "onepass", "with --method onepass: weights of the one-pass decoder, a file from mangastyle train-onepass or the one that ships"
+    )
+    strength: float = share(0.5, "0 keeps the shaded picture, 1 knows only the painting")
+    iterations: int = option(25, "with --method optimize: iterations of the optimizer, as for mangastyle style", least=1)
+    size: int = option(384, "short side of the pictures made; 0 = the picture's own size", least=0)
+    out: str = option("out", "folder for the results", free=True)
+
+
+def command(options: Options) -> None:
+    """Write all results, a labeled sheet of them and config.json into one folder; for a folder, sheets with the results beside."""
+    from mangastyle.cli import hint_files
+    from mangastyle.shade.files import find_generator
+    from mangastyle.synthetic import characters
+
+    if options.size and not MIN_SIDE <= options.size <= characters.MAX_SIZE:
+        raise MangastyleError(f"`size`: must be 0, or from {MIN_SIDE} to {characters.MAX_SIZE}, not {options.size}")
+    settings = _method_settings(options)
+    if len(options.style) > 1 and not options.inputs:
+        example = "mangastyle run picture.png --style a.jpg b.jpg"
+        raise MangastyleError(f"no picture, but several paintings: name the picture before `style`, as in '{example}'")
+    source = hint_files.read_hint(options.hint, options.inputs, options.max_pixels)
+    styles = [images.load(path, options.max_pixels, MIN_SIDE).rgb for path in options.style] or None
+
+    def prepare() -> Pipeline:
+        find_generator(options.weights)  # errors before TensorFlow loads
+        METHODS[options.method].settings.of(settings).check_files()
+        if "backbone" in settings:
+            settings["backbone"] = find_backbone(options.backbone, options.allow_download)
+        startup.load_tensorflow()
+        from mangastyle.pipeline import Pipeline
+
+        return Pipeline(
+            styles, weights=options.weights, method=options.method, hint=source or options.hint, strength=options.strength,
+            size=options.size, precision=options.precision, seed=options.seed, **settings,
+        )  # fmt: skip
+
+    if options.inputs and Path(options.inputs).is_dir():
+        return batch_files.run_on_files("run", options, "run", lambda: _with_stages_beside(prepare()), MIN_SIDE)
+    out = Path(options.out)
+    for name in (*_results(), "sheet"):
+        images.check_writable(out / f"{name}.png", options.force)
+    if options.inputs:
+        picture, alpha = images.load(options.inputs, options.max_pixels, MIN_SIDE)
+    else:
+        picture, alpha = characters.draw(characters.DEMO_SEED, options.size or Options.size), None
+    stages = _with_progress(prepare(), picture)
+    _save(stages, alpha, lambda name: out / f"{name}.png")
+    images.save(out / "sheet.png", contact_sheet(stages), force=True)
+    save_config(out, "run", options)
+    print(f"{out}: {', '.join(f'{name}.png' for name in _results())} and all of them on {out / 'sheet.png'}")
+
+
+def contact_sheet(stages: Stages) -> np.ndarray:
+    """All stages side by side, with their names below.
+
+    Parameters
+    ----------
+    stages : Stages
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mangastyle.pipeline import Stages
+    >>> gray = np.full((32, 32, 3), 128, np.uint8)
+    >>> sheet = contact_sheet(Stages({"picture": gray, "sketch": gray[..., 0]}))
+    >>> sheet.shape[1] > 64
+    True
+    """
+    import numpy as np
+
+    from mangastyle.io import sheets
+    from mangastyle.ops import pixels
+
+    height = stages.picture.shape[0]
+    tiles = []
+    for name, picture in stages:
+        width = max(1, round(picture.shape[1] * height / picture.shape[0]))  # the painting keeps its shape, fitted to the row
+        caption = f"{name} ({stages.by})" if name == "stylized" and stages.by else name
+        tiles.append(sheets.captioned(pixels.to_rgb(pixels.resize(picture, height, width)), caption))
+    return np.hstack(tiles)
+
+
+def _results() -> list[str]:
+    """Stages that get a file of their own; the sheet shows the others, too."""
+    from mangastyle.pipeline import DEFAULT_STAGES
+
+    return [stage.name for stage in DEFAULT_STAGES if not stage.given]
+
+
+def _method_settings(options: Options) -> dict[str, Any]:
+    """What the method takes of the options; `MangastyleError` for one that was given and is not the method's."""
+    names = ("iterations", "onepass_weights", "backbone")
+    refuse_foreign(options.method, [name for name in names if getattr(options, name) != getattr(Options, name)])
+    method = METHODS[options.method]
+    if options.allow_download and "backbone" not in method.inputs:
+        raise MangastyleError(f"`allow_download`: method {options.method} needs no full VGG-19; leave it out, or choose another `method`")
+    return {name: getattr(options, name) for name in names if name in method.inputs or hasattr(method.settings, name)}
+
+
+def _with_progress(pipeline: Pipeline, picture: np.ndarray) -> Stages:
+    """Run the pipeline with a progress bar of the style."""
+    from tqdm import tqdm
+
+    with tqdm(desc="style", unit="it", leave=False, disable=None) as bar:
+
+        def show(record: Progress) -> None:
+            bar.total = record.iterations
+            bar.update(record.iteration - bar.n)
+
+        return pipeline(picture, progress=show)
+
+
+def _with_stages_beside(pipeline: Pipeline) -> batch_files.Work:
+    """For the pictures of a folder: the sheet is the result, NAME.png; beside it lie the stages, as NAME-sketch.png."""
+
+    @functools.cache  # one look at each folder, however many pictures it holds
+    def pictures(place: Path) -> dict[str, str]:
+        return {other.stem: other.name for other in place.iterdir() if other.suffix.lower() in images.SUFFIXES}
+
+    def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
+        for name in _results():
+            if other := pictures(path.parent).get(f"{path.stem}-{name}"):
+                raise MangastyleError(f"{path}: its stages would have the name of what is made of {other}; rename one of them")
+        stages = _with_progress(pipeline, picture.rgb)
+        _save(stages, picture.alpha, lambda name: target.with_name(f"{target.stem}-{name}.png"))
+        return contact_sheet(stages), None
+
+    return work
+
+
+def _save(stages: Stages, alpha: np.ndarray | None, place: Callable[[str], Path]) -> None:
+    """Write the results, with the alpha (h, w) of the picture they were made of."""
+    from mangastyle.ops import pixels
+
+    if alpha is not None:
+        alpha = pixels.resize(alpha, *stages.picture.shape[:2])
+    for name in _results():
+        images.save(place(name), stages.pictures[name], alpha, force=True)

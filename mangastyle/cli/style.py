@@ -1,0 +1,248 @@
+"""`mangastyle style`: a picture or a folder of pictures in a painter's style, by any method, with records of the search."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Iterator, Mapping, Sequence
+
+import numpy as np
+from tqdm import tqdm
+
+from mangastyle import startup
+from mangastyle.cli import batch_files
+from mangastyle.cli.checks import find_backbone
+from mangastyle.cli.options import Backbone, Command, Compute, Decoding, option
+from mangastyle.errors import MangastyleError, near
+from mangastyle.io import images
+from mangastyle.ops import pixels
+from mangastyle.ops.color import rgb_to_gray
+from mangastyle.paper import presets
+from mangastyle.settings import Settings
+from mangastyle.style import masks
+from mangastyle.style.settings import METHODS, STARTS, MethodSettings, refuse_foreign
+from mangastyle.vgg.spec import MIN_SIDE
+
+if TYPE_CHECKING:
+    from mangastyle.style.optimize.records import Losses, Record
+    from mangastyle.style.optimize.stylizer import OptimizeStylizer, Result
+
+EXAMPLE = "mangastyle style picture.png --style painting.jpg --out stylized.png"
+SUFFIX = "stylized"
+Naming = Callable[[Path, images.Picture], contextlib.AbstractContextManager[None]]
+SECONDS_NOTE = "* of 1000 iterations on its GPU, a GTX 1080 Ti"
+
+
+@dataclass(frozen=True)
+class Records(Settings):
+    """Records of the search, by methods that search."""
+
+    save_every: int = option(0, "also save the picture every so many iterations, as NAME-0050.png; 0 = never", least=0, free=True)
+    log: bool = option(False, "also write every iteration's losses and seconds, as NAME.csv", free=True)
+    plot: bool = option(False, "also draw the losses against iterations and seconds, as NAME-losses.png (Figs 22, 23)", free=True)
+    compare: bool = option(False, "run both optimizers and print the paper's table of final losses and seconds")
+
+
+@dataclass(frozen=True)
+class Options(Decoding, Compute, Backbone, Records, MethodSettings, Command):
+    """Paint a picture in the style of a painting (paper, section 4.3)."""
+
+    PRESETS: ClassVar = {
+        "paper": presets.STYLE,
+        "quality": {"oversample": 1.5, "scale_step": 2**0.5, "iterations": 40},
+        "tiny": {"iterations": 5, "size": 64},
+    }
+    RENAMED: ClassVar = {"fast": ("method", {True: "onepass", False: "optimize"}), "fast_weights": ("onepass_weights", {"": "onepass"})}
+
+    inputs: str = option("", "content: a picture, or a folder of pictures", positional=True, free=True)
+    style: tuple[str, ...] = option((), "the painting; several are blended")
+    mask: tuple[str, ...] = option((), "a mask for each painting, of the content's size: it paints where its mask is white")
+    method: str = option("optimize", "; ".join(f"{name}: {method.about}" for name, method in METHODS.items()), tuple(METHODS))
+    init: str = option("content", "start from content, style or noise (Fig. 11), or from the picture in this file")
+    out: str = option("", f"output file or folder; default: NAME-{SUFFIX}.png beside the picture, FOLDER-{SUFFIX}", free=True)
+
+
+def command(options: Options) -> None:
+    """Paint a picture, or each of a folder. Ctrl-C keeps the best of a single picture, and a folder's finished ones."""
+    method = METHODS[options.method]
+    _refuse_foreign_options(options)
+    if not options.style:
+        raise MangastyleError("no painting: name one, as in `style` painting.jpg")
+    inputs: dict[str, Any] = {}
+    named = options
+    if options.init not in STARTS:
+        if not Path(options.init).exists():
+            raise MangastyleError(f"{options.init}: no such file{near(options.init, STARTS)}; `init` takes content, style, noise or a file")
+        inputs["init"] = images.load(options.init, options.max_pixels).rgb
+        named = dataclasses.replace(options, init=STARTS[0])
+    settings = method.settings.of(named)
+    settings.check(len(options.style), len(options.mask))
+    styles = [images.load(path, options.max_pixels, MIN_SIDE).rgb for path in options.style]
+    opened = [read_mask(path, options.max_pixels) for path in options.mask]
+    naming = functools.partial(_naming, list(zip(options.mask, opened)))
+
+    def prepare() -> batch_files.Work:
+        settings.check_files()
+        if "backbone" in method.inputs:
+            inputs["backbone"] = find_backbone(options.backbone, options.allow_download)
+        startup.load_tensorflow()
+        from mangastyle.style.stylize import implementation
+
+        shared = {"precision": options.precision, "seed": options.seed, "max_pixels": options.max_pixels, "masks": opened, **inputs}
+        make = implementation(options.method)
+        if method.searches:
+            stylizers: dict[str, Any] = {}
+            for name in ("lbfgs", "adam") if options.compare else (options.optimizer,):
+                stylizers[name] = make(styles, dataclasses.replace(settings, optimizer=name), **shared)
+                shared["backbone"] = stylizers[name].backbone  # loaded once
+            # In a folder that is continued, records of a missing result come from an interrupted run, and are replaced.
+            resumed = Path(options.inputs).is_dir() and (batch_files.results_folder(options, SUFFIX) / "config.json").exists()
+            force = options.force or resumed
+            return lambda picture, path, target: _search(stylizers, options, naming, picture, path, target, force)
+        stylizer = make(styles, settings, **shared)
+
+        def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
+            with naming(path, picture):
+                return _with_alpha(stylizer(picture.rgb), picture)
+
+        return work
+
+    batch_files.run_on_files("style", options, SUFFIX, prepare, MIN_SIDE)
+
+
+def read_mask(path: str | Path, max_pixels: int = images.MAX_PIXELS) -> np.ndarray:
+    """Read a mask file.
+
+    Parameters
+    ----------
+    path : str or Path
+        Any picture: of a colored one the luma counts, and where it is transparent nothing is painted.
+    max_pixels : int
+        The most that it may have.
+
+    Returns
+    -------
+    ndarray of float32, shape (h, w)
+        0 black to 1 white.
+
+    Raises
+    ------
+    MangastyleError
+        Naming the file, for a picture that cannot be read, is too large, or is black everywhere.
+    """
+    picture = images.load(path, max_pixels)
+    mask = rgb_to_gray(picture.rgb).astype(np.float32) / 255
+    if picture.alpha is not None:  # pictures are composited on white, but what nobody drew on is not to be painted
+        mask = np.maximum(mask - (1 - picture.alpha.astype(np.float32) / 255), 0)
+    if mask.max() < masks.BLACK:
+        raise MangastyleError(f"{path}: this mask is black everywhere; draw white where its painting is to paint")
+    return mask
+
+
+def _refuse_foreign_options(options: Options) -> None:
+    """Refuse options that were given and that the method does not have."""
+    given = [f.name for f in dataclasses.fields(options) if getattr(options, f.name) != f.default]
+    refuse_foreign(options.method, given)
+    method = METHODS[options.method]
+    records = () if method.searches else tuple(f.name for f in dataclasses.fields(Records))
+    download = () if "backbone" in method.inputs else ("allow_download",)
+    for name in given:
+        if name in (*records, *download):
+            raise MangastyleError(f"`{name}`: is not for method {options.method}; leave it out, or choose another `method`")
+
+
+def _search(
+    stylizers: Mapping[str, OptimizeStylizer], options: Options, naming: Naming, picture: images.Picture, path: Path, target: Path,
+    force: bool,
+) -> batch_files.Result:  # fmt: skip
+    """One picture by each optimizer, with the records that were asked for; the result is the one of least loss."""
+    from mangastyle.style.optimize import records
+
+    folder = Path(options.inputs).is_dir()
+    names = {name: _beside(target, name) if options.compare else target for name in stylizers}
+    plot = _beside(target, "losses").with_suffix(".png")
+    with naming(path, picture):
+        iterations = next(iter(stylizers.values())).iterations(picture.rgb)
+    for record in _record_files(options, names, plot, iterations):  # what is in the way is found before the work
+        images.check_writable(record, force)
+    runs = {name: records.Losses(own.with_suffix(".csv") if options.log else None, force) for name, own in names.items()}
+
+    results: dict[str, Result] = {}
+    for name, stylizer in stylizers.items():
+        try:
+            with naming(path, picture):
+                results[name] = _with_progress(stylizer, options, picture, f"{path.name} {name}", names[name], runs[name], force)
+        finally:
+            runs[name].save()
+        if results[name].interrupted and (folder or not runs[name].rows):
+            raise KeyboardInterrupt  # a half-painted picture would pass for a finished one when the folder is continued
+        if options.compare:
+            images.save(names[name], *_with_alpha(pixels.to_uint8(results[name].picture), picture), force)
+        if results[name].interrupted:
+            break
+    runs = {name: runs[name] for name in results}
+    if options.plot:
+        records.plot(runs, plot, force)
+    if options.compare:
+        tqdm.write(f"{records.comparison(runs, presets.STYLE_SECONDS)}\n{SECONDS_NOTE}", file=sys.stdout)
+    best = min(results.values(), key=lambda result: result.total)
+    return _with_alpha(pixels.to_uint8(best.picture), picture)
+
+
+def _record_files(options: Options, names: Mapping[str, Path], plot: Path, iterations: int) -> Iterator[Path]:
+    """The pictures that the records of a search consist of."""
+    if options.compare:
+        yield from names.values()
+    if options.plot:
+        yield plot
+    if options.save_every:
+        for own in names.values():
+            yield from (_step(own, iteration) for iteration in range(options.save_every, iterations + 1, options.save_every))
+
+
+def _with_progress(
+    stylizer: OptimizeStylizer, options: Options, picture: images.Picture, title: str, target: Path, run: Losses, force: bool
+) -> Result:  # fmt: skip
+    """One picture by one optimizer, with a progress bar and the pictures on the way."""
+    with tqdm(desc=title, unit="it", leave=False, disable=None) as bar:
+
+        def show(record: Record) -> None:
+            new = record.iteration - (run.rows[-1].iteration if run.rows else 0)  # a scale begins where the last one ended
+            run.add(record)
+            bar.total = record.iterations
+            shown = {name: f"{loss:.3g}" for name, loss in record.losses.items() if name in ("content", "style")}
+            bar.set_postfix({"side": record.side, **shown}, refresh=False)
+            bar.update(new)
+            if options.save_every and new and record.iteration % options.save_every == 0:
+                images.save(_step(target, record.iteration), pixels.to_uint8(record.picture()), force=force)
+
+        return stylizer.search(picture.rgb, show)
+
+
+def _beside(target: Path, name: str) -> Path:
+    return target.with_name(f"{target.stem}-{name}{target.suffix}")
+
+
+def _step(target: Path, iteration: int) -> Path:
+    """The file for the picture at an iteration."""
+    return _beside(target, f"{iteration:04d}")
+
+
+@contextlib.contextmanager
+def _naming(opened: Sequence[tuple[str, np.ndarray]], path: Path, picture: images.Picture) -> Iterator[None]:
+    """Errors name the picture's file, and the file of a mask that does not fit it."""
+    try:
+        for name, mask in opened:
+            masks.check_size(mask, *picture.rgb.shape[:2], name=name)
+        yield
+    except MangastyleError as error:
+        raise MangastyleError(f"{path}: {error}") from error
+
+
+def _with_alpha(painted: np.ndarray, picture: images.Picture) -> batch_files.Result:
+    """A painted picture, uint8 (h, w, 3), with the alpha of the picture that it was made of."""
+    return painted, None if picture.alpha is None else pixels.resize(picture.alpha, *painted.shape[:2])

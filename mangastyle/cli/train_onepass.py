@@ -1,0 +1,46 @@
+"""`mangastyle train-onepass`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mangastyle.cli import training
+from mangastyle.cli.options import Cache, Command, Compute, Decoding, option
+from mangastyle.data import archives
+from mangastyle.io import registry
+from mangastyle.kernels import precision
+from mangastyle.startup import load_tensorflow
+from mangastyle.training.settings import OnePassTrainSettings
+
+EXAMPLE = "mangastyle train-onepass --data pictures/ --paintings paintings/ --out runs/onepass"
+
+
+@dataclass(frozen=True)
+class Options(Cache, Decoding, Compute, OnePassTrainSettings, Command):
+    """Train the one-pass decoder of --method onepass: any content, any painting, any strength."""
+
+    data: tuple[str, ...] = option(("drawn:600",), "pictures to paint: folders, .zip or .tar files, or drawn:N")
+    paintings: tuple[str, ...] = option((), "paintings, likewise; default: the same as --data")
+    out: str = option("runs/onepass", "run folder: config, log, samples, checkpoints, last.h5")
+    init: str = option("", "start from the decoder in this weights file")
+    resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
+
+
+def command(options: Options) -> None:
+    """Train the decoder."""
+    options.check()
+    archives.check((*options.data, *options.paintings))
+    if options.init:
+        registry.find(options.init)
+    if options.precision != "auto":  # which only TensorFlow can resolve
+        precision.resolve_wide(options.precision)
+    run = training.run_folder("train-onepass", options)
+
+    load_tensorflow()
+    from mangastyle.training import onepass
+
+    ending = onepass.train(
+        OnePassTrainSettings.of(options), options.data, run, paintings=options.paintings, init=options.init, seed=options.seed,
+        precision=options.precision, cache=options.cache, max_pixels=options.max_pixels,
+    )  # fmt: skip
+    training.report("train-onepass", options, run, ending, "last.h5")

@@ -1,0 +1,1 @@
+"""Trained networks as TensorFlow SavedModels, which need nothing but TensorFlow to be used."""

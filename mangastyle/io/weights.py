@@ -1,0 +1,322 @@
+"""Trained networks on disk: one HDF5 format, no pickle, that depends on no option's name.
+
+Format, schema 2
+----------------
+Attributes of the file:
+
+``format``
+    "mangastyle-weights".
+``schema``
+    2. A file of a later one is refused.
+``kind``
+    What the network is: one of `KINDS`.
+``spec``
+    JSON object: the fields of the network's specification, which are all that is needed to build and to use it.
+``provenance``
+    JSON object: how it was made. Free-form, for people and figures; no network is built from it.
+
+Every array is a data set under its variable's path, such as "down1/kernel". Arrays of two and more dimensions (kernels) are
+float16, which halves the file and makes no visible difference; the others (biases, normalization) are float32.
+
+Files of the former formats are read, see `weights_v1`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, TypeVar
+
+import h5py
+import numpy as np
+
+from mangastyle.errors import MangastyleError
+from mangastyle.io import weights_v1
+from mangastyle.io.files import atomic
+from mangastyle.settings import Settings, to_json
+
+if TYPE_CHECKING:
+    import keras
+
+FORMAT = "mangastyle-weights"
+SCHEMA = 2
+KINDS = {
+    "shade": "shading network",
+    "onepass": "one-pass decoder",
+    "vgg19-slim": "slim VGG-19",
+}
+
+S = TypeVar("S", bound=Settings)
+
+
+class Header(NamedTuple):
+    """A weights file but for its arrays.
+
+    Attributes
+    ----------
+    kind : str
+        What the network is: one of `KINDS`.
+    spec : dict
+        The fields of its specification.
+    provenance : dict
+        How it was made.
+    """
+
+    kind: str
+    spec: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+class WeightsFile(NamedTuple):
+    """A weights file.
+
+    Attributes
+    ----------
+    kind : str
+        What the network is: one of `KINDS`.
+    spec : dict
+        The fields of its specification.
+    arrays : dict of str to ndarray of float32
+        The variables by path, all finite.
+    provenance : dict
+        How it was made.
+    """
+
+    kind: str
+    spec: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    provenance: dict[str, Any]
+
+
+def write(
+    path: str | Path, kind: str, spec: Settings, arrays: Mapping[str, np.ndarray], provenance: Mapping[str, Any] | None = None
+) -> None:
+    """Write a weights file, atomically; one that exists is replaced.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    kind : str
+        One of `KINDS`.
+    spec : Settings
+        The network's specification.
+    arrays : mapping of str to ndarray
+        The variables by path. Kernels are stored as float16, one-dimensional arrays as float32.
+    provenance : mapping or None
+        How the network was made, as JSON can hold it.
+
+    Raises
+    ------
+    MangastyleError
+        For an array with values that are not finite, or beyond float16; or if the disk refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mangastyle.vgg.spec import SlimVGGSpec
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "net.h5"
+    ...     write(path, "vgg19-slim", SlimVGGSpec(), {"conv1_1/bias": np.zeros(16)}, {"steps": 3})
+    ...     file = read(path, "vgg19-slim")
+    >>> file.spec, file.arrays["conv1_1/bias"].shape, file.provenance
+    ({'widths': [16, 48, 96, 192, 192]}, (16,), {'steps': 3})
+    """
+    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs.update({"format": FORMAT, "schema": SCHEMA, "kind": kind})
+        file.attrs.update({"spec": json.dumps(to_json(spec)), "provenance": json.dumps(dict(provenance or {}))})
+        for name, array in arrays.items():
+            array = np.asarray(array)
+            with np.errstate(over="ignore"):
+                stored = array.astype(np.float16 if array.ndim > 1 else np.float32)
+            if not np.isfinite(stored).all():
+                raise MangastyleError(f"{path}: cannot write {name}: it holds values that are not finite")
+            file.create_dataset(name, data=stored)
+
+
+def save_model(path: str | Path, kind: str, spec: Settings, model: keras.Model, provenance: Mapping[str, Any] | None = None) -> None:
+    """Write the variables of a Keras model as a weights file, atomically.
+
+    Parameters
+    ----------
+    path, kind, spec, provenance
+        As for `write`.
+    model : keras.Model
+        The network that `spec` describes.
+
+    Raises
+    ------
+    MangastyleError
+        As from `write`.
+    """
+    write(path, kind, spec, {variable.path: np.asarray(variable) for variable in model.variables}, provenance)
+
+
+def read(path: str | Path, kind: str) -> WeightsFile:
+    """Read a weights file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; one of a former format is read, too.
+    kind : str
+        What the network must be: one of `KINDS`.
+
+    Returns
+    -------
+    WeightsFile
+        Its specification, its arrays as float32, and its provenance.
+
+    Raises
+    ------
+    MangastyleError
+        For a file that is missing, damaged, of a later schema, or that holds another kind of network; it names the file.
+    """
+    with _open(path) as file:
+        header, arrays = _header(path, file, kind), {}
+        former = dict(file.attrs)["format"] in weights_v1.KINDS
+
+        def collect(name: str, item: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(item, h5py.Dataset):
+                arrays[weights_v1.array_name(name) if former else name] = _array(path, name, item)
+
+        file.visititems(collect)
+    return WeightsFile(header.kind, header.spec, arrays, header.provenance)
+
+
+def read_spec(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a weights file but for its arrays.
+
+    Parameters
+    ----------
+    path, kind
+        As for `read`.
+
+    Returns
+    -------
+    spec : dict
+        The fields of the network's specification; `parse_spec` makes an object of them.
+    provenance : dict
+        How it was made.
+
+    Raises
+    ------
+    MangastyleError
+        As from `read`.
+    """
+    with _open(path) as file:
+        header = _header(path, file, kind)
+    return header.spec, header.provenance
+
+
+def parse_spec(path: str | Path, cls: type[S], spec: Mapping[str, Any]) -> S:
+    """A file's specification as an object.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, for the error message.
+    cls : type
+        The class of the specification.
+    spec : mapping
+        Its fields; missing ones are defaults.
+
+    Returns
+    -------
+    Settings
+        An object of `cls`.
+
+    Raises
+    ------
+    MangastyleError
+        For a field that `cls` does not have, and for a value that does not suit; it names the file.
+
+    Examples
+    --------
+    >>> from mangastyle.vgg.spec import SlimVGGSpec
+    >>> parse_spec("net.h5", SlimVGGSpec, {"widths": [4, 5, 6, 7, 8]})
+    SlimVGGSpec(widths=(4, 5, 6, 7, 8))
+    """
+    try:
+        return cls.from_arguments(spec)
+    except MangastyleError as error:
+        raise MangastyleError(f"{path}: the network's specification inside cannot be used ({str(error).replace('`', '')})") from error
+
+
+def fill(model: keras.Model, path: str | Path, kind: str) -> None:
+    """Fill the variables of a Keras model from a weights file.
+
+    Parameters
+    ----------
+    model : keras.Model
+        The network that the file's specification describes.
+    path, kind
+        As for `read`.
+
+    Raises
+    ------
+    MangastyleError
+        As from `read`; and if the arrays are not those of the model. The model is then unchanged.
+    """
+    arrays = read(path, kind).arrays
+    for variable in model.variables:
+        if variable.path not in arrays:
+            raise MangastyleError(f"{path}: damaged or of another network: {variable.path} is missing")
+        if arrays[variable.path].shape != tuple(variable.shape):
+            needed = tuple(variable.shape)
+            raise MangastyleError(f"{path}: {variable.path} has shape {arrays[variable.path].shape}, the network needs {needed}")
+    if surplus := arrays.keys() - {variable.path for variable in model.variables}:
+        raise MangastyleError(f"{path}: damaged or of another network: it has no variable {min(surplus)}")
+    for variable in model.variables:
+        variable.assign(arrays[variable.path])
+
+
+@contextlib.contextmanager
+def _open(path: str | Path) -> Iterator[h5py.File]:
+    """The open file; what HDF5 refuses in it is one line."""
+    if not Path(path).is_file():
+        raise MangastyleError(f"{path}: no such weights file")
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # h5py raises any of these for damaged files
+        raise MangastyleError(f"{path}: not a weights file, or damaged ({str(error).splitlines()[0]})") from error
+
+
+def _header(path: str | Path, file: h5py.File, kind: str) -> Header:
+    """The header of a file that must hold a network of this kind."""
+    attributes: dict[str, Any] = dict(file.attrs)
+    form = attributes.get("format")
+    try:
+        if form in weights_v1.KINDS:
+            header = Header(weights_v1.KINDS[form], *weights_v1.read_header(file))
+        elif form == FORMAT:
+            if (schema := int(attributes["schema"])) > SCHEMA:
+                raise MangastyleError(f"{path}: written by a newer mangastyle, in schema {schema} instead of {SCHEMA}; update mangastyle")
+            header = Header(str(attributes["kind"]), _object(attributes["spec"]), _object(attributes["provenance"]))
+        else:
+            raise MangastyleError(f"{path}: not a weights file of a {KINDS[kind]}")
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise MangastyleError(f"{path}: damaged: its header cannot be read ({error})") from error
+    if header.kind != kind:
+        raise MangastyleError(f"{path}: not a weights file of a {KINDS[kind]}, but of a {KINDS.get(header.kind, header.kind)}")
+    return header
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The JSON object in a text; `ValueError` for anything else."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError(f"{text[:40]!r} is no JSON object")
+    return value
+
+
+def _array(path: str | Path, name: str, item: h5py.Dataset) -> np.ndarray:
+    """A data set as float32; `MangastyleError` if it is not one of finite numbers."""
+    if item.dtype.kind != "f":
+        raise MangastyleError(f"{path}: damaged: {name} is of type {item.dtype}, not float")
+    array = item[()].astype(np.float32)
+    if not np.isfinite(array).all():
+        raise MangastyleError(f"{path}: damaged: {name} holds values that are not finite")
+    return array

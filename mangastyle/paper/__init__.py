@@ -1,0 +1,1 @@
+"""The reproduction of the paper: presets, the formulas behind its numbers, reconstructions and figures."""

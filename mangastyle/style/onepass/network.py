@@ -1,0 +1,399 @@
+"""Encoder, feature transform and decoder of the one-pass stylization.
+
+The slim VGG-19 that ships encodes content and painting, down to relu4_1. At four depths the content's features get the
+painting's mean and covariance by the optimal transport map (`ops.gaussian_ot`); a small decoder turns them into a picture.
+It gets the deep features first and the shallow ones last, so that ink lines stay as crisp as in relu1_1.
+
+Where a content is flat, its features have nothing that could become a brush stroke. There the decoder also gets a style
+residual: the high-pass part of the painting's own features, of which it learns how much to use.
+
+References
+----------
+Lu et al.: "A Closed-form Solution to Universal Style Transfer" (ICCV 2019), for the feature transform.
+Li et al.: "Universal Style Transfer via Feature Transforms" (NIPS 2017), for encoder, transform and decoder at several depths.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from pathlib import Path
+from typing import Any, Mapping
+
+import keras
+import tensorflow as tf
+
+from mangastyle.errors import MangastyleError
+from mangastyle.io import weights
+from mangastyle.kernels.small_conv import SmallConv2D
+from mangastyle.ops import gaussian_ot, resample
+from mangastyle.ops.gaussian_ot import AffineMap, GaussianStatistics
+from mangastyle.style.onepass.settings import OnePassSpec
+from mangastyle.vgg import network as vgg
+from mangastyle.vgg.backbone import backbone as load_backbone
+
+# Layers whose features are mapped, deepest first, with the size of the slim network's features: over this they are of order 1.
+LAYERS = {"relu4_1": 700.0, "relu3_1": 300.0, "relu2_1": 300.0, "relu1_1": 100.0}
+RESIDUAL_WINDOWS = {"relu4_1": 5, "relu3_1": 9}  # layers with a style residual, and the positions across of its local mean
+RESIDUAL_SHARE = 0.4  # of the style residual that is used; all of it, as in training, leaves smears on flat faces
+MULTIPLE = 8  # of pictures' sides, in pixels
+GRAY, CONTRAST = 127.5, 60.0  # of the decoder's output
+
+Features = Mapping[str, tf.Tensor]  # by layer, (b, h', w', n)
+Statistics = Mapping[str, GaussianStatistics]  # by layer
+
+
+def encoder(backbone: keras.Model) -> keras.Model:
+    """The encoder.
+
+    Parameters
+    ----------
+    backbone : keras.Model
+        A `vgg.network`.
+
+    Returns
+    -------
+    keras.Model
+        Pictures (b, h, w, 3) in 0..255 to {layer: features (b, h/2^i, w/2^i, n) of order 1}, float32.
+
+    Examples
+    --------
+    >>> {name: x.shape[-1] for name, x in encoder(load_backbone("slim")).output.items()}
+    {'relu4_1': 192, 'relu3_1': 96, 'relu2_1': 48, 'relu1_1': 16}
+    """
+    # Without Winograd, which gains little with so few features: an exported model then needs no XLA where it runs.
+    found = vgg.features(backbone, tuple(LAYERS), winograd=False)
+    return keras.Model(found.input, {name: found.output[name] / size for name, size in LAYERS.items()})
+
+
+def decoder(spec: OnePassSpec | None = None, policy: str = "float32", seed: int = 0) -> keras.Model:
+    """The decoder, not trained. Nearest-neighbor enlargement and mirrored edges leave no grid and no frame.
+
+    Parameters
+    ----------
+    spec : OnePassSpec, optional
+    policy : str
+        Keras dtype policy.
+    seed : int
+        Of the initial weights.
+
+    Returns
+    -------
+    keras.Model
+        {layer: mapped features (b, h', w', n), f"{layer}_residual": style residual, "strength": (b, 1)} to pictures
+        (b, h, w, 3), about 0..255, float32.
+
+    Examples
+    --------
+    >>> sorted(decoder().input)[:3], decoder().output.shape
+    (['relu1_1', 'relu2_1', 'relu3_1'], (None, None, None, 3))
+    """
+    widths, make = (spec or OnePassSpec()).by_layer, _Layers(policy, seed)
+    inputs = {name: keras.Input((None, None, width), name=name) for name, width in widths.items()}
+    residuals = {name: keras.Input((None, None, widths[name]), name=f"{name}_residual") for name in RESIDUAL_WINDOWS if name in widths}
+    strength = keras.Input((1,), name="strength")
+
+    def with_residual(name: str) -> Any:
+        if name not in residuals:
+            return inputs[name]
+        used = make.convolution(widths[name], 1, f"{name}_residual_features", use_bias=False, kernel_initializer="zeros")(residuals[name])
+        return keras.layers.add([inputs[name], used], dtype=policy)
+
+    deepest, *others = widths
+    shift = make.dense(widths[deepest], "strength_features")(strength)
+    x = keras.layers.add([with_residual(deepest), keras.layers.Reshape((1, 1, widths[deepest]))(shift)], dtype=policy)
+    for name in others:
+        x = make.padded_convolution(x, widths[name], f"before_{name}")
+        x = keras.layers.UpSampling2D(2, dtype=policy)(x)
+        x = keras.layers.add([x, with_residual(name)], dtype=policy)  # (b, 2h, 2w, n)
+        x = make.padded_convolution(x, widths[name], f"at_{name}")
+    x = make.padded_convolution(x, 3, "picture", activation=None)
+    every = {**inputs, "strength": strength, **{f"{name}_residual": given for name, given in residuals.items()}}
+    return keras.Model(every, keras.ops.cast(x, "float32") * CONTRAST + GRAY, name="decoder")
+
+
+class _Layers:
+    """Makes layers of one dtype policy whose initial weights follow from one seed."""
+
+    def __init__(self, policy: str, seed: int) -> None:
+        self.policy, self.seed, self.count = policy, seed, 0
+
+    def _options(self, name: str, options: dict[str, Any]) -> dict[str, Any]:
+        self.count += 1
+        initializer = keras.initializers.GlorotUniform(self.seed * 1000 + self.count)  # Keras' default, seeded
+        return {"kernel_initializer": initializer, "dtype": self.policy, "name": name, **options}
+
+    def dense(self, width: int, name: str) -> keras.layers.Layer:
+        return keras.layers.Dense(width, use_bias=False, **self._options(name, {}))
+
+    def convolution(self, width: int, side: int, name: str, **options: Any) -> keras.layers.Layer:
+        return SmallConv2D(width, side, **self._options(name, options))
+
+    def padded_convolution(self, x: Any, width: int, name: str, activation: str | None = "relu") -> Any:
+        """A 3x3 convolution with mirrored edges."""
+        x = keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+        return self.convolution(width, 3, name, activation=activation)(x)
+
+
+def stride(layer: str) -> int:
+    """How many pixels across a position in a layer of VGG-19 is.
+
+    Examples
+    --------
+    >>> stride("relu1_1"), stride("relu4_1")
+    (1, 8)
+    """
+    return 2 ** (int(layer[4]) - 1)
+
+
+class Network:
+    """Encoder and decoder of a weights file as compiled functions of tensors, each for all sizes. All float32.
+
+    k is the number of paintings; {layer: ...} has the keys of `LAYERS`.
+
+    Parameters
+    ----------
+    path : Path
+        A weights file of kind "onepass".
+    policy : str
+        Keras dtype policy.
+
+    Attributes
+    ----------
+    encoder, decoder : keras.Model
+    spec : OnePassSpec
+    encode : callable
+        A picture (1, h, w, 3) in 0..255, sides multiples of `MULTIPLE`, to its features.
+    statistics : callable
+        Features to {layer: `GaussianStatistics` with b = 1}.
+    statistics_within : callable
+        Features and masks {layer: (k, h', w', 1)} to the statistics where each mask counts, b = k.
+    transport_maps, style_residual : callable
+        The functions of this module.
+    paint : callable
+        See `_paint`.
+
+    Raises
+    ------
+    MangastyleError
+        For a weights file that is missing, damaged or of another network.
+    """
+
+    def __init__(self, path: Path, policy: str = "float32") -> None:
+        self.spec = weights.parse_spec(path, OnePassSpec, weights.read_spec(path, "onepass")[0])
+        self.encoder = encoder(load_backbone("slim", policy=policy))
+        widths = {name: output.shape[-1] for name, output in self.encoder.output.items()}
+        if self.spec.by_layer != widths:
+            raise MangastyleError(f"{path}: decodes features {self.spec.by_layer}, and the slim VGG-19 that ships has {widths}")
+        self.decoder = decoder(self.spec, policy)
+        weights.fill(self.decoder, path, "onepass")
+        self.decoder.trainable = False
+        features = {name: tf.TensorSpec((1, None, None, width)) for name, width in widths.items()}
+        masks = dict.fromkeys(widths, tf.TensorSpec((None, None, None, 1)))
+        self.encode = tf.function(self.encoder, input_signature=[tf.TensorSpec((1, None, None, 3))])
+        self.statistics = tf.function(gaussian_statistics, input_signature=[features])
+        self.statistics_within = tf.function(gaussian_statistics, input_signature=[features, masks])
+        self.transport_maps = tf.function(transport_maps)
+        self.style_residual = tf.function(style_residual, input_signature=[features])
+        self.paint = tf.function(self._paint, reduce_retracing=True)
+
+    def _paint(self, features: Features, maps: Mapping[str, AffineMap], strength: tf.Tensor, shares: Any, residual: Features) -> tf.Tensor:
+        """Map a picture's features, and decode them.
+
+        Parameters
+        ----------
+        features : {layer: (1, h', w', n)}
+        maps : {layer: k maps}
+        strength : tensor, shape (1,)
+        shares : tensor, shape (k,), or {layer: (k, h', w', 1)}
+            How much each painting counts, with the sum 1; everywhere, or from place to place.
+        residual : {layer: (k, h', w', n)}
+            The style residuals of the paintings, in the features' shape.
+
+        Returns
+        -------
+        tensor of float32, shape (1, h, w, 3)
+        """
+        if isinstance(shares, dict):
+            mapped = {name: x + tf.reduce_sum(shares[name] * (maps[name](x) - x), 0, keepdims=True) for name, x in features.items()}
+        else:
+            mapped = {name: average_maps(maps[name], shares)(x) for name, x in features.items()}
+            shares = dict.fromkeys(residual, shares[:, None, None, None])
+        blended = {name: tf.reduce_sum(shares[name] * x, 0, keepdims=True) for name, x in residual.items()}
+        return decode(self.decoder, mapped, blended, strength)
+
+
+_loading = threading.Lock()
+
+
+def load(path: Path, policy: str = "float32") -> Network:
+    """The network of a weights file, loaded and compiled once for all stylizers and threads of a process.
+
+    Parameters
+    ----------
+    path : Path
+        A weights file of kind "onepass".
+    policy : str
+        Keras dtype policy.
+
+    Raises
+    ------
+    MangastyleError
+        For a weights file that is missing, damaged or of another network.
+
+    Examples
+    --------
+    >>> from mangastyle.io import registry
+    >>> path = registry.find("onepass")
+    >>> load(path) is load(path)
+    True
+    """
+    with _loading:
+        return _load(path, path.stat().st_mtime, policy)
+
+
+@functools.lru_cache(maxsize=1)
+def _load(path: Path, modified: float, policy: str) -> Network:
+    return Network(path, policy)
+
+
+def gaussian_statistics(features: Features, masks: Features | None = None) -> dict[str, GaussianStatistics]:
+    """Mean and covariance of the features in each layer, see `gaussian_ot.style_statistics`.
+
+    Examples
+    --------
+    >>> {name: found.mean.shape for name, found in gaussian_statistics({"relu1_1": tf.ones((2, 4, 4, 3))}).items()}
+    {'relu1_1': TensorShape([2, 3])}
+    """
+    return {name: gaussian_ot.style_statistics(x, masks[name] if masks else None) for name, x in features.items()}
+
+
+def transport_maps(source: Statistics, target: Statistics, strength: tf.Tensor) -> dict[str, AffineMap]:
+    """The optimal transport maps of each layer, blended with the identity by strength.
+
+    Parameters
+    ----------
+    source, target : {layer: GaussianStatistics}
+        Of contents and of paintings.
+    strength : tensor, shape (b,) or (1,)
+        0..1; at 0 features stay.
+
+    Returns
+    -------
+    {layer: AffineMap}
+
+    Examples
+    --------
+    >>> one, other = (gaussian_statistics({"relu1_1": tf.constant(x)[None, None, :, None]}) for x in ([0.0, 2.0], [5.0, 11.0]))
+    >>> transport_maps(one, other, tf.constant([1.0]))["relu1_1"](tf.ones((1, 1, 1, 1))).numpy().round(2).item()
+    8.0
+    """
+    share = blend_fraction(strength)[:, None]  # (b, 1)
+    maps = {}
+    for name in source:
+        full = gaussian_ot.optimal_transport_map(source[name], target[name])
+        unit = tf.eye(full.matrix.shape[-1])
+        maps[name] = AffineMap(unit + share[..., None] * (full.matrix - unit), share * full.offset)
+    return maps
+
+
+def blend_fraction(strength: Any) -> Any:
+    """How far features are mapped at a strength, 0..1: three quarters of the way at 0.5.
+
+    Examples
+    --------
+    >>> blend_fraction(0.5)
+    0.75
+    """
+    return 1 - (1 - strength) ** 2
+
+
+def style_residual(features: Features) -> dict[str, tf.Tensor]:
+    """High-pass part of a painting's features: features minus their local mean.
+
+    Parameters
+    ----------
+    features : {layer: (b, h', w', n)}
+
+    Returns
+    -------
+    {layer: (b, h', w', n)}
+        For the layers of `RESIDUAL_WINDOWS`.
+
+    Examples
+    --------
+    >>> flat = style_residual({"relu4_1": tf.ones((1, 9, 9, 2)), "relu3_1": tf.ones((1, 18, 18, 2))})
+    >>> [float(tf.reduce_max(tf.abs(x))) for x in flat.values()]
+    [0.0, 0.0]
+    """
+    return {name: features[name] - tf.nn.avg_pool2d(features[name], width, 1, "SAME") for name, width in RESIDUAL_WINDOWS.items()}
+
+
+def tile_to(residual: Features, height: Any, width: Any) -> dict[str, tf.Tensor]:
+    """The style residual for a picture of `height` x `width` pixels: cut off, or mirrored as often as needed.
+
+    Parameters
+    ----------
+    residual : {layer: (k, h', w', n)}
+        By `style_residual`.
+    height, width : int or tensor
+        Multiples of `MULTIPLE`.
+
+    Returns
+    -------
+    {layer: (k, height / stride, width / stride, n)}
+        Times `RESIDUAL_SHARE`.
+
+    Examples
+    --------
+    >>> tile_to({"relu4_1": tf.ones((1, 6, 4, 2))}, 72, 24)["relu4_1"].shape
+    TensorShape([1, 9, 3, 2])
+    """
+
+    def fit(name: str, x: tf.Tensor) -> tf.Tensor:
+        rows, columns = height // stride(name), width // stride(name)
+        missing = (tf.maximum(side - tf.shape(x)[axis], 0) for axis, side in ((1, rows), (2, columns)))
+        return RESIDUAL_SHARE * resample.mirror_pad(x, 0, *missing)[:, :rows, :columns]
+
+    return {name: fit(name, x) for name, x in residual.items()}
+
+
+def paint(decoder: keras.Model, content: Features, target: Statistics, residual: Features, strength: tf.Tensor) -> tf.Tensor:
+    """Stylize a batch, one painting for each content.
+
+    Parameters
+    ----------
+    decoder : keras.Model
+        See `decoder`.
+    content : {layer: (b, h', w', n)}
+        Features of contents.
+    target : {layer: GaussianStatistics}
+        Of paintings, b of them.
+    residual : {layer: (b, h', w', n)}
+        Style residuals of the paintings.
+    strength : tensor, shape (b,)
+
+    Returns
+    -------
+    tensor of float32, shape (b, h, w, 3)
+    """
+    maps = transport_maps(gaussian_statistics({name: content[name] for name in LAYERS}), target, strength)
+    return decode(decoder, {name: maps[name](content[name]) for name in LAYERS}, residual, strength)
+
+
+def decode(decoder: keras.Model, mapped: Features, residual: Features, strength: tf.Tensor) -> tf.Tensor:
+    """Mapped features and style residuals, (b, h', w', n) each, and strengths (b,) to pictures (b, h, w, 3)."""
+    share = blend_fraction(strength)[:, None, None, None]
+    return decoder({**mapped, **{f"{name}_residual": share * x for name, x in residual.items()}, "strength": strength[:, None]})
+
+
+def average_maps(maps: AffineMap, shares: tf.Tensor) -> AffineMap:
+    """The mean of k maps, weighted by `shares` (k,): one map.
+
+    Examples
+    --------
+    >>> both = AffineMap(tf.constant([[[1.0]], [[3.0]]]), tf.constant([[0.0], [4.0]]))
+    >>> average_maps(both, tf.constant([0.5, 0.5])).matrix.numpy().tolist()
+    [[[2.0]]]
+    """
+    return AffineMap(tf.tensordot(shares, maps.matrix, 1)[None], tf.tensordot(shares, maps.offset, 1)[None])

@@ -1,0 +1,218 @@
+"""Stylization in one pass of a trained network (method onepass): any size, several paintings, masks, any strength."""
+
+from __future__ import annotations
+
+import threading
+from typing import Mapping, NamedTuple, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from mangastyle.errors import Cancelled
+from mangastyle.io import images, registry
+from mangastyle.ops import pixels
+from mangastyle.ops.gaussian_ot import GaussianStatistics
+from mangastyle.style import color, preprocess
+from mangastyle.style import masks as masking
+from mangastyle.style.base import BaseStylizer, Listener, Progress
+from mangastyle.style.onepass import network, tiles
+from mangastyle.style.onepass.settings import CURE, OnePassSettings
+from mangastyle.style.preprocess import to_batch
+
+
+class StyleCache(NamedTuple):
+    """What is kept of k paintings for contents of one size.
+
+    Attributes
+    ----------
+    statistics : {layer: GaussianStatistics}
+        With b = k.
+    residual : {layer: tensor (k, h', w', n)}
+        Style residuals, in the shape of the content's features.
+    """
+
+    statistics: Mapping[str, GaussianStatistics]
+    residual: network.Features
+
+
+class OnePassStylizer(BaseStylizer):
+    """Map a content's features by optimal transport to the paintings' statistics, and decode them.
+
+    The paintings' statistics are kept for further contents of the same size.
+
+    Parameters
+    ----------
+    styles, masks, precision, seed, max_pixels
+        See `BaseStylizer`. Nothing here is random.
+    settings : OnePassSettings, optional
+
+    Attributes
+    ----------
+    network : network.Network
+
+    Examples
+    --------
+    >>> contents, paintings = np.random.default_rng(0).integers(0, 256, (2, 2, 40, 48, 3), np.uint8)
+    >>> stylizer = OnePassStylizer([paintings[0]], OnePassSettings(size=0, strength=0.8))
+    >>> stylizer(contents[0]).shape
+    (40, 48, 3)
+
+    Frames of a video do not flicker if all are mapped alike:
+
+    >>> fixed = stylizer.content_statistics(contents[0])
+    >>> stylizer(contents[1], content_statistics=fixed).shape
+    (40, 48, 3)
+    """
+
+    by = "one pass"
+    settings: OnePassSettings
+
+    def __init__(
+        self, styles: Sequence[np.ndarray], settings: OnePassSettings | None = None, *, masks: Sequence[np.ndarray] = (),
+        precision: str = "auto", seed: int = 0, max_pixels: int = images.MAX_PIXELS,
+    ) -> None:  # fmt: skip
+        settings = settings or OnePassSettings()
+        super().__init__(styles, settings, masks=masks, precision=precision, seed=seed, max_pixels=max_pixels)
+        self.network = network.load(registry.find(settings.onepass_weights, CURE), self.policy)
+        self._weights = np.array(list(self.shares.values()), np.float32)  # (k,)
+        self._strength = tf.constant([settings.strength], tf.float32)
+        self._kept: dict[tuple[int, int], StyleCache] = {}  # of the paintings in their own colors, by the content's size
+
+    def __call__(
+        self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None, *,
+        content_statistics: Mapping[str, GaussianStatistics] | None = None, style: StyleCache | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """Stylize one picture.
+
+        Parameters
+        ----------
+        content, progress, cancel
+            See `BaseStylizer`. A step of `Progress` is a tile: small pictures have one.
+        content_statistics : {layer: GaussianStatistics}, optional
+            By `content_statistics` for another content, instead of this content's own.
+        style : StyleCache, optional
+            By `style_cache` for another content of this size, instead of the paintings' for this content.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h', w', 3)
+
+        Raises
+        ------
+        MangastyleError, Cancelled
+            See `BaseStylizer`; there is no picture before all is done.
+        """
+        with preprocess.within_memory():
+            style = style or self.style_cache(content)
+            prepared = self._prepare(self.check_content(content))
+            source = content_statistics or self._content_statistics(prepared, cancel)
+            maps = self.network.transport_maps(source, style.statistics, self._strength)
+            painted = self._paint(prepared, maps, style.residual, progress, cancel)
+            height, width = self.size_of(content)
+            result = pixels.to_uint8(painted[:height, :width])
+            return color.keep_colors(result, pixels.resize(content, height, width)) if self.settings.keep_colors else result
+
+    def _stylize(self, content: np.ndarray, progress: Listener | None, cancel: threading.Event | None) -> np.ndarray:
+        return self(content, progress, cancel)
+
+    def style_cache(self, content: np.ndarray) -> StyleCache:
+        """Statistics and style residuals of the paintings, for contents of this size.
+
+        Parameters
+        ----------
+        content : ndarray of uint8, shape (h, w, 3)
+            Its size counts, and its colors with `match_colors` or `keep_colors`.
+        """
+        height, width = self.size_of(self.check_content(content))
+        styles = preprocess.recolored(self.styles, content, self.settings)
+        if styles is not self.styles:
+            return self._measure(styles, height, width)
+        with self._lock:
+            if (height, width) not in self._kept:
+                self._kept = {(height, width): self._measure(styles, height, width)}  # one size: a folder may hold many
+            return self._kept[height, width]
+
+    def content_statistics(self, content: np.ndarray) -> dict[str, GaussianStatistics]:
+        """Statistics of a content's features by layer, everywhere or within each mask; to be passed to `__call__`."""
+        return self._content_statistics(self._prepare(self.check_content(content)), None)
+
+    def _measure(self, styles: Sequence[np.ndarray], height: int, width: int) -> StyleCache:
+        """The paintings' statistics and residuals beside a content of this size."""
+        resized = [tiles.pad_to_multiple(preprocess.resize_style(style, height, width, self.settings)) for style in styles]
+        features = [self.network.encode(to_batch(picture)) for picture in resized]
+        each = [self.network.statistics(x) for x in features]
+        statistics = {name: GaussianStatistics(*(tf.concat(parts, 0) for parts in zip(*(one[name] for one in each)))) for name in each[0]}
+        sides = [side + -side % network.MULTIPLE for side in (height, width)]
+        residuals = [network.tile_to(self.network.style_residual(x), *sides) for x in features]
+        return StyleCache(statistics, {name: tf.concat([one[name] for one in residuals], 0) for name in network.RESIDUAL_WINDOWS})
+
+    def _prepare(self, content: np.ndarray) -> _Prepared:
+        """A content and the masks at the size that is painted."""
+        height, width = self.size_of(content)
+        picture = tiles.pad_to_multiple(pixels.resize(content, height, width))
+        if not self.masks:
+            return self._ready(picture, None, {})
+        masks = np.stack([tiles.pad_to_multiple(masking.fit(mask, height, width)) for mask in self.masks], -1)  # (h, w, k)
+        reduced = {name: tiles.downsample_masks(masks, name) for name in network.LAYERS}  # (k, h', w', 1)
+        return self._ready(picture, masks, reduced)
+
+    def _ready(self, picture: np.ndarray, masks: np.ndarray | None, layer_masks: dict[str, np.ndarray]) -> _Prepared:
+        parts = list(tiles.tiles(*picture.shape[:2]))
+        features = self.network.encode(to_batch(picture)) if len(parts) == 1 else None
+        return _Prepared(picture, masks, layer_masks, parts, features)
+
+    def _features(self, prepared: _Prepared, tile: tiles.Tile) -> network.Features:
+        """Features of a tile with its margin; those of many tiles would not be in memory at once, so they are not kept."""
+        return prepared.features or self.network.encode(to_batch(prepared.picture[tile.outer]))
+
+    def _content_statistics(self, prepared: _Prepared, cancel: threading.Event | None) -> dict[str, GaussianStatistics]:
+        """Statistics of the whole content, within each mask if there are masks, from those of its tiles."""
+        parts, amounts = [], []
+        for tile in prepared.tiles:
+            _stop_if(cancel)
+            features = self._features(prepared, tile)
+            inner = {name: x[tiles.at_layer(name, tile.within)] for name, x in features.items()}
+            if prepared.masks is None:
+                parts.append(self.network.statistics(inner))
+                amounts.append([prepared.picture[tile.inner].size])
+            else:
+                within = {name: x[tiles.at_layer(name, tile.inner)] for name, x in prepared.layer_masks.items()}
+                parts.append(self.network.statistics_within(inner, within))
+                amounts.append(prepared.masks[tile.inner].sum((0, 1), np.float64))
+        return tiles.merge_statistics(parts, np.array(amounts)) if len(parts) > 1 else parts[0]
+
+    def _paint(
+        self, prepared: _Prepared, maps: Mapping[str, network.AffineMap], residual: network.Features, progress: Listener | None,
+        cancel: threading.Event | None,
+    ) -> np.ndarray:  # fmt: skip
+        """Paint tile by tile, each with the maps of the whole picture and its part of the residual: float32 (h, w, 3)."""
+        painted = np.empty(prepared.picture.shape, np.float32)
+        for i, tile in enumerate(prepared.tiles):
+            _stop_if(cancel)
+            features = self._features(prepared, tile)
+            shares = {
+                name: tiles.local_shares(x[tiles.at_layer(name, tile.outer)], self._weights) for name, x in prepared.layer_masks.items()
+            } or self._weights
+            part = {name: x[tiles.at_layer(name, tile.outer)] for name, x in residual.items()}
+            painted[tile.inner] = self.network.paint(features, maps, self._strength, shares, part)[0].numpy()[tile.within]
+            if progress:
+                progress(Progress(i + 1, len(prepared.tiles)))
+        return painted
+
+
+class _Prepared(NamedTuple):
+    """A content ready to paint: uint8 (h, w, 3), masks (h, w, k) or None and at each layer (k, h', w', 1), and its tiles.
+
+    Its features are kept if there is but one tile.
+    """
+
+    picture: np.ndarray
+    masks: np.ndarray | None
+    layer_masks: dict[str, np.ndarray]
+    tiles: list[tiles.Tile]
+    features: network.Features | None
+
+
+def _stop_if(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled

@@ -1,0 +1,236 @@
+"""Stylization by optimization on VGG-19 features, coarse to fine (method optimize; paper, section 4.3)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Callable, Sequence
+
+import keras
+import numpy as np
+
+from mangastyle.errors import Cancelled
+from mangastyle.io import images
+from mangastyle.ops import pixels
+from mangastyle.style import color, preprocess
+from mangastyle.style import masks as masking
+from mangastyle.style.base import BaseStylizer, Listener
+from mangastyle.style.optimize import optimizers
+from mangastyle.style.optimize.objective import Objective, References
+from mangastyle.style.optimize.optimizers import Result
+from mangastyle.style.optimize.records import Record
+from mangastyle.style.optimize.settings import OptimizeSettings
+from mangastyle.vgg.backbone import backbone as load_backbone
+from mangastyle.vgg.spec import MIN_SIDE
+
+__all__ = ["OptimizeStylizer", "Record", "Result", "scales"]
+
+Scale = tuple[int, int, int]  # height, width, iterations
+StyleStatistics = dict[tuple[int, int], list[dict[str, Any]]]  # by the size of the scale, for each painting, by layer
+
+
+class OptimizeStylizer(BaseStylizer):
+    """Search for the picture with the content's features and the paintings' style statistics (Gatys et al. 2016).
+
+    Graph and style statistics are kept for further contents of the same size.
+
+    Parameters
+    ----------
+    styles, masks, precision, seed, max_pixels
+        See `BaseStylizer`.
+    settings : OptimizeSettings, optional
+    init : ndarray of uint8, shape (h, w, 3), optional
+        A picture to start from, instead of `settings.init`.
+    backbone : keras.Model or str
+        A `vgg.network`, or its name for `vgg.backbone`.
+
+    Attributes
+    ----------
+    objective : Objective
+    backbone : keras.Model
+
+    Examples
+    --------
+    >>> content, painting = np.random.default_rng(0).integers(0, 256, (2, 32, 40, 3), np.uint8)
+    >>> stylizer = OptimizeStylizer([painting], OptimizeSettings(size=0, iterations=2), backbone="slim")
+    >>> found = []
+    >>> stylizer(content, progress=found.append).shape
+    (32, 40, 3)
+    >>> [(record.iteration, record.iterations) for record in found]
+    [(0, 2), (1, 2), (2, 2)]
+    """
+
+    settings: OptimizeSettings
+
+    def __init__(
+        self, styles: Sequence[np.ndarray], settings: OptimizeSettings | None = None, *, masks: Sequence[np.ndarray] = (),
+        init: np.ndarray | None = None, backbone: keras.Model | str = "auto", precision: str = "auto", seed: int = 0,
+        max_pixels: int = images.MAX_PIXELS,
+    ) -> None:  # fmt: skip
+        settings = settings or OptimizeSettings()
+        super().__init__(styles, settings, masks=masks, precision=precision, seed=seed, max_pixels=max_pixels)
+        self.init = None if init is None else images.check_picture(init, "init")
+        loaded: Any = backbone
+        if isinstance(backbone, str):
+            loaded = load_backbone(backbone, pooling=settings.pooling, policy=self.policy)
+        self.backbone = loaded
+        self.by = "" if loaded.name == "full" else f"{loaded.name} VGG-19"
+        self.objective = Objective(loaded, settings, len(styles))
+        self._kept: StyleStatistics = {}  # of the paintings in their own colors
+
+    def _stylize(self, content: np.ndarray, progress: Listener | None, cancel: threading.Event | None) -> np.ndarray:
+        result = self.search(content, progress, cancel)
+        if not result.interrupted:
+            return pixels.to_uint8(result.picture)
+        if result.reason == optimizers.INTERRUPTED:
+            raise KeyboardInterrupt
+        raise Cancelled(result=pixels.to_uint8(result.picture) if np.isfinite(result.total) else None)
+
+    @preprocess.within_memory()
+    def search(
+        self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None,
+        style_statistics: StyleStatistics | None = None,
+    ) -> Result:  # fmt: skip
+        """Stylize one picture, and return how the search ended as well; Ctrl-C and `cancel` end it with the best picture so far.
+
+        Parameters
+        ----------
+        content : ndarray of uint8, shape (h, w, 3)
+        progress : callable, optional
+            Gets a `Record` after each iteration.
+        cancel : threading.Event, optional
+            Set it, from any thread, to stop.
+        style_statistics : {(h, w): [{layer: statistics}]}, optional
+            By `style_statistics` for another content of this size, instead of the paintings' own for this content.
+
+        Returns
+        -------
+        Result
+            Its picture is float32 in 0..255, of the size that `__call__` returns; total loss and reason are those of the last scale.
+
+        Raises
+        ------
+        MangastyleError
+            As from `__call__`, and for losses that diverge.
+        """
+        settings, began = self.settings, time.monotonic()
+        self.check_content(content)
+        height, width = self.size_of(content)
+        steps = scales(height, width, settings)
+        styles = preprocess.recolored(self.styles, content, settings)
+        picture, iterations, evaluations = self._start(content, *steps[0][:2]), 0, 0
+        whole = self.iterations(content)
+        last: optimizers.Step | None = None
+
+        def report(step: optimizers.Step) -> None:
+            nonlocal last
+            last = step._replace(iteration=iterations + step.iteration, evaluations=evaluations + step.evaluations)
+            if progress:
+                losses = dict(zip(self.objective.names, step.losses, strict=True))
+                side = min(picture.shape[:2])
+                progress(Record(last.iteration, whole, last.evaluations, time.monotonic() - began, side, losses, step.picture))
+
+        for h, w, count in steps:
+            picture = pixels.resize(picture, h, w)
+            statistics = style_statistics[h, w] if style_statistics else self._statistics(styles, h, w, steps)
+            references = References(pixels.resize(content, h, w), statistics, [masking.fit(mask, h, w) for mask in self.masks])
+            result = self._optimize(self.objective.targets(references), picture, count, report, cancel)
+            picture = result.picture
+            if last:
+                iterations, evaluations = last.iteration, last.evaluations
+            if result.interrupted:
+                break
+        picture = np.clip(pixels.resize(picture, height, width), *optimizers.PIXELS)
+        if settings.keep_colors:
+            picture = color.keep_colors(pixels.to_uint8(picture), pixels.resize(content, height, width)).astype(np.float32)
+        return result._replace(picture=picture)
+
+    def iterations(self, content: np.ndarray) -> int:
+        """How many iterations the search for a content takes, over all scales."""
+        return sum(count for *_, count in scales(*self.size_of(self.check_content(content)), self.settings))
+
+    def style_statistics(self, content: np.ndarray) -> StyleStatistics:
+        """The statistics of the paintings at each scale of a content, in the colors that they get from it.
+
+        Parameters
+        ----------
+        content : ndarray of uint8, shape (h, w, 3)
+
+        Returns
+        -------
+        {(h, w): [{layer: statistics}]}
+            To be passed to `search` for other contents of this size.
+        """
+        steps = scales(*self.size_of(self.check_content(content)), self.settings)
+        styles = preprocess.recolored(self.styles, content, self.settings)
+        return {(h, w): self._statistics(styles, h, w, steps) for h, w, _ in steps}
+
+    def _optimize(
+        self, targets: dict[str, Any], start: np.ndarray, iterations: int, report: Callable, cancel: threading.Event | None
+    ) -> Result:
+        """Search at one scale."""
+        settings = self.settings
+
+        def objective(picture: Any) -> tuple[Any, Any]:
+            return self.objective(picture, targets)
+
+        if settings.optimizer == "adam":
+            return optimizers.adam(
+                objective, start, iterations, report, cancel, learning_rate=settings.learning_rate, averaging=settings.averaging
+            )
+        preconditioner = optimizers.cosine_preconditioner if settings.precondition else optimizers.identity_preconditioner
+        return optimizers.lbfgs(objective, start, iterations, report, cancel, preconditioner=preconditioner)
+
+    def _statistics(self, styles: Sequence[np.ndarray], height: int, width: int, steps: list[Scale]) -> list[dict[str, Any]]:
+        """Style statistics at one scale, kept for the next content where they do not depend on this one's colors."""
+
+        def measure() -> list[dict[str, Any]]:
+            return [self.objective.style_statistics(preprocess.resize_style(style, height, width, self.settings)) for style in styles]
+
+        if styles is not self.styles:
+            return measure()
+        with self._lock:
+            for size in set(self._kept) - {step[:2] for step in steps}:  # a folder may hold pictures of many sizes
+                del self._kept[size]
+            if (height, width) not in self._kept:
+                self._kept[height, width] = measure()
+            return self._kept[height, width]
+
+    def _start(self, content: np.ndarray, height: int, width: int) -> np.ndarray:
+        """Where the search begins (Fig. 11): float32 (h, w, 3) in 0..255."""
+        if self.init is None and self.settings.init == "noise":
+            return np.random.default_rng(self.seed).uniform(0, 255, (height, width, 3)).astype(np.float32)
+        chosen = self.init
+        if chosen is None:
+            chosen = content if self.settings.init == "content" else self.styles[0]
+        return pixels.resize(chosen, height, width).astype(np.float32)
+
+
+def scales(height: int, width: int, settings: OptimizeSettings) -> list[Scale]:
+    """The scales of the search, coarse to fine.
+
+    Half the side makes an iteration four times cheaper, and gets twice as many of them.
+
+    Parameters
+    ----------
+    height, width : int
+        Of the result.
+    settings : OptimizeSettings
+
+    Returns
+    -------
+    list of (height, width, iterations)
+        The last is the result's size, or larger by `settings.oversample`.
+
+    Examples
+    --------
+    >>> scales(512, 768, OptimizeSettings())
+    [(128, 192, 100), (256, 384, 50), (512, 768, 25)]
+    """
+    height, width = round(height * settings.oversample), round(width * settings.oversample)
+    short = min(height, width)
+    sides = [float(short)]
+    while settings.min_size and round(sides[-1] / settings.scale_step) >= max(settings.min_size, MIN_SIDE):
+        sides.append(sides[-1] / settings.scale_step)
+    coarser = [(*pixels.fit_short_side(height, width, round(side)), round(settings.iterations * short / side)) for side in sides[:0:-1]]
+    return [*coarser, (height, width, settings.iterations)]

@@ -1,0 +1,1 @@
+"""Scenes for painters: colors, regions and directions, which strokes or stones follow."""

@@ -1,0 +1,296 @@
+"""The command line: help, flags, exit codes, and how little it loads."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import io
+import json
+import re
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mangastyle import startup
+from mangastyle.cli import main as cli
+from mangastyle.cli import options, shade, style
+from mangastyle.errors import MangastyleError
+from mangastyle.io import images
+from mangastyle.lineart.sketch import sketch
+from mangastyle.ops import pixels
+
+
+def subparsers():
+    actions = cli.parser()._actions
+    return next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices
+
+
+def heavy_modules(code: str, tmp_path) -> str:
+    """Run `code` in a fresh Python; which of the packages that take long to load it loaded."""
+    names = ("tensorflow", "keras", "matplotlib", "ot", "skimage")
+    ending = f"\nimport sys; print('LOADED', *[m for m in {names} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + ending], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_flag_of_every_command_has_a_help_text(name):
+    sub, cls = subparsers()[name], cli.load(name).Options
+    former = {options.flag(other) for other in cls.RENAMED}
+    for action in sub._actions:
+        hidden = bool(former & set(action.option_strings))
+        assert action.help == argparse.SUPPRESS if hidden else action.help and len(action.help) > 5
+    text = sub.format_help()
+    assert sub.description and "presets:" in text and f"example:\n  mangastyle {name}" in text
+    assert not [flag for flag in former if re.search(rf"{flag}[ ,\n]", text)]
+    for f in dataclasses.fields(cls):
+        assert (f.name.upper() if f.metadata.get("positional") else options.flag(f.name)) in text
+        assert all(str(choice) in text for choice in f.metadata["choices"])
+
+
+def test_help_comes_in_groups_and_lists_methods_and_presets():
+    text = subparsers()["style"].format_help()
+    titles = re.findall(r"^(\S.*):$", text, re.MULTILINE)
+    assert titles[:2] == ["positional arguments", "options"] and titles[-3:] == ["Every command", "presets", "example"]
+    assert "Look, by every method" in titles
+    assert "--method {optimize,onepass}" in text and "--preset {default,paper,quality,tiny}" in text
+
+
+def test_every_option_is_in_one_group():
+    for sub in subparsers().values():
+        names = [string for action in sub._actions for string in action.option_strings]
+        assert len(names) == len(set(names))
+
+
+def test_shading_and_painting_load_no_optimal_transport(tmp_path):
+    code = "from mangastyle import pipeline; from mangastyle.export import full_model; from mangastyle.shade import shader"
+    assert not {"ot", "skimage"} & set(heavy_modules(code, tmp_path).split())  # POT loads PyTorch if it finds it: seconds
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_example_can_be_parsed_and_every_command_runs_a_function(name):
+    module = cli.load(name)
+    program, command, *words = shlex.split(module.EXAMPLE)
+    assert (program, command) == ("mangastyle", name) and callable(module.command)
+    given = vars(cli.parser().parse_args([command, *words]))
+    options.settle(module.Options, {key: value for key, value in given.items() if key not in ("command", "debug")})
+
+
+def test_help_version_and_import_load_nothing_heavy(tmp_path):
+    code = f"""
+import mangastyle, contextlib
+from mangastyle.cli.main import main
+for argv in (["--help"], ["--version"], ["style", "--blah"], ["blah"], [], *([name, "--help"] for name in {cli.COMMANDS})):
+    with contextlib.suppress(SystemExit):
+        main(argv)
+assert mangastyle.draw(1, 16).shape == mangastyle.paint(height=16, width=16).shape
+"""
+    assert heavy_modules(code, tmp_path) == "LOADED"
+
+
+def test_sketch_and_draw_load_no_tensorflow(tmp_path):
+    code = """
+from mangastyle.cli.main import main
+assert main("draw --count 1 --size 64 --lines --out drawn".split()) == 0
+assert main("sketch drawn/000000.png --out line.png".split()) == 0
+assert main("sketch drawn --out lines".split()) == 0
+import mangastyle
+mangastyle.sketch(mangastyle.load("drawn/000000.png").rgb)
+"""
+    assert heavy_modules(code, tmp_path) == "LOADED"
+
+
+def test_weights_are_listed_without_tensorflow(tmp_path):
+    assert heavy_modules("from mangastyle.cli.main import main; assert main(['weights']) == 0", tmp_path) == "LOADED"
+
+
+def test_a_command_that_loads_tensorflow_late_is_as_quiet(tmp_path):
+    command = [sys.executable, "-m", "mangastyle", "weights", "describe"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "conv1_1 | shape=(1, 512, 512, 64) | weights_shape=(3, 3, 3, 64)" in done.stdout.splitlines()
+
+
+def test_errors_are_one_line_without_tensorflows_remarks(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"hello")
+    command = [sys.executable, "-m", "mangastyle", "shade", "a.png"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "mangastyle: a.png: not a picture this program can read\n"
+
+
+def test_training_as_a_module_is_as_quiet(tmp_path):
+    done = subprocess.run([sys.executable, "-m", "mangastyle.train"], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "mangastyle: say when to stop: --epochs, --steps or --minutes\n"
+
+
+def test_an_import_that_fails_is_shown(tmp_path, monkeypatch):
+    (tmp_path / "broken_module.py").write_text("import os\nos.write(2, b'a remark')\nraise ImportError('libfoo.so is missing')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ImportError, match="libfoo"):
+        startup.import_silently("broken_module")
+
+
+def test_remarks_of_an_import_are_hidden_and_stderr_comes_back(tmp_path, monkeypatch, capfd):
+    (tmp_path / "loud_module.py").write_text("import os\nos.write(2, b'a remark')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    startup.import_silently("loud_module")
+    assert capfd.readouterr().err == ""
+    print("heard", file=sys.stderr)
+    assert capfd.readouterr().err == "heard\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["sketch", "a.png", "--blok", "9"], "--blok 9 (did you mean '--block'?)"),
+        (["style", "a.png", "--content-wieght", "9"], "(did you mean '--content-weight'?)"),
+        (["sketch", "a.png", "b.png"], "unrecognized arguments: b.png"),
+        (["sketch", "--size", "big"], "argument --size: invalid int value: 'big'"),
+        (["skech"], "unknown command 'skech' (did you mean 'sketch'?); there are: run, sketch, "),
+        ([], "COMMAND"),
+    ],
+)
+def test_unknown_flags_and_commands(capsys, argv, message):
+    with pytest.raises(SystemExit) as error:
+        cli.main(argv)
+    assert error.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mangastyle") and message in line and line.endswith("--help")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["sketch", "--preset", "papr"], "unknown preset 'papr' (did you mean 'paper'?); there are: default, paper"),
+        (["sketch", "--c", "nan"], "--c: must be a finite number, not nan"),
+        (["sketch", "--c", "inf"], "--c: must be a finite number, not inf"),
+        (["sketch", "--size", "-3"], "--size: must be at least 0, not -3"),
+        (["style", "--optimizer", "adm"], "--optimizer: 'adm' (did you mean 'adam'?) is none of lbfgs, adam"),
+        (["style", "--method", "one-pass"], "--method: 'one-pass' (did you mean 'onepass'?) is none of optimize, onepass"),
+        (["weights", "gett"], "action: 'gett' (did you mean 'get'?) is none of list, get, describe"),
+        (["sketch", "--block", "4", "a.png"], "--block: must be an odd number from 3 to 32767, or 0 for automatic, not 4"),
+        (["sketch", "--block", "1", "a.png"], "--block: must be an odd number from 3 to 32767, or 0 for automatic, not 1"),
+        (["sketch", "--block", "99999", "a.png"], "--block: must be an odd number from 3 to 32767, or 0 for automatic, not 99999"),
+        (["sketch"], "no input: name a picture or a folder, as in 'mangastyle sketch picture.png'"),
+        (["sketch", "gone.png"], "gone.png: no such file or folder"),
+        (["sketch", "--config", "gone.json"], "gone.json: cannot read this file"),
+        (["shade", "x", "--ink", "1.5"], "--ink: must be at most 1"),
+        (["shade", "x", "--hint", "a", "--palette", "red"], "--hint and --palette: give one of them"),
+        (["sketch", "x" * 5000], ""),
+    ],
+)
+def test_mistakes_are_one_line(capsys, tmp_path, monkeypatch, argv, message):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(f"mangastyle: {message}") and err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("argv", "advice", "given"),
+    [
+        (["style", "--fast"], "--fast is now --method onepass", {"method": "onepass"}),
+        (["style", "--no-fast"], "--no-fast is now --method optimize", {"method": "optimize"}),
+        (["style", "--fast-weights", "mine.h5"], "--fast-weights mine.h5 is now --onepass-weights mine.h5", {"onepass_weights": "mine.h5"}),
+        (["run", "--quality"], "--quality is now --method optimize", {"method": "optimize"}),
+        (["run", "--hint", "auto"], "--hint auto is now --hint simulated", {"hint": "simulated"}),
+        (["shade", "--hint-kind", "default"], "--hint-kind default is now --hint-recipe proportional", {"hint_recipe": "proportional"}),
+        (["train", "--no-hint", "0.25"], "--no-hint 0.25 is now --hint-dropout 0.25", {"hint_dropout": 0.25}),
+        (["train", "--no-see-line"], "--no-see-line is now --no-condition-on-line", {"condition_on_line": False}),
+        (["figures", "--fast"], "--fast is now --quick", {"quick": True}),
+        (["teach", "--crop", "96"], "teach is now train-onepass", {"crop": 96}),
+        (["distill", "--crop", "96"], "distill is now train-slim-vgg", {"crop": 96}),
+        (["fetch", "--count", "3"], "fetch is now crawl", {"count": 3}),
+    ],
+)
+def test_former_commands_and_flags_work_with_one_line_of_advice(capsys, monkeypatch, argv, advice, given):
+    name, made = cli.FORMER_COMMANDS.get(argv[0], argv[0]), []
+    monkeypatch.setattr(cli.load(name), "command", made.append)
+    assert cli.main(argv) == 0
+    assert {key: getattr(made[0], key) for key in given} == given
+    assert capsys.readouterr().err == f"mangastyle: {advice}\n"
+
+
+def test_every_former_flag_is_understood():
+    for name in cli.COMMANDS:
+        cls = cli.load(name).Options
+        for former in cls.RENAMED:
+            actions = [a for a in subparsers()[name]._actions if options.flag(former) in a.option_strings]
+            assert [a.dest for a in actions] == [former]
+
+
+@pytest.mark.parametrize(("module", "message", "shown"), [
+    (style, "`style_weights`: 2 weights for 1", "--style-weights: 2 weights for 1"),
+    (shade, "a.png: 9 is over `max_pixels`", "a.png: 9 is over --max-megapixels"),
+    (style, "`masks`: 2 for 1 of `styles`", "--mask: 2 for 1 of --style"),
+    (shade, "`picture`: must be uint8", "picture: must be uint8"),
+])  # fmt: skip
+def test_errors_of_the_library_name_flags(capsys, monkeypatch, module, message, shown):
+    def fail(given):
+        raise MangastyleError(message)
+
+    monkeypatch.setattr(module, "command", fail)
+    assert cli.main([module.__name__.rpartition(".")[2]]) == 2
+    assert capsys.readouterr().err == f"mangastyle: {shown}\n"
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    with pytest.raises(MangastyleError):
+        cli.main(["sketch", str(tmp_path / "gone.png"), "--debug"])
+
+
+def test_errors_of_several_lines_become_one(capsys, tmp_path):
+    assert cli.main(["sketch", str(tmp_path / "two\nlines.png")]) == 2
+    assert capsys.readouterr().err.endswith("two lines.png: no such file or folder\n")
+
+
+def test_an_interrupt_exits_with_130(capsys, tmp_path, picture, monkeypatch):
+    def interrupt(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    images.save(tmp_path / "a.png", picture)
+    monkeypatch.setattr("mangastyle.lineart.sketch.sketch", interrupt)
+    assert cli.main(["sketch", str(tmp_path / "a.png")]) == 130
+    assert capsys.readouterr().err == "mangastyle: interrupted; what was finished is kept\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_the_stored_config_repeats_a_run(tmp_path, picture):
+    images.save(tmp_path / "in" / "a.png", picture)
+    first, again, changed = (tmp_path / name for name in ("first", "again", "changed"))
+    assert cli.main(["sketch", str(tmp_path / "in"), "--preset", "paper", "--block", "15", "--despeckle", "3", "--out", str(first)]) == 0
+    stored = json.loads((first / "config.json").read_text())
+    assert (stored["command"], stored["preset"], stored["block"], stored["c"]) == ("sketch", "paper", 15, 2.0)
+    assert cli.main(["sketch", "--config", str(first / "config.json"), "--out", str(again)]) == 0
+    assert (again / "a.png").read_bytes() == (first / "a.png").read_bytes()
+    assert np.array_equal(images.load(again / "a.png").rgb[..., 0], sketch(picture, block=15, despeckle=3))
+    assert cli.main(["sketch", "--config", str(first / "config.json"), "--block", "9", "--out", str(changed)]) == 0
+    assert np.array_equal(images.load(changed / "a.png").rgb[..., 0], sketch(picture, block=9, despeckle=3))
+
+
+def test_the_preset_in_the_json_is_applied(tmp_path, picture):
+    large = pixels.resize(picture, 640, 768)
+    images.save(tmp_path / "a.png", large)
+    (tmp_path / "mine.json").write_text('{"preset": "paper"}')
+    assert cli.main(["sketch", str(tmp_path / "a.png"), "--config", str(tmp_path / "mine.json"), "--out", str(tmp_path / "b.png")]) == 0
+    made = images.load(tmp_path / "b.png").rgb[..., 0]
+    assert np.array_equal(made, sketch(large, block=9)) and not np.array_equal(made, sketch(large))
+
+
+def test_streams_without_settings_will_do(tmp_path, picture):
+    images.save(tmp_path / "a.png", picture)
+
+    class Plain(io.StringIO):  # like a notebook's
+        reconfigure = property()
+
+    with contextlib.redirect_stdout(Plain()) as out:
+        assert cli.main(["sketch", str(tmp_path / "a.png")]) == 0
+    assert out.getvalue() == f"{tmp_path / 'a-sketch.png'}\n"

@@ -1,0 +1,76 @@
+"""The files that ship: whole, of today's format, and with the arrays that were trained."""
+
+from __future__ import annotations
+
+import hashlib
+
+import h5py
+import pytest
+
+from mangastyle.io import registry, weights
+from mangastyle.io.files import read_json, sha256
+from mangastyle.settings import to_json
+from mangastyle.shade.spec import ShadeSpec
+from mangastyle.style.onepass.settings import OnePassSpec
+from mangastyle.vgg.spec import SlimVGGSpec
+
+# Over the data type, shape and bytes of every array, in the order of their names. A network that is trained anew gets a new hash
+# here; a file that is written anew, in another format, does not.
+ARRAYS = {
+    "shade": "93dee45b11da81cfbd5582574fad8fcc45439606734368377a06ff4c4811bf1b",
+    "shade-paper": "19ff2644b755e8dbe4741db9343d57a0fe0a1c80624bd1dc47c51b28f937cc20",
+    "baseline": "bf604ad24fe692ae105fe50f9c5227b0847e07149f7cf8a80a55ab7157da4deb",
+    "onepass": "f9f662ab26182c6fe6b6199df72bf4c5a7a5f09f1d4f266635fea5df175ef617",
+    "vgg19-slim": "4479d9d657dfbe08c19f6ebb538469bd51366b812ead45812adf5589bb2a97ae",
+}
+SPECS = {
+    "shade": ("shade", ShadeSpec()),
+    "shade-paper": ("shade", ShadeSpec(upsample="transpose", soft_lines=False)),
+    "baseline": ("shade", ShadeSpec(network="baseline", upsample="transpose", soft_lines=False)),
+    "onepass": ("onepass", OnePassSpec()),
+    "vgg19-slim": ("vgg19-slim", SlimVGGSpec()),
+}
+
+
+def hash_of_arrays(path) -> str:
+    arrays, digest = {}, hashlib.sha256()
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    for name in sorted(arrays):
+        digest.update(f"{arrays[name].dtype} {arrays[name].shape}".encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def test_all_that_ships_is_tested_and_in_the_manifest():
+    manifest = read_json(registry.shipped_folder() / registry.MANIFEST)
+    assert set(registry.SHIPPED) == set(ARRAYS) == set(SPECS)
+    assert set(registry.SHIPPED.values()) == set(manifest)
+    for file, entry in manifest.items():
+        path = registry.shipped_folder() / file
+        assert (entry["sha256"], entry["bytes"]) == (sha256(path), path.stat().st_size)
+
+
+@pytest.mark.parametrize("name", registry.SHIPPED)
+def test_the_arrays_are_bit_for_bit_those_that_were_trained(name):
+    assert hash_of_arrays(registry.find(name)) == ARRAYS[name]
+
+
+@pytest.mark.parametrize("name", registry.SHIPPED)
+def test_the_specification_is_the_networks_and_the_manifests(name):
+    path, (kind, spec) = registry.find(name), SPECS[name]
+    with h5py.File(path) as file:
+        assert (file.attrs["format"], file.attrs["schema"], file.attrs["kind"]) == (weights.FORMAT, weights.SCHEMA, kind)
+    found, provenance = weights.read_spec(path, kind)
+    assert found == to_json(spec) and weights.parse_spec(path, type(spec), found) == spec
+    entry = read_json(registry.shipped_folder() / registry.MANIFEST)[path.name]
+    assert (entry["kind"], entry["spec"], entry["history"]["steps"]) == (kind, found, provenance["steps"])
+    for key in ("discriminator", "pixel_loss", "pixel_weight"):
+        assert entry.get(key) == provenance.get(key)
+
+
+def test_the_figures_facts_about_discriminators_are_there():
+    shade, paper, baseline = (weights.read_spec(registry.find(name), "shade")[1] for name in ("shade", "shade-paper", "baseline"))
+    assert shade["discriminator"]["condition_on_line"] and not paper["discriminator"]["condition_on_line"]
+    assert (shade["pixel_loss"], paper["pixel_loss"], baseline["pixel_loss"]) == ("l1", "l2", "l2")
+    assert "discriminator" not in baseline

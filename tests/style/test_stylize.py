@@ -1,0 +1,92 @@
+"""The public class and function: one protocol for all methods."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from mangastyle.errors import MangastyleError
+from mangastyle.ops import pixels
+from mangastyle.style.base import BaseStylizer
+from mangastyle.style.optimize import losses
+from mangastyle.style.settings import METHODS, OptimizeSettings
+from mangastyle.style.stylize import Stylizer, implementation, stylize
+
+SHALLOW = {"style_layers": ("relu1_1", "relu2_1"), "content_layers": ("relu2_2",), "min_size": 0}  # quick to trace
+
+
+def blotches(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
+    return pixels.resize(np.random.default_rng(seed).integers(0, 256, (5, 6, 3), np.uint8), height, width)
+
+
+@pytest.fixture(params=METHODS)
+def given(request, narrow, onepass_weights) -> dict:
+    """For each method, what makes it quick."""
+    quick = {
+        "optimize": {"backbone": narrow, "iterations": 2, **SHALLOW},
+        "onepass": {"onepass_weights": onepass_weights},
+    }
+    return {"method": request.param, "precision": "float32", "size": 0, **quick[request.param]}
+
+
+def test_every_method_is_made_and_called_alike(given):
+    stylizer, records = Stylizer([blotches(1)], **given), []
+    assert isinstance(stylizer.implementation, BaseStylizer) and type(stylizer.implementation) is implementation(given["method"])
+    painted = stylizer(blotches(0), progress=records.append)
+    assert painted.shape == (40, 48, 3) and painted.dtype == np.uint8
+    assert records[-1].iteration == records[-1].iterations
+    np.testing.assert_array_equal(stylize(blotches(0), [blotches(1)], **given), painted)
+    assert stylizer.settings.size == 0 and stylizer.method == given["method"]
+
+
+def test_one_painting_and_one_mask_need_no_list(given):
+    content, painting, mask = blotches(0), blotches(1), np.ones((40, 48))
+    np.testing.assert_array_equal(stylize(content, painting, masks=mask, **given), stylize(content, [painting], masks=[mask], **given))
+
+
+def test_two_threads_may_use_one_stylizer(given):
+    contents = [blotches(seed, 40, 48 + 16 * (seed % 2)) for seed in range(4)]
+    alone = Stylizer([blotches(9)], **given)
+    expected = [alone(content) for content in contents]
+    shared, start = Stylizer([blotches(9)], **given), threading.Barrier(2)
+
+    def work(half: int) -> list[np.ndarray]:
+        start.wait()
+        return [shared(content) for content in contents[half::2]]
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(work, (0, 1)))
+    for i, content in enumerate(expected):
+        assert np.abs(found[i % 2][i // 2].astype(int) - content).max() <= 1
+
+
+def test_init_is_a_word_or_a_picture(narrow):
+    given = {"backbone": narrow, "iterations": 1, "size": 0, "precision": "float32", **SHALLOW}
+    for init, expected in (("style", blotches(1)), (blotches(2), blotches(2)), (None, blotches(0))):
+        records: list = []
+        stylize(blotches(0), [blotches(1)], init=init, progress=records.append, **given)
+        np.testing.assert_array_equal(records[0].picture(), expected)
+    with pytest.raises(MangastyleError, match="`init`: 'sytle' .did you mean 'style'.. is none of content, style, noise"):
+        Stylizer([blotches(1)], init="sytle", **given)
+    with pytest.raises(MangastyleError, match=r"`init`: must be uint8 \(h, w, 3\), not float64"):
+        Stylizer([blotches(1)], init=np.zeros((40, 48, 3)), **given)
+
+
+@pytest.mark.parametrize("argument", [{"init": "noise"}, {"backbone": "slim"}, {"iterations": 3}])
+def test_one_pass_refuses_what_only_the_optimization_has(argument):
+    with pytest.raises(MangastyleError, match=f"`{next(iter(argument))}`: is for method optimize, not onepass"):
+        Stylizer([blotches(1)], method="onepass", **argument)
+
+
+def test_choices_of_the_settings_are_the_tables():
+    choices = {f: OptimizeSettings.__dataclass_fields__[f].metadata["choices"] for f in ("distance", "loss")}
+    assert set(choices["distance"]) == set(losses.DISTANCES) and set(choices["loss"]) == set(losses.REDUCTIONS)
+
+
+@pytest.mark.parametrize("styles", [None, 3, "painting.jpg"])
+def test_no_list_of_paintings(styles):
+    with pytest.raises(MangastyleError, match="`styles`: must be an array or a list of arrays, not"):
+        Stylizer(styles, method="onepass")

@@ -1,0 +1,190 @@
+"""What all trainings share: run folder, session, log, signals, schedules."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mangastyle.errors import MangastyleError
+from mangastyle.training.run import Interrupts, Log, Session, cosine_schedule
+from mangastyle.training.run_folder import RunFolder, worker_folder
+
+
+def records(run):
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+def events(run):
+    """{tag: [(step, value)]} of all scalars, and the tags of pictures."""
+    scalars, pictures = {}, []
+    for file in sorted((run / "tensorboard").iterdir()):
+        for raw in tf.data.TFRecordDataset(str(file)):
+            event = tf.compat.v1.Event.FromString(raw.numpy())
+            for value in event.summary.value:
+                if value.metadata.plugin_data.plugin_name == "images":
+                    pictures.append(value.tag)
+                else:
+                    scalars.setdefault(value.tag, []).append((event.step, float(tf.make_ndarray(value.tensor))))
+    return scalars, pictures
+
+
+def test_records_reach_file_and_tensorboard(tmp_path):
+    log = Log(tmp_path, 0)
+    for step in (1, 2):
+        log.write({"step": step, "generator": step / 4, "l2": 0.5})
+        assert len(records(tmp_path)) == step  # at once: a kill loses nothing
+    log.scalars(2, {"validation/l1": 0.25})
+    log.picture(2, np.zeros((4, 6, 3), np.uint8))
+    log.close()
+    assert records(tmp_path)[1] == {"step": 2, "generator": 0.5, "l2": 0.5}
+    scalars, pictures = events(tmp_path)
+    assert scalars == {"generator": [(1, 0.25), (2, 0.5)], "l2": [(1, 0.5), (2, 0.5)], "validation/l1": [(2, 0.25)]}
+    assert pictures == ["samples"]
+
+
+def test_resuming_drops_what_came_after_the_checkpoint_and_half_lines(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps({"step": step}) + "\n" for step in range(1, 8)) + '{"step": 8, "gen')
+    log = Log(tmp_path, 5)
+    log.write({"step": 6, "new": 1})
+    log.close()
+    assert records(tmp_path) == [{"step": 1}, {"step": 2}, {"step": 3}, {"step": 4}, {"step": 5}, {"step": 6, "new": 1}]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_clear_error(tmp_path):
+    log = Log(tmp_path, 0)
+    log.file.close()
+    log.file = open("/dev/full", "ab", buffering=0)
+    with pytest.raises(MangastyleError, match="make room"):
+        log.write({"step": 1})
+    log.close()
+
+
+@pytest.mark.parametrize("number, name", [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+def test_a_signal_is_noted_and_the_handlers_come_back(number, name):
+    before = signal.getsignal(number)
+    with Interrupts() as interrupts:
+        assert interrupts.stop == ""
+        os.kill(os.getpid(), number)
+        assert interrupts.stop == name
+    assert signal.getsignal(number) is before
+
+
+def test_a_second_ctrl_c_interrupts_at_once():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        with Interrupts():
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+# ---- the run folder
+
+
+def test_a_run_folder_is_checked_without_tensorflow():
+    code = "import sys; from mangastyle.training.run_folder import RunFolder; RunFolder('nowhere'); sys.exit('tensorflow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_another_training_is_neither_overwritten_nor_resumed_unasked(tmp_path):
+    with pytest.raises(MangastyleError, match="no training to resume"):
+        RunFolder(tmp_path, resume=True)
+    run = RunFolder(tmp_path, config={"steps": 3})
+    run.prepare()
+    run.write_config()
+    assert json.loads((tmp_path / "config.json").read_text()) == {"steps": 3}
+    with pytest.raises(MangastyleError, match="`resume`.*`force`.*`out`"):
+        RunFolder(tmp_path)
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "last.h5").touch()
+    (tmp_path / "mine.txt").touch()
+    RunFolder(tmp_path, resume=True).prepare()
+    assert (tmp_path / "samples").exists() and (tmp_path / "last.h5").exists()
+    RunFolder(tmp_path, force=True).prepare()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "mine.txt"]
+
+
+def test_a_folder_that_cannot_be_made_is_found_at_once(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(MangastyleError, match="file"):
+        RunFolder(tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize(
+    "task, cluster, expected",
+    [
+        ({"type": "worker", "index": 0}, {"worker": ["a", "b"]}, "run"),
+        ({"type": "worker", "index": 1}, {"worker": ["a", "b"]}, "run/worker-1"),
+        ({"type": "chief", "index": 0}, {"chief": ["a"], "worker": ["b"]}, "run"),
+        ({"type": "worker", "index": 0}, {"chief": ["a"], "worker": ["b"]}, "run/worker-1"),
+    ],
+)
+def test_every_worker_but_the_first_has_a_folder_of_its_own(monkeypatch, task, cluster, expected):
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+    assert worker_folder("run", "multiworker").as_posix() == expected
+    assert worker_folder("run", "mirrored").as_posix() == "run"
+    monkeypatch.setenv("TF_CONFIG", "{")
+    with pytest.raises(MangastyleError, match="TF_CONFIG"):
+        worker_folder("run", "multiworker")
+
+
+# ---- the session
+
+
+def session(folder, variable, resume=False, **options) -> Session:
+    return Session(RunFolder(folder, resume), {"variable": variable}, **{"batch": 2, "max_to_keep": 1, **options})
+
+
+def test_a_session_continues_at_its_last_checkpoint(tmp_path):
+    variable = tf.Variable(0.0)
+    with session(tmp_path, variable) as first:
+        for _ in range(3):
+            variable.assign_add(1.0)
+            first.log({"loss": tf.constant(0.5), "rate": 2})
+            if first.step == 2:
+                first.save()
+        assert (first.start, first.ending) == (0, (3, ""))
+    assert [(r["step"], r["loss"], r["rate"]) for r in records(tmp_path)] == [(1, 0.5, 2.0), (2, 0.5, 2.0), (3, 0.5, 2.0)]
+    assert all(r["pictures_per_second"] > 0 and r["seconds"] >= 0 for r in records(tmp_path))
+    other = tf.Variable(0.0)
+    with session(tmp_path, other, resume=True) as second:
+        assert (second.start, second.step, float(other)) == (2, 2, 2.0)
+        second.log({"loss": 0.25})
+    assert [r["loss"] for r in records(tmp_path)] == [0.5, 0.5, 0.25]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_ends_the_session(tmp_path, bad):
+    with session(tmp_path, tf.Variable(0.0)) as running:
+        running.log({"loss": 1.0})
+        running.save()
+        with pytest.raises(MangastyleError, match="no longer a number at step 2 .*ckpt-1; .*`resume`.*`learning_rate`"):
+            running.log({"loss": bad})
+    assert len(records(tmp_path)) == 1
+
+
+def test_a_checkpoint_that_does_not_fit_leaves_everything_as_it_was(tmp_path):
+    with session(tmp_path, tf.Variable(tf.zeros(3))) as running:
+        running.log({"loss": 1.0})
+        running.save()
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(MangastyleError, match="ckpt-1: .*damaged or of other networks.*trained with, or so"):
+        session(tmp_path, tf.Variable(tf.zeros(4)), resume=True, cure=", or so")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_the_cosine_schedule_rises_then_falls_to_zero():
+    rates = [cosine_schedule(step, 1000, 200) for step in range(1001)]
+    assert rates[0] == pytest.approx(1 / 200) and rates[-1] == pytest.approx(0)
+    assert rates.index(max(rates)) == 199
+    assert rates[500] == pytest.approx(0.5)
