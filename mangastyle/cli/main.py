@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import contextlib
 import dataclasses
 import importlib
+import importlib.util
 import logging
 import os
 import shutil
@@ -53,11 +55,27 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
-    """The command line, with some of the commands; flags not given are absent from the result (see `options.settle`)."""
+def _top() -> tuple[argparse.ArgumentParser, Any]:
+    """The command line without its commands, and what they are added to."""
     top = _Parser(prog="mangastyle", description=ABOUT, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"mangastyle {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    return top, top.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+
+
+def overview() -> argparse.ArgumentParser:
+    """All commands with a line about each, without their flags: no command's module is imported."""
+    top, commands = _top()
+    for name in COMMANDS:
+        module = f"mangastyle.cli.{name.replace('-', '_')}"
+        source = importlib.util.find_spec(module).loader.get_source(module)  # type: ignore
+        options = next(x for x in ast.parse(source).body if isinstance(x, ast.ClassDef) and x.name == "Options")
+        commands.add_parser(name, help=(ast.get_docstring(options) or "").split("\n")[0])
+    return top
+
+
+def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The command line, with some of the commands; flags not given are absent from the result (see `options.settle`)."""
+    top, commands = _top()
     for name in names:
         module = load(name)
         about = (module.Options.__doc__ or "").split("\n")[0]
@@ -131,8 +149,8 @@ def _parse(argv: list[str]) -> dict[str, Any]:
         print(f"mangastyle: {argv[0]} is now {FORMER_COMMANDS[argv[0]]}", file=sys.stderr)
         argv = [FORMER_COMMANDS[argv[0]], *argv[1:]]
     if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
-        parser().error(f"unknown command {argv[0]!r}{near(argv[0], COMMANDS)}; there are: {', '.join(COMMANDS)}")
-    found, unknown = parser(argv[:1] if argv and argv[0] in COMMANDS else COMMANDS).parse_known_args(argv)
+        overview().error(f"unknown command {argv[0]!r}{near(argv[0], COMMANDS)}; there are: {', '.join(COMMANDS)}")
+    found, unknown = (parser(argv[:1]) if argv and argv[0] in COMMANDS else overview()).parse_known_args(argv)
     if unknown:
         flags = [opts.flag(f.name) for f in dataclasses.fields(load(found.command).Options)]
         _Parser(prog=f"mangastyle {found.command}").error(f"unrecognized arguments: {' '.join(unknown)}{near(unknown[0], flags)}")
