@@ -30,6 +30,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from mangastyle import Hint, Shader
 from mangastyle.io import images, sheets
 from mangastyle.io.files import write_json
+from mangastyle.io.folders import list_pictures
 from mangastyle.lineart.graph import downsample_lines
 from mangastyle.ops import pixels
 from mangastyle.synthetic import characters
@@ -94,7 +95,7 @@ def line_arts(folder: str, count: int) -> Iterator[tuple[str, np.ndarray, np.nda
             drawn = characters.character(seed, 1024)
             yield str(seed), np.repeat(drawn.line[..., None], 3, -1), drawn.rgb
         return
-    for path in [path for path in images.find(folder) if path.stem.endswith("_line")][:count]:
+    for path in [path for path in list_pictures(folder).pictures if path.stem.endswith("_line")][:count]:
         yield path.stem, images.load(path).rgb, images.load(path.with_name(path.name.replace("_line.png", "_color.jpg"))).rgb
 
 

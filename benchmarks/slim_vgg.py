@@ -22,6 +22,7 @@ from style_losses import StyleLosses
 
 from mangastyle.io import images, sheets
 from mangastyle.io.files import write_json
+from mangastyle.io.folders import list_pictures
 from mangastyle.kernels import precision
 from mangastyle.ops import pixels
 from mangastyle.style.optimize.losses import DISTANCES
@@ -115,7 +116,7 @@ def main() -> None:
 
 def read(names: list[str]) -> list[np.ndarray]:
     """The pictures of files and folders."""
-    paths = [path for name in names for path in (images.find(name) if Path(name).is_dir() else [Path(name)])]
+    paths = [path for name in names for path in (list_pictures(name).pictures if Path(name).is_dir() else [Path(name)])]
     return [images.load(path).rgb for path in paths]
 
 

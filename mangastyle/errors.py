@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+MAX_SEED = 2**31 - 1  # of the seeds of all calls and commands
+
+
 class MangastyleError(Exception):
     """A mistake that the user can mend.
 
@@ -118,3 +121,75 @@ def check_integer(name: str, value: Any, least: int, most: int) -> int:
     if isinstance(value, bool) or not least <= number <= most:
         raise MangastyleError(f"{wanted} {value!r}")
     return number
+
+
+def check_choice(name: str, value: Any) -> bool | None:
+    """Check an argument that is True, False, or None for automatic.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    value : object
+        Its value; NumPy's booleans are allowed, too.
+
+    Returns
+    -------
+    bool or None
+        The value.
+
+    Raises
+    ------
+    MangastyleError
+        If it is none of them.
+
+    Examples
+    --------
+    >>> check_choice("line_art", None), check_choice("line_art", True)
+    (None, True)
+    >>> check_choice("line_art", "yes")
+    Traceback (most recent call last):
+    mangastyle.errors.MangastyleError: `line_art`: must be True, False or None, not 'yes'
+    """
+    if value is None or type(value).__name__ in ("bool", "bool_"):
+        return value if value is None else bool(value)
+    raise MangastyleError(f"`{name}`: must be True, False or None, not {value!r}")
+
+
+def check_calls(progress: Any, cancel: Any) -> None:
+    """Check the arguments by which a long call reports and is stopped, before it begins.
+
+    Parameters
+    ----------
+    progress : object
+        A function, or None.
+    cancel : object
+        A `threading.Event`, or what has its `is_set`; or None.
+
+    Raises
+    ------
+    MangastyleError
+        If one is something else; it names the argument.
+
+    Examples
+    --------
+    >>> check_calls(print, None)
+    >>> check_calls(5, None)
+    Traceback (most recent call last):
+    mangastyle.errors.MangastyleError: `progress`: must be a function, not 5
+    """
+    if progress is not None and not callable(progress):
+        raise MangastyleError(f"`progress`: must be a function, not {progress!r}")
+    if cancel is not None and not callable(getattr(cancel, "is_set", None)):
+        raise MangastyleError(f"`cancel`: must be a threading.Event, not {cancel!r}")
+
+
+def counted(count: int, noun: str) -> str:
+    """For messages: a number and its noun, which gets an s unless there is one.
+
+    Examples
+    --------
+    >>> counted(1, "picture"), counted(3, "picture")
+    ('1 picture', '3 pictures')
+    """
+    return f"{count} {noun}" + ("" if count == 1 else "s")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
-from mangastyle.errors import Cancelled, MangastyleError, near
-from mangastyle.io.images import check_picture
+from mangastyle.errors import MAX_SEED, Cancelled, MangastyleError, check_calls, check_integer, near
+from mangastyle.io.images import MAX_PIXELS, check_picture
 from mangastyle.lineart.sketch import sketch
 from mangastyle.ops import pixels
 from mangastyle.shade.hints import Hint, HintSource, resolve_hint
@@ -136,7 +136,7 @@ def _hint(pipeline: Pipeline, work: Work) -> np.ndarray:
 
 
 def _shaded(pipeline: Pipeline, work: Work) -> np.ndarray:
-    return pipeline.shader(work.picture, work.hint, line_art=work.line_art, cancel=work.cancel)
+    return pipeline.shader(work.picture, work.hint, line_art=work.line_art, progress=_naming("shaded", work), cancel=work.cancel)
 
 
 def _style(pipeline: Pipeline, work: Work) -> np.ndarray:
@@ -144,9 +144,12 @@ def _style(pipeline: Pipeline, work: Work) -> np.ndarray:
 
 
 def _stylized(pipeline: Pipeline, work: Work) -> np.ndarray:
-    return pipeline.stylizer(
-        work.made["shaded"], lambda record: work.progress(Progress("stylized", record.iteration, record.iterations)), work.cancel
-    )
+    return pipeline.stylizer(work.made["shaded"], _naming("stylized", work), work.cancel)
+
+
+def _naming(stage: str, work: Work) -> Callable[[Any], None]:
+    """A listener for a stage's records, which names the stage."""
+    return lambda record: work.progress(Progress(stage, record.iteration, record.iterations))
 
 
 DEFAULT_STAGES = (
@@ -211,16 +214,16 @@ class Pipeline:
         backbone: keras.Model | str | None = None, seed: int = 0, stages: Sequence[Stage] = DEFAULT_STAGES, **settings: Any,
     ) -> None:  # fmt: skip
         from mangastyle.shade.shader import Shader
-        from mangastyle.style.stylize import Stylizer
+        from mangastyle.style.stylize import Stylizer, as_list
 
         if isinstance(hint, str) and hint not in HINTS:
             raise MangastyleError(f"`hint`: {hint!r}{near(hint, HINTS)} is none of {', '.join(HINTS)}, a Hint, or a function to one")
-        if size < 0:
-            raise MangastyleError(f"`size`: must be at least 0, not {size}")
+        check_integer("size", size, 0, MAX_PIXELS)
+        check_integer("seed", seed, 0, MAX_SEED)
         self.hint, self.size, self.seed, self.stages = hint, size, seed, tuple(stages)
         if styles is None:
             styles = paintings.paint("brush", seed)
-        self.styles = [styles] if isinstance(styles, np.ndarray) and styles.ndim == 3 else list(styles)
+        self.styles = as_list(styles, "styles")
         # The stylizer first, because its full VGG-19 is what is most likely missing.
         self.stylizer = Stylizer(
             self.styles, method=method, precision=precision, backbone=backbone, seed=seed, strength=strength, size=0, **settings
@@ -253,6 +256,7 @@ class Pipeline:
         """
         from mangastyle.lineart.graph import is_line_art
 
+        check_calls(progress, cancel)
         picture = pixels.to_rgb(check_picture(picture, "picture", gray=True))
         given = None if isinstance(self.hint, str) else resolve_hint(self.hint, picture)
         height, width = picture.shape[:2]
@@ -298,4 +302,5 @@ def run(
     (32, 32, 3)
     """
     check_picture(picture, "picture", gray=True)  # before networks load
+    check_calls(progress, cancel)
     return Pipeline(styles, **arguments)(picture, progress=progress, cancel=cancel)

@@ -18,6 +18,9 @@ from mangastyle.errors import MangastyleError, near
 
 S = TypeVar("S", bound="Settings")
 
+KINDS: dict[type, str] = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}  # for messages
+LONGEST = 60  # characters of a value that messages show
+
 
 def setting(
     default: Any, doc: str, choices: tuple = (), least: float | None = None, most: float | None = None, **extra: Any
@@ -84,7 +87,7 @@ def share(default: float, doc: str, **extra: Any) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """Base class of all settings: types, choices and bounds are checked when an object is made.
+    """Base class of all settings: types, choices and bounds are checked when an object is made, from lists and NumPy's numbers, too.
 
     Raises
     ------
@@ -94,6 +97,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
+            object.__setattr__(self, f.name, _plain(getattr(self, f.name)))
             _check(type(self), f, getattr(self, f.name))
 
     @classmethod
@@ -119,7 +123,7 @@ class Settings:
         Size(size=32)
         """
         if isinstance(other, Mapping):
-            return cls(**{f.name: _plain(other[f.name]) for f in dataclasses.fields(cls) if f.name in other})
+            return cls(**{f.name: other[f.name] for f in dataclasses.fields(cls) if f.name in other})
         return cls(**{f.name: getattr(other, f.name) for f in dataclasses.fields(cls)})
 
     @classmethod
@@ -154,7 +158,7 @@ class Settings:
         for name in arguments:
             if name not in known:
                 raise MangastyleError(f"unknown argument {name!r}{near(name, known)}; there are: {', '.join(known)}")
-        return cls(**{name: _plain(value) for name, value in arguments.items()})
+        return cls(**arguments)
 
 
 def to_json(settings: Settings) -> dict[str, Any]:
@@ -212,21 +216,39 @@ def element_types(cls: type) -> dict[str, tuple[type, bool]]:
 
 
 def _plain(value: Any) -> Any:
-    """Lists, as JSON has them, are tuples here."""
-    return tuple(value) if isinstance(value, list) else value
+    """Lists, as JSON has them, are tuples here, and NumPy's numbers are plain ones."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_plain, value))
+    return value.item() if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () else value
+
+
+def _shown(value: Any) -> str:
+    """A value in messages: as it was given, where a tuple may have been a list of JSON."""
+    text = " ".join(repr(list(value) if isinstance(value, tuple) else value).split())
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+
+
+def _can_be_named(text: str) -> bool:
+    """Whether a file could have this name: without a NUL, or half a character."""
+    try:
+        return b"\0" not in text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
 
 
 def _check(cls: type, f: dataclasses.Field, value: Any) -> None:
     """Raise `MangastyleError` if `value` does not suit the field."""
     kind, many = element_types(cls)[f.name]
     if many and not isinstance(value, tuple):
-        raise MangastyleError(f"`{f.name}`: must be a list, not {value!r}")
+        raise MangastyleError(f"`{f.name}`: must be a list, not {_shown(value)}")
     values: tuple[Any, ...] = value if many else (value,)
     for v in values:
         right = isinstance(v, (int, float)) and not isinstance(v, bool) if kind is float else type(v) is kind
         if not right:
-            raise MangastyleError(f"`{f.name}`: must be of type {kind.__name__}, not {v!r}")
-        if kind is float and not math.isfinite(v):
+            raise MangastyleError(f"`{f.name}`: must be {KINDS[kind]}, not {_shown(v)}")
+        if isinstance(v, str) and not _can_be_named(v):
+            raise MangastyleError(f"`{f.name}`: {v!r} holds a character that no text may have")
+        if kind is float and not math.isfinite(v):  # type: ignore[arg-type]
             raise MangastyleError(f"`{f.name}`: must be a finite number, not {v}")
         choices, least, most = (f.metadata[key] for key in ("choices", "least", "most"))
         if choices and v not in choices:

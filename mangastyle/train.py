@@ -20,11 +20,10 @@ import math
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from mangastyle.data import dataset
+from mangastyle.engine import default_settings, keras, tf
 from mangastyle.io import images, registry, weights
 from mangastyle.kernels import precision as precisions
 from mangastyle.kernels.fused_adam import FusedAdam
@@ -51,7 +50,7 @@ def train(
     settings: TrainSettings, data: Sequence[str], run: RunFolder, *,
     init: str = "", seed: int = 0, precision: str = "auto", cache: str = "", max_pixels: int = images.MAX_PIXELS,
 ) -> Ending:  # fmt: skip
-    """Train a shading network until the settings, Ctrl-C or SIGTERM end it.
+    """Train a shading network until the settings, Ctrl-C, SIGTERM or SIGHUP end it.
 
     The run folder gets log.jsonl, samples/, checkpoints/, last.h5 (the averaged weights) and best.h5 (those with the lowest
     validation loss). A run that was killed and resumed is equal, to the last bit, to one that was not.
@@ -103,22 +102,26 @@ def train(
         print(", ".join(f"{len(rows)} pictures for {part}" for part, rows in split.items()))
         stream = distributed.stream(strategy, examples, session.start)
         seconds_before = float(state.seconds.numpy())
-        while not session.stop:
+
+        def share_done() -> float:
             seconds = seconds_before + session.seconds
-            progress = max(session.step / steps if steps else 0.0, seconds / (60 * settings.minutes) if settings.minutes else 0.0)
-            if progress >= 1:
-                break
-            rate = settings.learning_rate * (linear_schedule(progress) if settings.decay == "linear" else 1.0)
+            state.seconds.assign(seconds)
+            return max(session.step / steps if steps else 0.0, seconds / (60 * settings.minutes) if settings.minutes else 0.0)
+
+        done = share_done()
+        while done < 1 and not session.stop:
+            rate = settings.learning_rate * (linear_schedule(done) if settings.decay == "linear" else 1.0)
             state.set_learning_rate(rate)
 
             record = train_step(next(stream), tf.constant(session.step))
             epoch = (session.step + 1) * settings.batch / len(split["train"])
-            session.log({"epoch": epoch, **record, "learning_rate": rate})
+            session.log({"epoch": epoch, **record, "learning_rate": rate}, done)
 
-            state.seconds.assign(seconds_before + session.seconds)
-            save(session, settings, state, validation, examples)
-        if session.step > session.start:
-            save(session, settings, state, validation, examples, everything=True)
+            done = share_done()
+            save(session, settings, state, validation, examples, everything=done >= 1)
+        if not session.saved:  # a signal came; an extra validation now might find other best weights than without it
+            settle_norm(settings, state, examples)
+            save_checkpoint(session, settings, state)
     return session.ending
 
 
@@ -219,8 +222,8 @@ def save(
     validating, sampling, saving = (
         everything or step % every == 0 for every in (settings.validate_every, settings.sample_every, settings.checkpoint_every)
     )
-    if settings.ema and (validating or sampling or saving):
-        reestimate_norm(state.averaged, _norm_inputs(settings, examples))
+    if validating or sampling or saving:
+        settle_norm(settings, state, examples)
     if validating:
         measured = validation.measure(state.averaged)
         session.log_scalars({f"validation/{name}": value for name, value in measured.items()})
@@ -232,8 +235,19 @@ def save(
         images.save(folder / "samples" / f"step-{step:07d}.png", sheet, force=True)
         session.log_picture(sheet)
     if saving:
-        _save_weights(folder / "last.h5", settings, state, {"steps": step})
-        session.save()
+        save_checkpoint(session, settings, state)
+
+
+def settle_norm(settings: TrainSettings, state: TrainState, examples: distributed.Examples) -> None:
+    """Give the averaged generator, if there is one, BatchNorm statistics that belong to its weights."""
+    if settings.ema:
+        reestimate_norm(state.averaged, _norm_inputs(settings, examples))
+
+
+def save_checkpoint(session: Session, settings: TrainSettings, state: TrainState) -> None:
+    """Write the latest weights and a checkpoint."""
+    _save_weights(session.run.path / "last.h5", settings, state, {"steps": session.step})
+    session.save()
 
 
 def _save_weights(path: Path, settings: TrainSettings, state: TrainState, provenance: dict[str, Any]) -> None:
@@ -253,6 +267,7 @@ def _norm_inputs(settings: TrainSettings, examples: distributed.Examples) -> Ite
         yield {"line": line, "hint": hint}
 
 
+@default_settings()
 def _adam(settings: TrainSettings, dtype: str, model: keras.Model) -> keras.optimizers.Optimizer:
     optimizer = FusedAdam(settings.learning_rate, beta_1=settings.beta_1)
     if dtype == "mixed_float16":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, Generator
 
 import numpy as np
 import pytest
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     import keras
 
 SHARED = Path(__file__).parents[2] / "shared"  # pictures that are not part of the project
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remarks about names that are no valid text are captured in tests, and pytest-xdist sends valid text alone."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "backslashreplace").decode()) for title, text in report.sections]
+    return report
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ PACKAGE = Path(__file__).parents[1] / "mangastyle"
 # Rooms from the ground up: each imports from lines above its own and from itself; rooms of one line never see each other.
 ORDER = (
     ("errors",),
-    ("settings", "startup"),
+    ("progress", "settings", "startup"),
+    ("engine", "plotting"),
     ("io",),
     ("ops",),
     ("kernels", "synthetic"),
@@ -88,6 +89,15 @@ def test_every_room_has_its_place():
 def test_arrows_point_up_the_page(name):
     wrong = [other for other in imports(name) if room(other) != room(name) and LEVEL[room(other)] >= LEVEL[room(name)]]
     assert not wrong, f"mangastyle.{name} must not import {', '.join(sorted(wrong))}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in ("engine", "plotting")])
+def test_tensorflow_and_keras_come_by_the_engine_and_matplotlib_by_plotting(name):
+    """Else the user's environment would choose backends, and remarks be shown; names for the type checker are free."""
+    for node in statements(name):
+        if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)):
+            direct = [target for target in targets([node]) if target.partition(".")[0] in ("tensorflow", "keras", "matplotlib")]
+            assert not direct, f"mangastyle.{name} imports {', '.join(direct)} itself"
 
 
 def test_there_is_no_cycle():

@@ -51,6 +51,16 @@ def test_every_stage_is_that_of_the_public_function(pipeline, tiny_weights, onep
     assert stages.hint.shape == (48, 48, 3) and (stages.hint != 255).any()
 
 
+@pytest.mark.parametrize("name", ["progress", "cancel"])
+def test_wrong_listeners_are_named(pipeline, name):
+    for call in (pipeline, run):
+        with pytest.raises(MangastyleError, match=f"`{name}`: must be a"):
+            call(characters.draw(1, 64), **{name: 5})
+    for argument in ({"size": "64"}, {"seed": "x"}):
+        with pytest.raises(MangastyleError, match=f"`{next(iter(argument))}`: must be a whole number from 0"):
+            Pipeline(painting(), **argument)
+
+
 def test_line_art_is_its_own_sketch_and_gets_no_simulated_hint(pipeline):
     line = characters.character(4, 48).line
     stages = pipeline(line)  # gray pictures are taken, too
@@ -92,7 +102,7 @@ def test_the_style_may_be_painted_by_optimization_with_progress(tiny_weights, na
         precision="float32", progress=records.append,
     )  # fmt: skip
     assert stages.stylized.shape == (48, 48, 3)
-    assert {record.stage for record in records} == {"stylized"} and records[-1].iteration == records[-1].iterations == 2
+    assert {record.stage for record in records} == {"shaded", "stylized"} and records[-1].iteration == records[-1].iterations == 2
 
 
 def test_a_set_event_ends_it(pipeline):
@@ -107,7 +117,7 @@ def test_a_set_event_ends_it(pipeline):
     ("arguments", "message"),
     [
         ({"hint": "simulatd"}, "`hint`: 'simulatd' .did you mean 'simulated'.. is none of"),
-        ({"size": -1}, "`size`: must be at least 0, not -1"),
+        ({"size": -1}, "`size`: must be a whole number from 0 to 100000000, not -1"),
         ({"iterations": 3}, "`iterations`: is for method optimize, not onepass"),
         ({"backbone": "slim"}, "`backbone`: is for method optimize, not onepass"),
         ({"method": "onepas"}, "`method`: 'onepas' .did you mean 'onepass'"),

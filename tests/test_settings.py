@@ -6,6 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from mangastyle.errors import Cancelled, MangastyleError, near
@@ -41,19 +42,19 @@ class Net(Size):
     [
         ({"size": 7}, "`size`: must be at least 8, not 7"),
         ({"size": 513}, "`size`: must be at most 512, not 513"),
-        ({"size": 64.0}, "`size`: must be of type int, not 64.0"),
-        ({"size": True}, "`size`: must be of type int, not True"),
-        ({"size": "64"}, "`size`: must be of type int, not '64'"),
+        ({"size": 64.0}, "`size`: must be a whole number, not 64.0"),
+        ({"size": True}, "`size`: must be a whole number, not True"),
+        ({"size": "64"}, "`size`: must be a whole number, not '64'"),
         ({"name": "vg"}, "`name`: 'vg' (did you mean 'vgg'?) is none of vgg, unet"),
         ({"widths": 16}, "`widths`: must be a list, not 16"),
         ({"widths": (16, 0)}, "`widths`: must be at least 1, not 0"),
-        ({"widths": (16, 1.5)}, "`widths`: must be of type int, not 1.5"),
+        ({"widths": (16, 1.5)}, "`widths`: must be a whole number, not 1.5"),
         ({"rate": -0.1}, "`rate`: must be at least 0, not -0.1"),
         ({"rate": float("nan")}, "`rate`: must be a finite number, not nan"),
         ({"rate": float("inf")}, "`rate`: must be a finite number, not inf"),
-        ({"rate": False}, "`rate`: must be of type float, not False"),
+        ({"rate": False}, "`rate`: must be a number, not False"),
         ({"drop": 1.01}, "`drop`: must be at most 1, not 1.01"),
-        ({"fast": 1}, "`fast`: must be of type bool, not 1"),
+        ({"fast": 1}, "`fast`: must be True or False, not 1"),
     ],
 )
 def test_a_value_that_does_not_suit_is_named(values, message):
@@ -66,6 +67,13 @@ def test_a_value_that_does_not_suit_is_named(values, message):
 def test_bounds_are_allowed_and_a_whole_number_serves_as_a_float():
     assert Net(size=8).size == 8 and Net(size=512).size == 512 and Net(rate=0, drop=1).drop == 1
     assert Net(widths=()).widths == ()
+
+
+def test_lists_and_numbers_of_numpy_serve_too():
+    made = Net(size=np.int64(64), widths=[np.int32(16), 24], rate=np.float64(0.5), fast=np.bool_(True))
+    assert made == Net(size=64, widths=(16, 24), rate=0.5, fast=True) and type(made.size) is int
+    with pytest.raises(MangastyleError, match="`size`: must be at least 8, not 7"):
+        Net(size=np.int64(7))
 
 
 def test_an_unknown_argument_is_refused_with_the_nearest_one():
@@ -112,3 +120,10 @@ def test_near_names():
     assert near("lbgfs", ("adam", "lbfgs")) == " (did you mean 'lbfgs'?)"
     assert near("sgd", ("adam", "lbfgs")) == near(None, ()) == ""
     assert near(15, (150, 7)) == " (did you mean '150'?)"
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_a_text_that_no_file_could_be_named_is_refused(text):
+    with pytest.raises(MangastyleError, match="`onepass_weights`: .* holds a character that no text may have"):
+        OnePassSettings(onepass_weights=text)
+    assert OnePassSettings(onepass_weights="名前-\udcff").onepass_weights == "名前-\udcff"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from mangastyle import startup
+from mangastyle.errors import MangastyleError
 
 PROGRAM = """
 import os, sys
@@ -52,3 +54,86 @@ def test_onednn_is_enabled_where_it_gains_unless_the_user_decides(flags, own, ex
         monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", own)
     startup.enable_onednn()
     assert os.environ.get("TF_ENABLE_ONEDNN_OPTS") == expected
+
+
+CHATTER = """
+import contextlib, os, sys, warnings
+with contextlib.suppress(OSError):
+    os.write(2, b"remark\\n")
+"""
+
+
+def run_here(tmp_path, chatter: str, program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program that imports a chatty module."""
+    (tmp_path / "chatty.py").write_text(f"{CHATTER}\n{chatter}\n")
+    clean = {name: value for name, value in os.environ.items() if name not in ("TF_CPP_MIN_LOG_LEVEL", "KERAS_BACKEND", "MPLBACKEND")}
+    path = os.pathsep.join([str(tmp_path), *(p for p in sys.path if p)])
+    command = [sys.executable, "-W", "error", "-c", program]
+    return subprocess.run(command, cwd=tmp_path, env=clean | {"PYTHONPATH": path}, capture_output=True, text=True)
+
+
+def test_without_stderr_and_without_a_temporary_folder_imports_work(tmp_path):
+    program = """
+import os, sys, tempfile
+from mangastyle import startup
+tempfile.tempdir = "/proc/none"
+assert startup.import_silently("chatty").VALUE == 1
+del sys.modules["chatty"]
+os.close(2)
+sys.stderr = None
+startup.import_silently("chatty")
+assert os.open(os.devnull, os.O_RDONLY) == 2  # nothing has taken its number
+print("done")
+"""
+    done = run_here(tmp_path, "VALUE = 1", program)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+def test_warnings_of_a_package_are_no_errors_and_its_backends_are_chosen(tmp_path):
+    chatter = "warnings.warn('old')\nassert os.environ['KERAS_BACKEND'] == 'tensorflow' and 'MPLBACKEND' not in os.environ"
+    program = """
+import os
+os.environ |= {"KERAS_BACKEND": "jax", "MPLBACKEND": "none"}
+from mangastyle import startup
+startup.import_silently("chatty")
+assert (os.environ["KERAS_BACKEND"], os.environ["MPLBACKEND"]) == ("jax", "none")
+"""
+    done = run_here(tmp_path, chatter, program)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_other_threads_write_is_not_hidden(tmp_path):
+    program = """
+import threading
+from mangastyle import startup
+end = threading.Event()
+threading.Thread(target=end.wait).start()
+startup.import_silently("chatty")
+end.set()
+"""
+    chatter = "os.write(2, b'I0000 00:00:1.0  1 port.cc:153] of TensorFlow\\n')"
+    assert run_here(tmp_path, chatter, program).stderr == "remark\n"
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "1.5"])
+def test_numbers_of_threads_over_which_tensorflow_ends_are_refused(value, monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", value)
+    with pytest.raises(MangastyleError, match="TF_NUM_INTEROP_THREADS: must be a whole number from 0 to 9999"):
+        startup._refuse_deadly_settings()
+
+
+def test_a_limit_of_threads_is_told(monkeypatch):
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(MangastyleError, match="ulimit -u"):
+        startup._refuse_deadly_limits()
+
+
+def test_keras_of_another_backend_is_told_with_the_cure(monkeypatch):
+    from mangastyle.engine import keras
+
+    monkeypatch.setattr(keras.config, "backend", lambda: "jax")
+    with pytest.raises(MangastyleError, match="Keras is loaded with the backend 'jax'.*set KERAS_BACKEND=tensorflow"):
+        startup.load_tensorflow()

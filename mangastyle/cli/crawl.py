@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Iterator
 
 from mangastyle.cli.options import Command, option, save_config
 from mangastyle.errors import MangastyleError
-from mangastyle.io.files import refuse_existing
+from mangastyle.io.files import make_folder, refuse_existing
+from mangastyle.io.locks import only_process
+from mangastyle.progress import Bar
+
+if TYPE_CHECKING:
+    from mangastyle.data import crawl
 
 EXAMPLE = "mangastyle crawl --tags '1girl solo' --count 200 --out pictures"
 
@@ -40,24 +45,14 @@ def command(options: Options) -> None:
 
     client = crawl.Client(options.site, options.rate, options.retries, options.timeout, _report)
     posts, manifest = client.posts(options.tags), Path(options.out) / crawl.MANIFEST
-    finished = {} if options.force else crawl.read_manifest(manifest)
-    if not options.dry_run:
-        refuse_existing(manifest.with_name("config.json"), options.force or manifest.exists())
-        crawl.mend(manifest)
-        save_config(manifest.parent, "crawl", options)
-
-    def list_only(post: crawl.Post) -> None:
-        print(post.id, post.url)
-
-    use = list_only if options.dry_run else functools.partial(crawl.store, client, manifest)
-    with tqdm(total=options.count, initial=len(finished), unit="picture", disable=options.dry_run or None) as bar:
-
-        def progress(record: crawl.Progress) -> None:
-            bar.update(record.pictures - bar.n)
-            if record.skipped:
-                _report(f"post {record.number} skipped: {record.skipped}")
-
-        summary = crawl.collect(posts, use, options.count, client.site, finished, progress)
+    with contextlib.ExitStack() as stack:
+        if not options.dry_run:
+            refuse_existing(manifest.with_name("config.json"), options.force or manifest.exists())
+            stack.enter_context(only_process(make_folder(manifest.parent)))
+            crawl.mend(manifest)
+            stack.callback(crawl.mend, manifest)  # with `force`, pictures have a second line in the end
+            save_config(manifest.parent, "crawl", options)
+        summary = _collect(options, client, posts, manifest)
     notes = [f"{summary.pictures} pictures", f"{summary.new} of them new"]
     if summary.skipped:
         notes.append(f"{summary.skipped} posts skipped")
@@ -70,6 +65,26 @@ def command(options: Options) -> None:
     print(f"{options.out}: {', '.join(notes)}", file=sys.stderr if options.dry_run else sys.stdout)
 
 
+def _collect(options: Options, client: crawl.Client, posts: Iterator[tuple[int, dict]], manifest: Path) -> crawl.Summary:
+    """Download or list the pictures, with a progress bar."""
+    from mangastyle.data import crawl
+
+    finished = {} if options.force else crawl.read_manifest(manifest)
+
+    def list_only(post: crawl.Post) -> None:
+        print(post.id, post.url)
+
+    use = list_only if options.dry_run else functools.partial(crawl.store, client, manifest)
+    with Bar(total=options.count, initial=len(finished), unit="picture", disable=options.dry_run) as bar:
+
+        def progress(record: crawl.Progress) -> None:
+            bar.update(record.pictures - bar.n)
+            if record.skipped:
+                _report(f"post {record.number} skipped: {record.skipped}")
+
+        return crawl.collect(posts, use, options.count, client.site, finished, progress)
+
+
 def _report(line: str) -> None:
     """One line on stderr, above the progress bar."""
-    tqdm.write(f"mangastyle: {line}", file=sys.stderr)
+    Bar.write(f"mangastyle: {line}", file=sys.stderr)

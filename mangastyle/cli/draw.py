@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
-from mangastyle.cli.options import Command, option, save_config
-from mangastyle.errors import MangastyleError
+from mangastyle.cli.options import Command, Decoding, option, save_config
+from mangastyle.errors import MangastyleError, counted
 from mangastyle.io import images, sheets
 from mangastyle.io.files import make_folder, read_json
+from mangastyle.progress import Bar
 from mangastyle.synthetic.characters import MAX_SIZE, character
 
 EXAMPLE = "mangastyle draw --count 48 --size 256 --sheet --out drawn"
@@ -20,7 +19,7 @@ GAP = 4  # pixels between the pictures of a sheet
 
 
 @dataclass(frozen=True)
-class Options(Command):
+class Options(Decoding, Command):
     """Draw manga characters of our own: the embedded data set, with true line art and flat colors."""
 
     count: int = option(48, "how many characters", least=1)
@@ -43,13 +42,13 @@ def command(options: Options) -> None:
     make_folder(out)
     _refuse_other_characters(out, options)
     save_config(out, "draw", options)
-    written = sum(_draw(out, index, options) for index in tqdm(range(options.count), unit="picture", disable=None))
+    written = sum(_draw(out, index, options) for index in Bar(range(options.count), unit="picture"))
     if options.sheet:
         columns = min(SHEET_COLUMNS, math.ceil(math.sqrt(options.count)))
-        pictures = [images.load(out / f"{index:06d}.png").rgb for index in range(options.count)]
+        pictures = [images.load(out / f"{index:06d}.png", options.max_pixels).rgb for index in range(options.count)]
         images.save(out / "sheet.png", sheets.grid(pictures, columns, GAP), force=True)
     kept = options.count - written
-    print(f"{out}: {written} characters drawn" + (f", {kept} were there already" if kept else ""))
+    print(f"{out}: {counted(written, 'character')} drawn" + (f", {kept} already there" if kept else ""))
 
 
 def _refuse_other_characters(out: Path, options: Options) -> None:

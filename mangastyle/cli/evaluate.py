@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, ClassVar
 
-from tqdm import tqdm
-
 from mangastyle import startup
-from mangastyle.cli.checks import find_backbone
+from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs
 from mangastyle.cli.options import Cache, Command, Compute, Decoding, option, save_config
 from mangastyle.data import archives
-from mangastyle.errors import MangastyleError
+from mangastyle.errors import MangastyleError, counted
 from mangastyle.evaluate.sources import PairedFolders
 from mangastyle.io import files, images
+from mangastyle.progress import Bar
 from mangastyle.settings import share
 from mangastyle.shade.files import find_generator
 from mangastyle.shade.spec import HINT_KINDS
@@ -60,16 +59,18 @@ class Options(Cache, Decoding, Compute, Command):
 def command(options: Options) -> None:
     """Measure every network of `options.weights`, or the pairs, and write the results into `options.out`."""
     out = Path(options.out)
+    refuse_inputs([out], named_files(options))
     files.refuse_existing(out / "summary.json", options.force)
     files.refuse_unwritable(out / "summary.json")
     sources = _paired(options) if options.pairs else _shaded(options)
-    backbone_name = find_backbone(options.backbone)
+    backbone_name = find_backbone(options.backbone, remark=False)  # the last line says which
 
     startup.load_tensorflow()
     from mangastyle.evaluate import report, run
     from mangastyle.evaluate.set_metrics import SET_METRICS
     from mangastyle.kernels import precision
     from mangastyle.paper.metrics import ALL_METRICS
+    from mangastyle.plotting import default_style
     from mangastyle.vgg.backbone import backbone
 
     network = backbone(backbone_name, policy=precision.resolve(options.precision))
@@ -77,23 +78,23 @@ def command(options: Options) -> None:
     summaries, of_sets = {}, {}
     for name, make_source in sources.items():
         source, folder = make_source(), out / name if len(sources) > 1 else out
-        with tqdm(total=len(source), desc=name, unit="picture", disable=None) as bar:
+        with Bar(total=len(source), desc=name, unit="picture") as bar:
             measured = run.measure(source, functions, SET_METRICS, progress=lambda p, bar=bar: bar.update(p.done - bar.n))
         summaries[name], of_sets[name] = report.summary(measured.values), measured.of_set
         report.write_csv(folder / "metrics.csv", measured.names, measured.values)
-        with files.atomic(folder / "histograms.png") as temporary:
+        with files.atomic(folder / "histograms.png") as temporary, default_style():
             report.histograms(measured.values, ALL_METRICS).savefig(temporary, dpi=110)
         images.save(folder / "sheet.png", report.sheet(source, measured.values, ALL_METRICS, ORDER_BY), force=True)
         if options.worst:
             images.save(folder / "worst.png", report.worst(source, measured.values, ALL_METRICS, ORDER_BY, options.worst), force=True)
     tables = "\n\n".join([report.table(summaries, ALL_METRICS), *report.set_tables(of_sets)])
     with files.atomic(out / "table.md") as temporary:
-        temporary.write_text(tables + "\n", encoding="utf-8")
+        temporary.write_text(tables + "\n", encoding="utf-8", errors="backslashreplace")
     save_config(out, "evaluate", options)
     everything: dict[str, Any] = {name: {**summary, **of_sets[name]} for name, summary in summaries.items()}
     files.write_json(out / "summary.json", everything if len(sources) > 1 else next(iter(everything.values())))
     print(tables)
-    print(f"\n{out}: {len(source)} pictures; perceptual distance by the {network.name} VGG-19")
+    print(f"\n{out}: {counted(len(source), 'picture')}; perceptual distance by the {network.name} VGG-19")
 
 
 def _paired(options: Options) -> dict[str, Callable[[], Source]]:
@@ -103,7 +104,7 @@ def _paired(options: Options) -> dict[str, Callable[[], Source]]:
     source = PairedFolders(*options.pairs, count=options.count, seed=options.seed, max_pixels=options.max_pixels)
     source([0])  # a first pair that cannot be compared is found before TensorFlow loads
     if source.unpaired:
-        print(f"mangastyle: {source.unpaired} pictures have no partner of their name and are left out", file=sys.stderr)
+        print(f"mangastyle: {counted(source.unpaired, 'picture')} without a partner of the same name left out", file=sys.stderr)
     return {"pairs": lambda: source}
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, ClassVar
 
 from mangastyle import startup
 from mangastyle.cli.options import Command, option, save_config
-from mangastyle.errors import MangastyleError
+from mangastyle.errors import MangastyleError, counted
 
 EXAMPLE = "mangastyle export --out shade-savedmodel"
 
@@ -37,10 +36,11 @@ class Options(Command):
 def command(options: Options) -> None:
     """Write, reload, compare, and only then put the folder in place."""
     from mangastyle.io import registry
-    from mangastyle.io.files import make_folder, refuse_existing, refuse_unwritable
+    from mangastyle.io.files import make_folder, refuse_existing, refuse_unwritable, temporary_folder
     from mangastyle.shade.files import find_generator
 
     out = Path(options.out or f"{options.model}-savedmodel")
+    out = Path(os.path.realpath(out)) if out.is_symlink() else out  # a link stays, and what it names is replaced
     refuse_existing(out, options.force)
     refuse_unwritable(out)
     if out.exists() and not (out / "saved_model.pb").exists():
@@ -50,12 +50,12 @@ def command(options: Options) -> None:
         registry.find(options.onepass_weights)
     startup.load_tensorflow()
     make_folder(out.parent)
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=out.parent) as temporary:
-        made = Path(temporary) / "model"
+    with temporary_folder(out.parent, "export") as temporary:
+        made = temporary / "model"
         finding = WRITERS[options.model](options, made)
         save_config(made, "export", options)
         if out.exists():
-            shutil.rmtree(out)
+            out.rename(temporary / "former")  # renamed, not removed: a kill must not leave half of it
         made.rename(out)
     print(f"{out}: reloaded and equal to {finding}")
 
@@ -66,7 +66,7 @@ def _shade(options: Options, path: Path) -> str:
 
     model, spec = load_generator(options.weights, "float32")
     export_shade(model, spec, path)
-    return f"the Keras model within {check_shade(model, spec, path)} gray levels at {len(CHECK_SIZES)} sizes"
+    return f"the Keras model within {counted(check_shade(model, spec, path), 'gray level')} at {len(CHECK_SIZES)} sizes"
 
 
 def _full(options: Options, path: Path) -> str:
@@ -74,7 +74,7 @@ def _full(options: Options, path: Path) -> str:
 
     export_full(FullModel(options.weights, options.onepass_weights), path)
     worst = check_full(options.weights, options.onepass_weights, path)
-    return f"the stages one by one within {worst} gray levels at {len(CHECK_SIZES)} sizes"
+    return f"the stages one by one within {counted(worst, 'gray level')} at {len(CHECK_SIZES)} sizes"
 
 
 # What each value of --model writes and checks; the result says what it equals.

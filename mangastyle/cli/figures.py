@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from tqdm import tqdm
+import numpy as np
 
 from mangastyle import startup
-from mangastyle.cli.checks import find_backbone, load_paintings
+from mangastyle.cli.checks import find_backbone
 from mangastyle.cli.options import Cache, Command, Compute, Decoding, option, save_config
+from mangastyle.cli.step_bar import StepBar
 from mangastyle.data import archives
-from mangastyle.errors import MangastyleError
+from mangastyle.errors import MangastyleError, counted
 from mangastyle.io import files, images
 from mangastyle.paper.figures import FIGURES, draw
+from mangastyle.progress import Bar
 from mangastyle.shade.files import find_generator
 from mangastyle.vgg.spec import MIN_SIDE
-
-if TYPE_CHECKING:
-    from mangastyle.paper.figures.context import Progress
 
 EXAMPLE = "mangastyle figures --only 15-19 --out figures"
 DPI = 130
@@ -54,7 +53,7 @@ def command(options: Options) -> None:
         files.refuse_unwritable(path)
     missing = {number: path for number, path in paths.items() if options.force or not path.exists()}
     picture = images.load(options.picture, options.max_pixels, MIN_SIDE).rgb if options.picture else None
-    paintings = load_paintings(options.style, options.max_pixels, MIN_SIDE)
+    paintings = _paintings(options.style, options.max_pixels)
     archives.check(options.data)
     for name in (options.weights, options.paper, options.baseline):
         find_generator(name)
@@ -62,41 +61,32 @@ def command(options: Options) -> None:
 
     startup.load_tensorflow()
     from mangastyle.paper.figures import FigureContext
+    from mangastyle.plotting import default_style
 
-    with tqdm(missing.items(), unit="figure", disable=None) as bar, _TaskBar() as task_bar:
+    with Bar(missing.items(), unit="figure") as bar, StepBar() as steps:
         context = FigureContext(
             quick=options.quick or None, picture=picture, paintings=paintings, data=options.data, count=options.count,
             weights=options.weights, paper_weights=options.paper, baseline_weights=options.baseline,
             backbone=backbone, precision=options.precision, seed=options.seed, cache=options.cache, max_pixels=options.max_pixels,
-            progress=task_bar,
+            progress=lambda p: steps.show(p.task, p.done, p.total),
         )  # fmt: skip
         for number, path in bar:
             bar.set_description(f"figure {number}")
-            figure = draw(number, context)
-            with files.atomic(path, force=True) as temporary:
-                figure.savefig(temporary, dpi=DPI)
+            with default_style():
+                figure = draw(number, context)
+                with files.atomic(path, force=True) as temporary:
+                    figure.savefig(temporary, dpi=DPI)
     save_config(out, "figures", options)
     kept = len(paths) - len(missing)
-    print(f"{out}: {len(missing)} figures drawn" + (f", {kept} were there already (--force draws them anew)" if kept else ""))
+    print(f"{out}: {counted(len(missing), 'figure')} drawn" + (f", {kept} already there (--force draws them anew)" if kept else ""))
 
 
-class _TaskBar:
-    """A second progress bar, for the longer computations of a figure."""
-
-    def __init__(self) -> None:
-        self.task, self.bar = "", tqdm(disable=True)
-
-    def __enter__(self) -> _TaskBar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.close()
-
-    def __call__(self, progress: Progress) -> None:
-        if progress.task != self.task:
-            self.bar.close()
-            self.task, self.bar = progress.task, tqdm(total=progress.total, desc=progress.task, leave=False, disable=None)
-        self.bar.update(progress.done - self.bar.n)
+def _paintings(paths: tuple[str, ...], max_pixels: int) -> dict[str, np.ndarray]:
+    """Pictures uint8 (h, w, 3) by the stems of their files; `MangastyleError` too for two of one name."""
+    found = {Path(path).stem: images.load(path, max_pixels, MIN_SIDE).rgb for path in paths}
+    if len(found) < len(paths):
+        raise MangastyleError("`style`: two paintings of one name; figures name them by their files")
+    return found
 
 
 def chosen(only: str) -> list[int]:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
 import dataclasses
+import functools
 import importlib
 import importlib.util
 import logging
 import os
 import shutil
+import signal
 import sys
 import textwrap
+import warnings
 from types import ModuleType
 from typing import Any, NoReturn, Sequence
 
 from mangastyle import __version__, startup
 from mangastyle.cli import options as opts
+from mangastyle.cli.failures import in_one_line
+from mangastyle.cli.signals import Stopped, stopping
+from mangastyle.cli.streams import standard_streams
 from mangastyle.errors import MangastyleError, near
 from mangastyle.settings import element_types
 
@@ -26,7 +31,8 @@ COMMANDS = (
     "run", "sketch", "shade", "style", "train", "train-onepass", "train-slim-vgg", "evaluate", "figures", "reconstruct",
     "export", "weights", "draw", "crawl",
 )  # fmt: skip
-FORMER_COMMANDS = {"teach": "train-onepass", "distill": "train-slim-vgg", "fetch": "crawl"}  # still work, with a line of advice
+MEMORY = 0.6e9  # bytes of address space without TensorFlow
+WORDS_TOLD = 5  # of those that are left over
 ABOUT = "Manga pictures to line art, line art to shaded color, color to a painter's style."
 EPILOG = (
     "first steps:\n  mangastyle run --out out\n  mangastyle run picture.png --style painting.jpg --out out\n  mangastyle COMMAND --help"
@@ -39,10 +45,14 @@ def load(command: str) -> ModuleType:
 
 
 class _Remarks(logging.Handler):
-    """The library's remarks: lines on stderr that name this program."""
+    """The library's remarks: lines on stderr that name this program, with arguments as flags of the command that runs."""
+
+    options: type[opts.Command] = opts.Command
 
     def emit(self, record: logging.LogRecord) -> None:
-        print("mangastyle:", record.getMessage(), file=sys.stderr)
+        from mangastyle.progress import Bar  # not before `_check_progress_bars`
+
+        Bar.write(f"mangastyle: {opts.in_flags(record.getMessage(), self.options)}", file=sys.stderr)  # above a bar that is shown
 
 
 REMARKS = _Remarks()
@@ -66,11 +76,16 @@ def overview() -> argparse.ArgumentParser:
     """All commands with a line about each, without their flags: no command's module is imported."""
     top, commands = _top()
     for name in COMMANDS:
-        module = f"mangastyle.cli.{name.replace('-', '_')}"
-        source = importlib.util.find_spec(module).loader.get_source(module)  # type: ignore
-        options = next(x for x in ast.parse(source).body if isinstance(x, ast.ClassDef) and x.name == "Options")
-        commands.add_parser(name, help=(ast.get_docstring(options) or "").split("\n")[0])
+        commands.add_parser(name, help=_about(f"mangastyle.cli.{name.replace('-', '_')}", "Options"))
     return top
+
+
+@functools.cache
+def _about(module: str, cls: str) -> str:
+    """The first line of a class's docstring, from its source: the module is not imported, and python -OO has no docstrings."""
+    source = importlib.util.find_spec(module).loader.get_source(module) or ""  # type: ignore
+    found = [x for x in ast.parse(source).body if isinstance(x, ast.ClassDef) and x.name == cls]
+    return (ast.get_docstring(found[0]) or "").split("\n")[0] if found else ""
 
 
 def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
@@ -78,7 +93,7 @@ def parser(names: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     top, commands = _top()
     for name in names:
         module = load(name)
-        about = (module.Options.__doc__ or "").split("\n")[0]
+        about = _about(module.__name__, "Options")
         positional = [f"[{f.name.upper()}]" for f in dataclasses.fields(module.Options) if f.metadata.get("positional")]
         usage = " ".join(["mangastyle", name, *positional, "[--OPTION VALUE ...]"])
         sub = commands.add_parser(
@@ -98,7 +113,7 @@ def _add_options(sub: argparse.ArgumentParser, cls: type[opts.Command]) -> Any:
     shared = [owner for owner in reversed(cls.__mro__) if owner in owners.values() and owner not in (cls, opts.Command)]
     group: Any = sub
     for owner in (cls, *shared, opts.Command):
-        group = sub if owner is cls else sub.add_argument_group((owner.__doc__ or "").split("\n")[0].rstrip("."))
+        group = sub if owner is cls else sub.add_argument_group(_about(owner.__module__, owner.__name__).rstrip("."))
         for name in vars(owner).get("__annotations__", {}):
             if owners.get(name) is owner:
                 _add(group, cls, fields[name])
@@ -136,7 +151,7 @@ def _escaped(text: str) -> str:
 
 
 def _epilog(module: ModuleType) -> str:
-    lines, width = ["presets:"], shutil.get_terminal_size().columns - 2
+    lines, width = ["presets:"], max(40, shutil.get_terminal_size().columns - 2)
     for name, values in opts.presets(module.Options).items():
         settings = " ".join(opts.shown(key, value) for key, value in values.items()) or "the defaults above"
         lines += textwrap.wrap(f"{name}: {settings}", width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
@@ -145,16 +160,45 @@ def _epilog(module: ModuleType) -> str:
 
 def _parse(argv: list[str]) -> dict[str, Any]:
     """The flags given; an unknown one exits with one line that names the nearest known one."""
-    if argv and argv[0] in FORMER_COMMANDS:
-        print(f"mangastyle: {argv[0]} is now {FORMER_COMMANDS[argv[0]]}", file=sys.stderr)
-        argv = [FORMER_COMMANDS[argv[0]], *argv[1:]]
+    if argv and argv[0] in opts.FORMER_COMMANDS:
+        print(f"mangastyle: {argv[0]} is now {opts.FORMER_COMMANDS[argv[0]]}", file=sys.stderr)
+        argv = [opts.FORMER_COMMANDS[argv[0]], *argv[1:]]
     if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
         overview().error(f"unknown command {argv[0]!r}{near(argv[0], COMMANDS)}; there are: {', '.join(COMMANDS)}")
     found, unknown = (parser(argv[:1]) if argv and argv[0] in COMMANDS else overview()).parse_known_args(argv)
     if unknown:
-        flags = [opts.flag(f.name) for f in dataclasses.fields(load(found.command).Options)]
-        _Parser(prog=f"mangastyle {found.command}").error(f"unrecognized arguments: {' '.join(unknown)}{near(unknown[0], flags)}")
+        _Parser(prog=f"mangastyle {found.command}").error(_unknown(unknown, load(found.command).Options))
     return vars(found)
+
+
+def _unknown(words: Sequence[str], cls: type[opts.Command]) -> str:
+    """What is wrong with words of the command line that are left over."""
+    fields, word = dataclasses.fields(cls), words[0]
+    flags = [opts.flag(f.name) for f in fields]
+    more = f" and {len(words) - WORDS_TOLD} more" if len(words) > WORDS_TOLD else ""
+    message = f"unrecognized arguments: {' '.join(words[:WORDS_TOLD])}{more}"
+    if word.partition("=")[0] in flags:
+        return f"{message}; behind -- no word is a flag: put {word} before it"
+    if word.startswith("-"):
+        return f"{message}; write ./{word} if this is a file" if os.path.exists(word) else message + near(word, flags)
+    inputs = [f.metadata["doc"].partition(";")[0] for f in fields if f.name == "inputs"]
+    return f"{message}; name one input: {inputs[0]}" if inputs else message + near(word, flags)
+
+
+def _refuse_empty(given: dict[str, Any], cls: type[opts.Command]) -> None:
+    """An empty text is most often a variable of a script that is not set, and would pass for an option that is not given."""
+    values = {f.name: f.metadata["doc"] for f in dataclasses.fields(cls)}
+    for name, value in given.items():
+        new, now = opts.current_name(cls, name, "")
+        if (value == "" or isinstance(value, list) and "" in value) and now == "":
+            raise MangastyleError(f"`{name}`: is empty, such as a variable that is not set; leave it out, or give it: {values[new]}")
+
+
+def _refuse_umask() -> None:
+    """What is written would be of no use to the user."""
+    os.umask(mask := os.umask(0o022))
+    if mask & 0o700:
+        raise MangastyleError(f"umask {mask:04o}: takes your own rights from what is written; set another one, as by 'umask 022'")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -168,31 +212,72 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 done, 2 a user's mistake, 130 interrupted.
+        The exit code: 0 done, 2 a user's mistake or a machine that refuses, 130 interrupted, 143 and 129 ended by SIGTERM and SIGHUP.
     """
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError):  # a notebook's streams cannot, and need not
-            stream.reconfigure(errors="backslashreplace")  # type: ignore  # file names need not be valid text
-    given = _parse(sys.argv[1:] if argv is None else argv)
-    module = load(given.pop("command"))
-    cls, debug, file = module.Options, given.pop("debug", False), given.pop("config", None)
-    logging.getLogger("mangastyle").addHandler(REMARKS)
-    startup.quiet = not debug
-    if given.get("resume") and not file:  # a resumed training keeps its options
-        file = os.path.join(given.get("out", cls.out), "config.json")
+    with standard_streams() as out:
+        code: Any
+        code, ending = 0, None
+        try:
+            code = _run(sys.argv[1:] if argv is None else argv)
+        except SystemExit as error:  # argparse's, after help or a mistake
+            code, ending = error.code, error
+        failure = out.finish()
+        if failure and not code and not isinstance(failure, BrokenPipeError):
+            print(f"mangastyle: cannot write to standard output ({failure.strerror}); what was made is kept", file=sys.stderr)
+            return 2
+        if ending:
+            raise ending
+        return code
+
+
+def _run(argv: list[str]) -> int:
+    """Run one command; what goes wrong is one line on stderr, but for faults of the program."""
+    debug = "--debug" in argv
+    cls = opts.Command
     try:
-        module.command(opts.settle(cls, given, file))
-        return 0
+        with stopping(), warnings.catch_warnings():
+            if not debug:
+                warnings.simplefilter("ignore")  # other packages'; with -W error they would end the command
+            startup.refuse_low_memory(MEMORY, "mangastyle")
+            _check_progress_bars()
+            given = _parse(argv)
+            module = load(given.pop("command"))
+            cls, file = module.Options, given.pop("config", None)
+            given.pop("debug", None)
+            _refuse_umask()
+            _refuse_empty(given, cls)
+            REMARKS.options = cls
+            if REMARKS not in (logger := logging.getLogger("mangastyle")).handlers:
+                logger.addHandler(REMARKS)
+            startup.quiet = not debug
+            if given.get("resume") and not file:  # a resumed training keeps its options
+                stored = os.path.join(given.get("out", cls.out), "config.json")
+                file = stored if os.path.exists(stored) else None  # without it, the command says that there is nothing to resume
+            module.command(opts.settle(cls, given, file))
+            return 0
     except BrokenPipeError:  # e.g. `mangastyle train --describe | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (MangastyleError, OSError) as error:  # OSError: what a disk may refuse anywhere, such as a name too long
+    except KeyboardInterrupt as error:
         if debug:
             raise
-        print("mangastyle:", opts.in_flags(str(error), cls), file=sys.stderr)
+        number = error.number if isinstance(error, Stopped) else signal.SIGINT
+        by = "interrupted" if number == signal.SIGINT else f"stopped by {error}"
+        print(f"mangastyle: {by}; what was finished is kept", file=sys.stderr)
+        return 128 + number
+    except Exception as error:
+        if debug:
+            raise
+        if (line := in_one_line(error)) is None:
+            print("mangastyle: this is a fault of mangastyle; please report it, with what follows", file=sys.stderr)
+            raise
+        print("mangastyle:", opts.in_flags(line, cls), file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        print("mangastyle: interrupted; what was finished is kept", file=sys.stderr)
-        return 130
+
+
+def _check_progress_bars() -> None:
+    """tqdm, which most commands import, reads settings from the environment and fails over wrong ones."""
+    if names := [name for name in sorted(os.environ) if name.startswith("TQDM_")]:
+        try:
+            importlib.import_module("tqdm")
+        except ValueError as error:
+            raise MangastyleError(f"{', '.join(names)}: tqdm cannot load with this ({error}); mend or unset it") from error

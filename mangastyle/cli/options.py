@@ -10,16 +10,18 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from mangastyle.errors import MangastyleError, near
+from mangastyle.errors import MAX_SEED, MangastyleError, near
 from mangastyle.io.files import read_json, write_json
 from mangastyle.kernels.precision import PRECISIONS
 from mangastyle.settings import Settings, setting, to_json
 
+FORMER_COMMANDS = {"teach": "train-onepass", "distill": "train-slim-vgg", "fetch": "crawl"}  # still work, with a line of advice
 ARGUMENTS = {"max_pixels": "max_megapixels", "styles": "style", "masks": "mask"}  # arguments of the library by other names: options
 
 
@@ -50,7 +52,7 @@ class Command(Settings):
     REVALUED: ClassVar[dict[str, dict[Any, Any]]] = {}  # {name: {former value: value}}
 
     preset: str = option("default", "a named set of options, see the end of this help", free=True)
-    seed: int = option(0, "every random choice follows from it", least=0, most=2**31 - 1)
+    seed: int = option(0, "every random choice follows from it", least=0, most=MAX_SEED)
     force: bool = option(False, "overwrite results that exist already", free=True)
 
 
@@ -74,6 +76,13 @@ class Decoding(Settings):
     def max_pixels(self) -> int:
         """The limit in pixels."""
         return int(self.max_megapixels * 1e6)
+
+
+@dataclass(frozen=True)
+class Sharing(Settings):
+    """Folders of pictures."""
+
+    shard: str = option("", "I/N: only the I-th of N equal shares of a folder, for N jobs that write to one --out", free=True)
 
 
 @dataclass(frozen=True)
@@ -155,6 +164,28 @@ def in_flags(message: str, cls: type[Command]) -> str:
     return re.sub(r"`(\w+)`", lambda match: flags.get(match[1], match[1]), " ".join(message.splitlines()))
 
 
+def command_of(cls: type[Command]) -> str:
+    """The name of the command that options are of; empty for options of none.
+
+    Parameters
+    ----------
+    cls : type
+        A command's `Options`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from mangastyle.cli import train_onepass
+    >>> command_of(train_onepass.Options), command_of(Command)
+    ('train-onepass', '')
+    """
+    package, _, module = cls.__module__.rpartition(".")
+    return module.replace("_", "-") if package == __package__ and module != "options" else ""
+
+
 def current_name(cls: type[Command], name: str, value: Any) -> tuple[str, Any]:
     """The name and value that an option has today.
 
@@ -205,12 +236,15 @@ def settle(cls: type[Command], flags: dict[str, Any], file: str | Path | None = 
     Raises
     ------
     MangastyleError
-        For an unknown preset or option, with the nearest known name, and for a value that does not suit its option.
+        For an unknown preset or option, with the nearest known name, for a value that does not suit its option, and for a file of another
+        command's options.
     """
     stored = read_json(Path(file)) if file else {}
     if not isinstance(stored, dict):
         raise MangastyleError(f"{file}: must hold one JSON object of options")
-    stored = {key: value for key, value in stored.items() if key != "command"}
+    made_by, own = stored.pop("command", None), command_of(cls)
+    if isinstance(made_by, str) and own and FORMER_COMMANDS.get(made_by, made_by) != own:
+        raise MangastyleError(f"{file}: holds options of mangastyle {made_by}, not of mangastyle {own}")
     name = flags.get("preset", stored.get("preset", "default"))
     known = presets(cls)
     if str(name) not in known:
@@ -250,7 +284,7 @@ def shown(name: str, value: Any) -> str:
     """
     if isinstance(value, bool):
         return flag(name if value else f"no_{name}")
-    return f"{flag(name)} {' '.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"
+    return f"{flag(name)} {shlex.join(map(str, value if isinstance(value, (list, tuple)) else (value,)))}"
 
 
 def _shown_in_json(name: str, value: Any) -> str:

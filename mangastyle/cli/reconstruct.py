@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from mangastyle import startup
-from mangastyle.cli.checks import find_backbone
+from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs, refuse_streams
 from mangastyle.cli.options import Backbone, Command, Compute, Decoding, option, save_config
-from mangastyle.errors import MangastyleError
+from mangastyle.errors import MangastyleError, counted
 from mangastyle.io import images
 from mangastyle.ops import pixels
 from mangastyle.paper.settings import ReconstructSettings, layer_sets
+from mangastyle.progress import Bar
 from mangastyle.vgg.spec import MIN_SIDE
 
 EXAMPLE = "mangastyle reconstruct picture.png --layers conv1_1 conv3_1 conv5_1 --kind content"
@@ -31,11 +30,16 @@ def command(options: Options) -> None:
     """Write KIND-LAYER.png for each layer, KIND-sheet.png of all, and config.json, into one folder."""
     if not options.inputs:
         raise MangastyleError("no input: name a picture, as in 'mangastyle reconstruct picture.png'")
+    refuse_streams(options.inputs, options.out)
     options.check()
     source = Path(options.inputs)
+    if source.is_dir():
+        raise MangastyleError(f"{source}: is a folder; name one picture")
     out = Path(options.out) if options.out else source.with_name(f"{source.stem}-reconstructed")
-    for name in (*options.layers, "sheet"):
-        images.check_writable(out / f"{options.kind}-{name}.png", options.force)
+    targets = [out / f"{options.kind}-{name}.png" for name in (*options.layers, "sheet")]
+    refuse_inputs(targets, named_files(options))
+    for target in targets:
+        images.check_writable(target, options.force)
     picture = images.load(source, options.max_pixels, MIN_SIDE).rgb
     backbone_name = find_backbone(options.backbone, options.allow_download)
 
@@ -47,7 +51,7 @@ def command(options: Options) -> None:
     network = backbone(backbone_name, policy=precision.resolve(options.precision))
     settings, made = vars(ReconstructSettings.of(options)), []
     for name, layers in zip(options.layers, layer_sets(options.layers, options.kind)):
-        with tqdm(total=options.iterations, desc=name, unit="it", disable=None) as bar:
+        with Bar(total=options.iterations, desc=name, unit="step") as bar:
             made.append(
                 reconstruct(
                     picture, **{**settings, "layers": layers}, backbone=network, seed=options.seed, max_pixels=options.max_pixels,
@@ -58,4 +62,4 @@ def command(options: Options) -> None:
     sheet = contact_sheet(pixels.resize(picture, *made[0].shape[:2]), made, options.layers, options.kind)
     target = images.save(out / f"{options.kind}-sheet.png", sheet, force=options.force)
     save_config(out, "reconstruct", options)
-    print(f"{out}: {len(made)} pictures, and all of them on {target}")
+    print(f"{out}: {counted(len(made), 'picture')}, and all of them on {target}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, ClassVar
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Mapping, Sequence
 
 from mangastyle import startup
 from mangastyle.cli import batch_files
-from mangastyle.cli.checks import find_backbone
-from mangastyle.cli.options import Backbone, Command, Compute, Decoding, option, save_config
+from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs, refuse_streams
+from mangastyle.cli.options import Backbone, Command, Compute, Decoding, Sharing, option, save_config
+from mangastyle.cli.paintings import choose, placeholders, read_paintings
+from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.settings import share
@@ -20,13 +21,14 @@ from mangastyle.vgg.spec import MIN_SIDE
 if TYPE_CHECKING:
     import numpy as np
 
-    from mangastyle.pipeline import Pipeline, Progress, Stages
+    from mangastyle.pipeline import Pipeline, Stages
 
+MAX_SHAPE = 4  # pixels of the painting on a sheet over those of the picture: beside a tall strip it is not enlarged to its height
 EXAMPLE = "mangastyle run picture.png --style painting.jpg --out out"
 
 
 @dataclass(frozen=True)
-class Options(Decoding, Compute, Backbone, Command):
+class Options(Sharing, Decoding, Compute, Backbone, Command):
     """The whole way: picture, sketch, hint, shaded color, painter's style, and a sheet of all of them."""
 
     PRESETS: ClassVar = {"tiny": {"size": 64}}
@@ -34,8 +36,10 @@ class Options(Decoding, Compute, Backbone, Command):
     REVALUED: ClassVar = {"hint": {"auto": "simulated"}, "weights": {"": "shade"}}
 
     inputs: str = option("", "a picture, or a folder of pictures; default: a drawn character", positional=True, free=True)
-    style: tuple[str, ...] = option((), "the painting; several are blended; default: one that mangastyle paints itself")
-    hint: str = option("simulated", "simulated, none, or a hint file, as for mangastyle shade")
+    style: tuple[str, ...] = option(
+        (), "the painting, or a folder of paintings with the pictures' names; several are blended; default: one of mangastyle's own"
+    )
+    hint: str = option("simulated", "simulated, none, a hint file, or a folder of them, as for mangastyle shade")
     weights: str = option("shade", "weights file from training, or one that ships: shade, shade-paper, baseline")
     method: str = option(
         "onepass", "how the style is painted, as for mangastyle style: onepass, in a second; optimize, in minutes", tuple(METHODS)
@@ -61,10 +65,14 @@ def command(options: Options) -> None:
     if len(options.style) > 1 and not options.inputs:
         example = "mangastyle run picture.png --style a.jpg b.jpg"
         raise MangastyleError(f"no picture, but several paintings: name the picture before `style`, as in '{example}'")
-    source = hint_files.read_hint(options.hint, options.inputs, options.max_pixels)
-    styles = [images.load(path, options.max_pixels, MIN_SIDE).rgb for path in options.style] or None
+    refuse_streams(options.inputs, options.out)
+    hints = hint_files.read_hints(options.hint, options.inputs, options.max_pixels)
+    paintings = read_paintings(options.style, options.inputs, options.max_pixels)
 
-    def prepare() -> Pipeline:
+    def prepare(pictures: Sequence[Path]) -> Pipeline:
+        hint_files.check_hints(hints, pictures)
+        for given in paintings:
+            given.check(pictures, "fail")
         find_generator(options.weights)  # errors before TensorFlow loads
         METHODS[options.method].settings.of(settings).check_files()
         if "backbone" in settings:
@@ -73,20 +81,36 @@ def command(options: Options) -> None:
         from mangastyle.pipeline import Pipeline
 
         return Pipeline(
-            styles, weights=options.weights, method=options.method, hint=source or options.hint, strength=options.strength,
-            size=options.size, precision=options.precision, seed=options.seed, **settings,
+            placeholders(paintings) or None, weights=options.weights, method=options.method, hint="none" if hints else options.hint,
+            strength=options.strength, size=options.size, precision=options.precision, seed=options.seed, max_pixels=options.max_pixels,
+            **settings,
         )  # fmt: skip
 
+    def paint(pipeline: Pipeline, picture: np.ndarray, path: Path) -> Stages:
+        if paintings:
+            pipeline.styles = choose(pipeline.stylizer.implementation, path, paintings)
+        if hints:
+            pipeline.hint = hints.find(path) or "none"
+        return _with_progress(pipeline, picture)
+
+    def batch(pictures: Sequence[Path]) -> batch_files.Work:
+        return _with_stages_beside(prepare(pictures), paint, batch_files.made_of(pictures, options, "run"))
+
     if options.inputs and Path(options.inputs).is_dir():
-        return batch_files.run_on_files("run", options, "run", lambda: _with_stages_beside(prepare()), MIN_SIDE)
+        return batch_files.run_on_files("run", options, "run", batch, MIN_SIDE)
+    if options.shard:
+        raise MangastyleError("`shard`: is a share of a folder; leave it out, or name the folder")
     out = Path(options.out)
-    for name in (*_results(), "sheet"):
-        images.check_writable(out / f"{name}.png", options.force)
+    targets = [out / f"{name}.png" for name in (*_results(), "sheet")]
+    refuse_inputs(targets, named_files(options))
+    for target in targets:
+        images.check_writable(target, options.force)
     if options.inputs:
         picture, alpha = images.load(options.inputs, options.max_pixels, MIN_SIDE)
     else:
         picture, alpha = characters.draw(characters.DEMO_SEED, options.size or Options.size), None
-    stages = _with_progress(prepare(), picture)
+    path = Path(options.inputs)
+    stages = paint(prepare([path]), picture, path)
     _save(stages, alpha, lambda name: out / f"{name}.png")
     images.save(out / "sheet.png", contact_sheet(stages), force=True)
     save_config(out, "run", options)
@@ -121,9 +145,16 @@ def contact_sheet(stages: Stages) -> np.ndarray:
     height = stages.picture.shape[0]
     tiles = []
     for name, picture in stages:
-        width = max(1, round(picture.shape[1] * height / picture.shape[0]))  # the painting keeps its shape, fitted to the row
         caption = f"{name} ({stages.by})" if name == "stylized" and stages.by else name
-        tiles.append(sheets.captioned(pixels.to_rgb(pixels.resize(picture, height, width)), caption))
+        tile = pixels.to_rgb(picture)
+        if picture.shape[:2] != stages.picture.shape[:2]:  # the painting keeps its shape, fitted to the row
+            own_height, own_width = picture.shape[:2]
+            scale = min(height / own_height, (MAX_SHAPE * stages.picture[..., 0].size / (own_height * own_width)) ** 0.5)
+            tile = pixels.resize(tile, max(1, round(own_height * scale)), max(1, round(own_width * scale)))
+            tile = np.pad(tile, ((0, height - len(tile)), (0, 0), (0, 0)), constant_values=255)
+        tiles.append(sheets.captioned(tile, caption))
+    tallest = max(map(len, tiles))  # captions differ in height
+    tiles = [np.pad(tile, ((0, tallest - len(tile)), (0, 0), (0, 0)), constant_values=255) for tile in tiles]
     return np.hstack(tiles)
 
 
@@ -145,31 +176,25 @@ def _method_settings(options: Options) -> dict[str, Any]:
 
 
 def _with_progress(pipeline: Pipeline, picture: np.ndarray) -> Stages:
-    """Run the pipeline with a progress bar of the style."""
-    from tqdm import tqdm
-
-    with tqdm(desc="style", unit="it", leave=False, disable=None) as bar:
-
-        def show(record: Progress) -> None:
-            bar.total = record.iterations
-            bar.update(record.iteration - bar.n)
-
-        return pipeline(picture, progress=show)
+    """Run the pipeline with a progress bar of each stage."""
+    with StepBar() as bar:
+        return pipeline(picture, progress=lambda record: bar.show(record.stage, record.iteration, record.iterations))
 
 
-def _with_stages_beside(pipeline: Pipeline) -> batch_files.Work:
+def _with_stages_beside(
+    pipeline: Pipeline, paint: Callable[[Pipeline, np.ndarray, Path], Stages], made_of: Mapping[Path, Path]
+) -> batch_files.Work:
     """For the pictures of a folder: the sheet is the result, NAME.png; beside it lie the stages, as NAME-sketch.png."""
 
-    @functools.cache  # one look at each folder, however many pictures it holds
-    def pictures(place: Path) -> dict[str, str]:
-        return {other.stem: other.name for other in place.iterdir() if other.suffix.lower() in images.SUFFIXES}
-
     def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
+        def beside(name: str) -> Path:
+            return target.with_name(f"{target.stem}-{name}.png")
+
         for name in _results():
-            if other := pictures(path.parent).get(f"{path.stem}-{name}"):
+            if other := made_of.get(beside(name)):
                 raise MangastyleError(f"{path}: its stages would have the name of what is made of {other}; rename one of them")
-        stages = _with_progress(pipeline, picture.rgb)
-        _save(stages, picture.alpha, lambda name: target.with_name(f"{target.stem}-{name}.png"))
+        stages = paint(pipeline, picture.rgb, path)
+        _save(stages, picture.alpha, beside)
         return contact_sheet(stages), None
 
     return work

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Sequence
 
 from mangastyle import startup
 from mangastyle.cli import batch_files
-from mangastyle.cli.options import Command, Compute, Decoding, option
+from mangastyle.cli.options import Command, Compute, Decoding, Sharing, option
+from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.paper import presets
@@ -18,7 +19,7 @@ EXAMPLE = "mangastyle shade lineart.png --hint strokes.png --out shaded.png"
 
 
 @dataclass(frozen=True)
-class Options(Decoding, Compute, ShadeSettings, Command):
+class Options(Sharing, Decoding, Compute, ShadeSettings, Command):
     """Color and shade line art with a trained network, at the picture's own size."""
 
     PRESETS: ClassVar = {"paper": presets.SHADE}
@@ -27,7 +28,9 @@ class Options(Decoding, Compute, ShadeSettings, Command):
 
     inputs: str = option("", "line art, a color picture (sketched first), or a folder", positional=True, free=True)
     hint: str = option(
-        "none", "none; simulated (from the color picture); a hint picture, strokes in a transparent PNG, points and lines in a JSON file"
+        "none",
+        "none; simulated (from the color picture); a hint picture, strokes in a transparent PNG, points and lines in a JSON file; "
+        "or a folder of these with the pictures' names",
     )
     hint_recipe: str = option(
         "proportional",
@@ -46,10 +49,11 @@ def command(options: Options) -> None:
 
     if options.palette and options.hint != "none":
         raise MangastyleError("`hint` and `palette`: give one of them")
-    given = hint_files.read_hint(options.hint, options.inputs, options.max_pixels)
+    hints = hint_files.read_hints(options.hint, options.inputs, options.max_pixels)
     palette = hint_files.read_palette(options.palette, options.max_pixels)
 
-    def prepare() -> batch_files.Work:
+    def prepare(pictures: Sequence[Path]) -> batch_files.Work:
+        hint_files.check_hints(hints, pictures)
         find_generator(options.weights)  # an error before TensorFlow loads
         startup.load_tensorflow()
         from mangastyle.lineart.graph import is_line_art
@@ -58,7 +62,7 @@ def command(options: Options) -> None:
         shader = Shader(options.weights, precision=options.precision)
 
         def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
-            rgb, hint = picture.rgb, given
+            rgb, hint = picture.rgb, hints.find(path) if hints else None
             line_art = is_line_art(rgb)
             if options.hint == "simulated":
                 if line_art:
@@ -66,7 +70,9 @@ def command(options: Options) -> None:
                 hint = shader.simulated_hint(rgb, options.hint_recipe, options.seed, options.work_size)
             elif palette:
                 hint = shader.palette_hint(rgb, palette, options.work_size, line_art)
-            shaded = shader(rgb, hint, work_size=options.work_size, refine=options.refine, ink=options.ink, line_art=line_art)
+            settings: dict[str, Any] = {"work_size": options.work_size, "refine": options.refine, "ink": options.ink}
+            with StepBar() as bar:
+                shaded = shader(rgb, hint, line_art=line_art, progress=bar.listener(path.name), **settings)
             return shaded, picture.alpha
 
         return work

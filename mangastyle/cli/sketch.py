@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from mangastyle.cli import batch_files
-from mangastyle.cli.options import Command, Decoding, option
+from mangastyle.cli.options import Command, Decoding, Sharing, option
 from mangastyle.io import images
 from mangastyle.lineart.settings import SketchSettings
 from mangastyle.paper import presets
@@ -16,7 +16,7 @@ EXAMPLE = "mangastyle sketch picture.png --out sketch.png"
 
 
 @dataclass(frozen=True)
-class Options(Decoding, SketchSettings, Command):
+class Options(Sharing, Decoding, SketchSettings, Command):
     """Turn pictures into line art by OpenCV's adaptive mean threshold (paper, section 4.1)."""
 
     PRESETS: ClassVar = {"paper": presets.SKETCH}
@@ -33,4 +33,4 @@ def command(options: Options) -> None:
         line = sketch(picture.rgb, block=options.block, c=options.c, size=options.size, despeckle=options.despeckle)
         return line, picture.alpha
 
-    batch_files.run_on_files("sketch", options, "sketch", lambda: work)
+    batch_files.run_on_files("sketch", options, "sketch", lambda pictures: work)

@@ -11,17 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Iterator, Mapping, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from mangastyle import startup
 from mangastyle.cli import batch_files
-from mangastyle.cli.checks import find_backbone
-from mangastyle.cli.options import Backbone, Command, Compute, Decoding, option
+from mangastyle.cli.by_picture import ByPicture
+from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs
+from mangastyle.cli.options import Backbone, Command, Compute, Decoding, Sharing, option
+from mangastyle.cli.paintings import choose, placeholders, read_paintings
+from mangastyle.cli.sized import Sized, read_early
+from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError, near
 from mangastyle.io import images
 from mangastyle.ops import pixels
 from mangastyle.ops.color import rgb_to_gray
 from mangastyle.paper import presets
+from mangastyle.progress import Bar
 from mangastyle.settings import Settings
 from mangastyle.style import masks
 from mangastyle.style.settings import METHODS, STARTS, MethodSettings, refuse_foreign
@@ -33,7 +37,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = "mangastyle style picture.png --style painting.jpg --out stylized.png"
 SUFFIX = "stylized"
-Naming = Callable[[Path, images.Picture], contextlib.AbstractContextManager[None]]
+Naming = Callable[[], contextlib.AbstractContextManager[None]]
+STRIP = 1 << 20  # pixels that are computed at once
 SECONDS_NOTE = "* of 1000 iterations on its GPU, a GTX 1080 Ti"
 
 
@@ -48,7 +53,7 @@ class Records(Settings):
 
 
 @dataclass(frozen=True)
-class Options(Decoding, Compute, Backbone, Records, MethodSettings, Command):
+class Options(Sharing, Decoding, Compute, Backbone, Records, MethodSettings, Command):
     """Paint a picture in the style of a painting (paper, section 4.3)."""
 
     PRESETS: ClassVar = {
@@ -59,8 +64,10 @@ class Options(Decoding, Compute, Backbone, Records, MethodSettings, Command):
     RENAMED: ClassVar = {"fast": ("method", {True: "onepass", False: "optimize"}), "fast_weights": ("onepass_weights", {"": "onepass"})}
 
     inputs: str = option("", "content: a picture, or a folder of pictures", positional=True, free=True)
-    style: tuple[str, ...] = option((), "the painting; several are blended")
-    mask: tuple[str, ...] = option((), "a mask for each painting, of the content's size: it paints where its mask is white")
+    style: tuple[str, ...] = option((), "the painting, or a folder of paintings with the pictures' names; several are blended")
+    mask: tuple[str, ...] = option(
+        (), "a mask for each painting, of the content's size, or a folder of masks: it paints where its mask is white"
+    )
     method: str = option("optimize", "; ".join(f"{name}: {method.about}" for name, method in METHODS.items()), tuple(METHODS))
     init: str = option("content", "start from content, style or noise (Fig. 11), or from the picture in this file")
     out: str = option("", f"output file or folder; default: NAME-{SUFFIX}.png beside the picture, FOLDER-{SUFFIX}", free=True)
@@ -81,37 +88,54 @@ def command(options: Options) -> None:
         named = dataclasses.replace(options, init=STARTS[0])
     settings = method.settings.of(named)
     settings.check(len(options.style), len(options.mask))
-    styles = [images.load(path, options.max_pixels, MIN_SIDE).rgb for path in options.style]
-    opened = [read_mask(path, options.max_pixels) for path in options.mask]
-    naming = functools.partial(_naming, list(zip(options.mask, opened)))
+    paintings = read_paintings(options.style, options.inputs, options.max_pixels)
+    masked = [ByPicture(name, options.inputs, lambda path: _mask(path, options.max_pixels), "mask") for name in options.mask]
+    for given in masked:
+        read_early(given, options.inputs, options.max_pixels, MIN_SIDE)
 
-    def prepare() -> batch_files.Work:
+    def prepare(pictures: Sequence[Path]) -> batch_files.Work:
+        for given in (*paintings, *masked):
+            given.check(pictures, "fail")
         settings.check_files()
         if "backbone" in method.inputs:
             inputs["backbone"] = find_backbone(options.backbone, options.allow_download)
         startup.load_tensorflow()
         from mangastyle.style.stylize import implementation
 
-        shared = {"precision": options.precision, "seed": options.seed, "max_pixels": options.max_pixels, "masks": opened, **inputs}
-        make = implementation(options.method)
+        shared = {"precision": options.precision, "seed": options.seed, "max_pixels": options.max_pixels, **inputs}
+        make, styles = implementation(options.method), placeholders(paintings)
+        stylizers: dict[str, Any] = {}
         if method.searches:
-            stylizers: dict[str, Any] = {}
             for name in ("lbfgs", "adam") if options.compare else (options.optimizer,):
                 stylizers[name] = make(styles, dataclasses.replace(settings, optimizer=name), **shared)
                 shared["backbone"] = stylizers[name].backbone  # loaded once
-            # In a folder that is continued, records of a missing result come from an interrupted run, and are replaced.
-            resumed = Path(options.inputs).is_dir() and (batch_files.results_folder(options, SUFFIX) / "config.json").exists()
-            force = options.force or resumed
-            return lambda picture, path, target: _search(stylizers, options, naming, picture, path, target, force)
-        stylizer = make(styles, settings, **shared)
+        else:
+            stylizers[options.method] = make(styles, settings, **shared)
+        made_of = batch_files.made_of(pictures, options, SUFFIX)
+        force = options.force or Path(options.inputs).is_dir() and _is_own(batch_files.results_folder(options, SUFFIX))
 
         def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
-            with naming(path, picture):
-                return _with_alpha(stylizer(picture.rgb), picture)
+            files, naming = [given.get(path) for given in masked], functools.partial(_naming, path)
+            with naming():
+                masks = [file.of((picture.rgb.shape[0], picture.rgb.shape[1])) for file in files]
+            for stylizer in stylizers.values():
+                choose(stylizer, path, paintings, masks)
+            if method.searches:
+                return _search(stylizers, options, naming, made_of, picture, path, target, force)
+            with naming(), StepBar() as bar:
+                return _with_alpha(stylizers[options.method](picture.rgb, bar.listener(path.name)), picture)
 
         return work
 
     batch_files.run_on_files("style", options, SUFFIX, prepare, MIN_SIDE)
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether what lies in a folder of results was made by this command, so that records of a missing result may be replaced.
+
+    They come from a run that was interrupted, or from one that goes on beside this one.
+    """
+    return (folder / "config.json").exists() or not (folder.exists() and any(folder.iterdir()))
 
 
 def read_mask(path: str | Path, max_pixels: int = images.MAX_PIXELS) -> np.ndarray:
@@ -134,13 +158,23 @@ def read_mask(path: str | Path, max_pixels: int = images.MAX_PIXELS) -> np.ndarr
     MangastyleError
         Naming the file, for a picture that cannot be read, is too large, or is black everywhere.
     """
-    picture = images.load(path, max_pixels)
-    mask = rgb_to_gray(picture.rgb).astype(np.float32) / 255
-    if picture.alpha is not None:  # pictures are composited on white, but what nobody drew on is not to be painted
-        mask = np.maximum(mask - (1 - picture.alpha.astype(np.float32) / 255), 0)
+    rgb, alpha = images.load(path, max_pixels)
+    mask = rgb_to_gray(rgb).astype(np.float32)
+    del rgb  # of large pictures not everything fits at once
+    mask /= 255
+    if alpha is not None:  # pictures are composited on white, but what nobody drew on is not to be painted
+        rows = max(1, STRIP // mask.shape[1])
+        for top in range(0, len(mask), rows):
+            strip = np.s_[top : top + rows]
+            mask[strip] = np.maximum(mask[strip] - (1 - alpha[strip].astype(np.float32) / 255), 0)
     if mask.max() < masks.BLACK:
         raise MangastyleError(f"{path}: this mask is black everywhere; draw white where its painting is to paint")
     return mask
+
+
+def _mask(path: Path, max_pixels: int) -> Sized[np.ndarray]:
+    """A mask file, which is decoded when its picture's size is known."""
+    return Sized(path, max_pixels, read_mask, lambda path, own, picture: masks.check_size(own, *picture, name=str(path)))
 
 
 def _refuse_foreign_options(options: Options) -> None:
@@ -156,8 +190,8 @@ def _refuse_foreign_options(options: Options) -> None:
 
 
 def _search(
-    stylizers: Mapping[str, OptimizeStylizer], options: Options, naming: Naming, picture: images.Picture, path: Path, target: Path,
-    force: bool,
+    stylizers: Mapping[str, OptimizeStylizer], options: Options, naming: Naming, made_of: Mapping[Path, Path], picture: images.Picture,
+    path: Path, target: Path, force: bool,
 ) -> batch_files.Result:  # fmt: skip
     """One picture by each optimizer, with the records that were asked for; the result is the one of least loss."""
     from mangastyle.style.optimize import records
@@ -165,16 +199,19 @@ def _search(
     folder = Path(options.inputs).is_dir()
     names = {name: _beside(target, name) if options.compare else target for name in stylizers}
     plot = _beside(target, "losses").with_suffix(".png")
-    with naming(path, picture):
+    with naming():
         iterations = next(iter(stylizers.values())).iterations(picture.rgb)
     for record in _record_files(options, names, plot, iterations):  # what is in the way is found before the work
+        if record in made_of:
+            raise MangastyleError(f"{path}: its records would have the name of what is made of {made_of[record]}; rename one of them")
+        refuse_inputs([record], [path, *named_files(options)])
         images.check_writable(record, force)
     runs = {name: records.Losses(own.with_suffix(".csv") if options.log else None, force) for name, own in names.items()}
 
     results: dict[str, Result] = {}
     for name, stylizer in stylizers.items():
         try:
-            with naming(path, picture):
+            with naming():
                 results[name] = _with_progress(stylizer, options, picture, f"{path.name} {name}", names[name], runs[name], force)
         finally:
             runs[name].save()
@@ -188,7 +225,7 @@ def _search(
     if options.plot:
         records.plot(runs, plot, force)
     if options.compare:
-        tqdm.write(f"{records.comparison(runs, presets.STYLE_SECONDS)}\n{SECONDS_NOTE}", file=sys.stdout)
+        Bar.write(f"{records.comparison(runs, presets.STYLE_SECONDS)}\n{SECONDS_NOTE}", file=sys.stdout)
     best = min(results.values(), key=lambda result: result.total)
     return _with_alpha(pixels.to_uint8(best.picture), picture)
 
@@ -208,7 +245,7 @@ def _with_progress(
     stylizer: OptimizeStylizer, options: Options, picture: images.Picture, title: str, target: Path, run: Losses, force: bool
 ) -> Result:  # fmt: skip
     """One picture by one optimizer, with a progress bar and the pictures on the way."""
-    with tqdm(desc=title, unit="it", leave=False, disable=None) as bar:
+    with Bar(desc=title, unit="step", leave=False) as bar:
 
         def show(record: Record) -> None:
             new = record.iteration - (run.rows[-1].iteration if run.rows else 0)  # a scale begins where the last one ended
@@ -233,11 +270,9 @@ def _step(target: Path, iteration: int) -> Path:
 
 
 @contextlib.contextmanager
-def _naming(opened: Sequence[tuple[str, np.ndarray]], path: Path, picture: images.Picture) -> Iterator[None]:
-    """Errors name the picture's file, and the file of a mask that does not fit it."""
+def _naming(path: Path) -> Iterator[None]:
+    """Errors name the picture's file."""
     try:
-        for name, mask in opened:
-            masks.check_size(mask, *picture.rgb.shape[:2], name=name)
         yield
     except MangastyleError as error:
         raise MangastyleError(f"{path}: {error}") from error

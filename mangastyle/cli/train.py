@@ -49,11 +49,11 @@ def command(options: Options) -> None:
     if options.describe:
         _describe(options)
         return
-    options.check()
     archives.check(options.data)
+    run = training.run_folder("train", options)
+    options.check()
     if options.init:
         find_generator(options.init)
-    run = training.run_folder("train", options)
 
     load_tensorflow()
     from mangastyle import train

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from mangastyle.cli import training
 from mangastyle.cli.options import Cache, Command, Compute, Decoding, option
-from mangastyle.data import archives
 from mangastyle.io import registry
-from mangastyle.kernels import precision
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import OnePassTrainSettings
 
@@ -28,13 +26,10 @@ class Options(Cache, Decoding, Compute, OnePassTrainSettings, Command):
 
 def command(options: Options) -> None:
     """Train the decoder."""
-    options.check()
-    archives.check((*options.data, *options.paintings))
+    run = training.run_folder("train-onepass", options)
+    training.check_crops(options)
     if options.init:
         registry.find(options.init)
-    if options.precision != "auto":  # which only TensorFlow can resolve
-        precision.resolve_wide(options.precision)
-    run = training.run_folder("train-onepass", options)
 
     load_tensorflow()
     from mangastyle.training import onepass

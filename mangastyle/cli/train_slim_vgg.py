@@ -7,9 +7,7 @@ from typing import ClassVar
 
 from mangastyle.cli import training
 from mangastyle.cli.options import Cache, Command, Compute, Decoding, option
-from mangastyle.data import archives
 from mangastyle.io import registry, weights
-from mangastyle.kernels import precision
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import SlimVGGSettings
 
@@ -31,15 +29,12 @@ class Options(Cache, Decoding, Compute, SlimVGGSettings, Command):
 
 def command(options: Options) -> None:
     """Distill the network."""
-    options.check()
-    archives.check((*options.data, *options.paintings))
+    run = training.run_folder("train-slim-vgg", options)
+    training.check_crops(options)
     if options.teacher == "full":
         registry.find_vgg19("full")
     else:
         registry.find(options.teacher, "`teacher` takes full, or an HDF5 file of the full VGG-19")
-    if options.precision != "auto":  # which only TensorFlow can resolve
-        precision.resolve_wide(options.precision)
-    run = training.run_folder("train-slim-vgg", options)
 
     load_tensorflow()
     from mangastyle.training import slim_vgg

@@ -1,9 +1,11 @@
-"""What the three training commands share: their run folder, and what they print at the end."""
+"""What the three training commands share: cheap checks, their run folder, and what they print at the end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mangastyle.data import archives
+from mangastyle.kernels import precision
 from mangastyle.settings import to_json
 from mangastyle.training.run_folder import RunFolder, worker_folder
 
@@ -16,6 +18,14 @@ def run_folder(command: str, options: Any) -> RunFolder:
     path = worker_folder(options.out, options.strategy)
     config = {"command": command, **to_json(options), "out": str(path), "resume": False, "force": False}
     return RunFolder(path, options.resume, options.force, config)
+
+
+def check_crops(options: Any) -> None:
+    """What the trainings on crops check before TensorFlow loads; `MangastyleError` for a mistake."""
+    archives.check((*options.data, *options.paintings))
+    options.check()
+    if options.precision != "auto":  # which only TensorFlow can resolve
+        precision.resolve_wide(options.precision)
 
 
 def report(command: str, options: Any, run: RunFolder, ending: Ending, files: str) -> None:

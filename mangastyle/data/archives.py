@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-import lzma
 import re
-import tarfile
 import zipfile
-import zlib
+from collections import Counter
 from pathlib import Path
-from typing import IO, Callable, Iterator, Protocol, Sequence
+from typing import Iterator, Protocol, Sequence
 
 import cv2
-import numpy as np
 
+from mangastyle.data.members import DAMAGED, Reader, file_reader, shown, too_large
+from mangastyle.data.tars import COMPRESSED, Tar, is_tar
+from mangastyle.data.zips import Zip
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
-from mangastyle.io.files import sha256
+from mangastyle.io.files import open_file, sha256
+from mangastyle.io.folders import list_pictures
+from mangastyle.io.formats import is_picture_name
 from mangastyle.synthetic import characters
 
-DAMAGED = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)  # what archives raise
-
 SYNTHETIC = "drawn:"  # begins the name of a source of synthetic characters
-
-Reader = Callable[[], np.ndarray]  # decodes one picture to uint8 RGB (h, w, 3), or raises `MangastyleError`
+ZIP, ENDS = (b"PK\3\4", b"PK\5\6"), (".zip", ".tar", ".tgz")
+BEGINNING = 512  # bytes that tell what a file is
+FOREIGN = {b"7z\xbc\xaf\x27\x1c": "a 7z", b"Rar!\x1a\x07": "a RAR", b"\x28\xb5\x2f\xfd": "a Zstandard"}  # archives that are not read
 
 
 class Source(Protocol):
-    """Holds pictures: iteration yields the name and the `Reader` of each, in a fixed order."""
+    """Holds pictures: iteration yields the name and the `Reader` of each, in a fixed order.
+
+    Attributes
+    ----------
+    left_out : Counter of str
+        How many files of an archive are no pictures, by suffix or kind. (What a folder leaves out, `list_pictures` says.)
+    """
+
+    left_out: Counter[str]
 
     def __len__(self) -> int: ...
 
@@ -76,77 +85,40 @@ def open_source(name: str, side: int, max_pixels: int = images.MAX_PIXELS) -> So
     try:
         return _kind(path)(path, max_pixels)
     except DAMAGED as error:
-        raise MangastyleError(f"{path}: damaged archive ({error})") from error
+        raise MangastyleError(f"{path}: damaged archive ({shown(str(error))})") from error
 
 
 class _Folder:
     def __init__(self, path: Path, max_pixels: int) -> None:
-        self.path, self.max_pixels, self.files = path, max_pixels, images.find(path)
+        self.path, self.max_pixels, self.left_out = path, max_pixels, Counter[str]()
+        self.files = list_pictures(path).pictures
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __iter__(self) -> Iterator[tuple[str, Reader]]:
         for file in self.files:
-            yield str(file.relative_to(self.path)), lambda file=file: images.load(file, self.max_pixels).rgb
+            yield shown(str(file.relative_to(self.path))), file_reader(file, self.max_pixels)
 
     def identify(self, key: hashlib.blake2b) -> None:
         for file in self.files:
-            key.update(f"{file.relative_to(self.path)}\0{sha256(file)}\n".encode())
-
-
-class _Zip:
-    def __init__(self, path: Path, max_pixels: int) -> None:
-        self.path, self.max_pixels = path, max_pixels
-        with zipfile.ZipFile(path) as archive:
-            self.members = sorted(filter(_is_picture, archive.namelist()))
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-    def __iter__(self) -> Iterator[tuple[str, Reader]]:
-        with zipfile.ZipFile(self.path) as archive:
-            for name in self.members:
-                try:
-                    yield name, _decoder(archive.read(name), f"{self.path}/{name}", self.max_pixels)
-                except DAMAGED as error:
-                    yield name, _failing(f"{self.path}/{name}: damaged in the archive ({error})")
-
-    def identify(self, key: hashlib.blake2b) -> None:
-        key.update(sha256(self.path).encode())
-
-
-class _Tar:
-    def __init__(self, path: Path, max_pixels: int) -> None:
-        self.path, self.max_pixels = path, max_pixels
-        with tarfile.open(path) as archive:
-            self.members = sorted(m.name for m in archive if m.isfile() and _is_picture(m.name))
-
-    def __len__(self) -> int:
-        return len(self.members)
-
-    def __iter__(self) -> Iterator[tuple[str, Reader]]:
-        members = set(self.members)
-        with tarfile.open(self.path) as archive:  # in file order: seeking back in a compressed tar is slow
-            for member in archive:
-                if member.isfile() and member.name in members:
-                    file: IO[bytes] = archive.extractfile(member)  # type: ignore[assignment]  # None for folders alone
-                    yield member.name, _decoder(file.read(), f"{self.path}/{member.name}", self.max_pixels)
-
-    def identify(self, key: hashlib.blake2b) -> None:
-        key.update(sha256(self.path).encode())
+            try:
+                content = too_large(file.stat().st_size, self.max_pixels) or sha256(file)
+            except (OSError, MangastyleError):
+                content = "unreadable"
+            key.update(f"{file.relative_to(self.path)}\0{content}\n".encode("utf-8", "surrogateescape"))
 
 
 class _Synthetic:
     def __init__(self, seeds: range, side: int) -> None:
-        self.seeds, self.side = seeds, side
+        self.seeds, self.side, self.left_out = seeds, side, Counter[str]()
 
     def __len__(self) -> int:
         return len(self.seeds)
 
     def __iter__(self) -> Iterator[tuple[str, Reader]]:
         for seed in self.seeds:
-            yield f"{seed:06d}", lambda seed=seed: characters.draw(seed, self.side)
+            yield f"{seed:06d}", Reader(lambda seed=seed: characters.draw(seed, self.side), lambda: self.side**2)
 
     def identify(self, key: hashlib.blake2b) -> None:
         # The pictures follow from the drawing program and from OpenCV, which draws its polygons.
@@ -161,32 +133,25 @@ def _synthetic_seeds(name: str) -> range:
     return seeds
 
 
-def _kind(path: Path) -> type[_Folder] | type[_Zip] | type[_Tar]:
+def _kind(path: Path) -> type[_Folder] | type[Zip] | type[Tar]:
     if not path.exists():
         raise MangastyleError(f"{path}: no such folder or archive; `data` takes folders, .zip or .tar files, or drawn:N")
-    try:
-        if path.is_dir():
-            return _Folder
-        if zipfile.is_zipfile(path):
-            return _Zip
-        if tarfile.is_tarfile(path):
-            return _Tar
-    except DAMAGED as error:
-        raise MangastyleError(f"{path}: damaged archive ({error})") from error
-    raise MangastyleError(f"{path}: neither a folder nor an intact .zip or .tar file")
-
-
-def _is_picture(name: str) -> bool:
-    file = name.lower().rpartition("/")[2]
-    return file.endswith(images.SUFFIXES) and not file.startswith(".")
-
-
-def _decoder(data: bytes, name: str, max_pixels: int) -> Reader:
-    return lambda: images.decode(data, name, max_pixels).rgb
-
-
-def _failing(message: str) -> Reader:
-    def read() -> np.ndarray:
-        raise MangastyleError(message)
-
-    return read
+    if path.is_dir():
+        return _Folder
+    with open_file(path) as file:
+        head = file.read(BEGINNING)
+        zeros = not head.strip(b"\0")  # these alone would pass for a .tar file of nothing
+        if not zeros and is_tar(path):  # first: one that ends with a .zip file would pass for that
+            return Tar
+        if zipfile.is_zipfile(file):
+            return Zip
+    for magic, kind in FOREIGN.items():
+        if head.startswith(magic):
+            raise MangastyleError(f"{path}: is {kind} archive, which is not read; unpack it, and name the folder of its pictures")
+    if is_picture_name(path.name):
+        raise MangastyleError(f"{path}: is a picture; name the folder that it is in")
+    if zeros:
+        raise MangastyleError(f"{path}: is empty, or begins with zeros, as a download that was never finished; get it again")
+    if head.startswith(ZIP) or head.startswith(tuple(COMPRESSED)) or head[257:262] == b"ustar" or path.suffix.lower() in ENDS:
+        raise MangastyleError(f"{path}: no intact .zip or .tar file, it is cut off or damaged; get it again")
+    raise MangastyleError(f"{path}: neither a folder nor a .zip or .tar file")

@@ -2,7 +2,7 @@
 
 The site speaks the Gelbooru 0.2 interface. One request at a time, never faster than asked for, safe rating only.
 A folder of pictures holds `manifest.jsonl`, one JSON line for every finished picture, from which a later run continues.
-One run per folder at a time.
+One run per folder at a time: a second one is refused.
 
 Local file names come from the post's number and a known suffix alone: no text from a site can name a path.
 """
@@ -27,8 +27,9 @@ from requests.exceptions import ChunkedEncodingError, ProxyError, SSLError
 
 from mangastyle import __version__
 from mangastyle.errors import MangastyleError
-from mangastyle.io import images
+from mangastyle.io import images, leftovers
 from mangastyle.io.files import atomic, make_folder
+from mangastyle.io.formats import SUFFIXES
 
 MANIFEST = "manifest.jsonl"
 SAFE = ("safe", "general")  # new safe posts are called `general`, old ones kept `safe`
@@ -426,8 +427,8 @@ def read_post(number: int, raw: dict, site: str) -> Post:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise Skip(f"{_short(address)} is no web address")
     suffix = PurePosixPath(unquote(parts.path)).suffix.lower()
-    if suffix not in images.SUFFIXES:
-        raise Skip(f"{_short(address)} is none of {' '.join(images.SUFFIXES)}")
+    if suffix not in SUFFIXES:
+        raise Skip(f"{_short(address)} is none of {' '.join(SUFFIXES)}")
     md5 = str(raw.get("hash") or raw.get("md5") or "").lower()
     return Post(number, url, suffix, md5, str(raw.get("tags") or ""), str(raw.get("source") or ""), raw["rating"])
 
@@ -479,19 +480,13 @@ def read_manifest(path: Path) -> dict[int, dict]:
     MangastyleError
         For a line that is no record.
     """
-    records = {}
-    for i, line in enumerate(_whole_lines(path).splitlines(), 1):
-        try:
-            record = json.loads(line)
-            if (path.parent / record["file"]).is_file():
-                records[record["id"]] = record
-        except (ValueError, TypeError, KeyError) as error:
-            raise MangastyleError(f"{path}: line {i} is no record of a picture; remove that line") from error
-    return records
+    return {number: json.loads(line) for number, line in _lines_of_pictures(path).items()}
 
 
 def mend(manifest: Path) -> None:
-    """Prepare a manifest for appending: remove half-written lines and files of a killed run.
+    """Leave one whole line for each picture in a manifest, and no half-written file of a killed run beside it.
+
+    Lines of pictures whose files are gone, and earlier lines of pictures that were downloaded again, are dropped.
 
     Parameters
     ----------
@@ -501,18 +496,28 @@ def mend(manifest: Path) -> None:
     Raises
     ------
     MangastyleError
-        If the disk refuses.
+        For a line that is no record; if the disk refuses.
     """
-    whole = len(_whole_lines(manifest))
+    mended = b"".join(line + b"\n" for line in _lines_of_pictures(manifest).values())
     make_folder(manifest.parent)
-    try:
-        for part in manifest.parent.glob(".*.part.*"):
-            if re.fullmatch(r"\.[0-9]+-\w+\.part\.\w+", part.name):
-                part.unlink()
-        with open(manifest, "ab") as f:
-            f.truncate(whole)
-    except OSError as error:
-        raise MangastyleError(f"{error.filename}: cannot write this file ({error.strerror})") from error
+    leftovers.remove(manifest.parent, inner=False)
+    if not manifest.exists() or manifest.read_bytes() != mended:
+        with atomic(manifest) as temporary, open(temporary, "wb") as f:
+            f.write(mended)
+            _sync(f)
+
+
+def _lines_of_pictures(path: Path) -> dict[int, bytes]:
+    """The last line about each picture whose file is there, by its post's number."""
+    lines = {}
+    for i, line in enumerate(_whole_lines(path).splitlines(), 1):
+        try:
+            record = json.loads(line)
+            if (path.parent / record["file"]).is_file():
+                lines[record["id"]] = line
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise MangastyleError(f"{path}: line {i} is no record of a picture; remove that line") from error
+    return lines
 
 
 def _whole_lines(path: Path) -> bytes:

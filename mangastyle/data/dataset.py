@@ -11,10 +11,10 @@ import contextlib
 import functools
 import hashlib
 import json
+import logging
 import os
-import shutil
-import sys
-import tempfile
+import threading
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Sequence
@@ -22,16 +22,24 @@ from typing import Any, Iterator, NamedTuple, Sequence
 import cv2
 import numpy as np
 import PIL
-from tqdm import tqdm
 
-from mangastyle.data.archives import Reader, Source, open_source
+from mangastyle.data.archives import Source, open_source
+from mangastyle.data.members import Reader
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
-from mangastyle.io.files import write_json
+from mangastyle.io.files import temporary_folder
+from mangastyle.io.folders import left_out_note
 from mangastyle.ops import pixels
+from mangastyle.progress import Bar
 
 CACHE_FORMAT = 2  # raise it when the layout of the cache or the way to decode changes
 ZOOM = 4  # close-ups are cut from pictures kept at this many times the training size
+AHEAD = 64  # pictures that wait for those before them
+HELD = 256 * 2**20  # bytes that these hold
+PIXELS_AT_ONCE = 40_000_000  # that are being decoded, which may take 14 bytes each; a larger picture is decoded alone
+TOLD = 20  # pictures that cannot be read of which each gets a line
+LOG = logging.getLogger("mangastyle")
+UNUSABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)  # from `Pictures`: no cache yet, or a damaged one
 
 
 class Pictures:
@@ -52,7 +60,7 @@ class Pictures:
     """
 
     def __init__(self, folder: Path) -> None:
-        index = json.loads((folder / "index.json").read_text())
+        index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         self.names: list[str] = index["names"]
         self.hashes: list[str] = index["hashes"]
         self.skipped: int = index["skipped"]
@@ -128,7 +136,12 @@ def cache_folder(given: str = "") -> Path:
     """The folder for decoded pictures: the one given, $MANGASTYLE_CACHE, or mangastyle in the user's cache folder."""
     if given or os.environ.get("MANGASTYLE_CACHE"):
         return Path(given or os.environ["MANGASTYLE_CACHE"])
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mangastyle"
+    if os.environ.get("XDG_CACHE_HOME"):
+        return Path(os.environ["XDG_CACHE_HOME"], "mangastyle")
+    try:
+        return Path.home() / ".cache" / "mangastyle"
+    except RuntimeError as error:  # HOME is not set, and the system does not know the user
+        raise MangastyleError("the user has no home folder for decoded pictures; name a folder by `cache`") from error
 
 
 def load(
@@ -136,7 +149,7 @@ def load(
 ) -> Pictures:  # fmt: skip
     """All pictures of some sources, decoded once and cached on disk.
 
-    Unreadable pictures are reported on stderr and skipped, exact duplicates dropped.
+    Unreadable pictures are skipped, with a remark on each of the first 20; exact duplicates are dropped.
 
     Parameters
     ----------
@@ -166,16 +179,28 @@ def load(
     key = hashlib.blake2b(digest_size=16)
     for part in (CACHE_FORMAT, size, zoom, max_pixels, PIL.__version__, cv2.__version__):
         key.update(f"{part!r}\n".encode())
-    for source in opened:
+    for name, source in zip(sources, opened):
+        if source.left_out:
+            _remark(f"{name}: {left_out_note(source.left_out)}")
         source.identify(key)
     folder = cache_folder(cache) / key.hexdigest()
-    with contextlib.suppress(OSError, ValueError):  # not decoded yet, or the cache is damaged
-        return Pictures(folder)
     try:
-        _decode(opened, " ".join(sources), size, zoom, folder)
+        try:
+            pictures = Pictures(folder)
+        except UNUSABLE:
+            _decode(opened, " ".join(sources), size, zoom, folder)
+            pictures = Pictures(folder)
     except OSError as error:
         raise MangastyleError(f"{folder}: cannot keep decoded pictures here ({error.strerror}); choose another `cache`") from error
-    return Pictures(folder)
+    if pictures.skipped:
+        _remark(f"{' '.join(sources)}: {pictures.skipped} of {sum(map(len, opened))} pictures could not be read, and are left out")
+    return pictures
+
+
+@functools.cache
+def _remark(line: str) -> None:
+    """Say something about a source once, however often it is loaded."""
+    LOG.warning(line)
 
 
 class _Decoded(NamedTuple):
@@ -189,59 +214,102 @@ def _decode(sources: list[Source], title: str, size: int, zoom: bool, folder: Pa
     folder.parent.mkdir(parents=True, exist_ok=True)
     index: dict[str, Any] = {"size": size, "names": [], "hashes": [], "large_rows": [], "skipped": 0, "duplicates": 0}
     known: set[str] = set()
-    with tempfile.TemporaryDirectory(prefix=".decoding-", dir=folder.parent, ignore_cleanup_errors=True) as temporary:
-        made = Path(temporary) / "cache"
+    with temporary_folder(folder.parent, "decoding") as temporary:
+        made = temporary / "cache"
         made.mkdir()
         with open(made / "base.u8", "wb") as base, open(made / "large.u8", "wb") as large, ThreadPoolExecutor() as pool:
-            bar = tqdm(total=sum(map(len, sources)), desc="decoding", unit="picture", disable=None)
-            for name, decoded in _in_order(pool, sources, size, zoom):
-                bar.update()
-                if isinstance(decoded, MangastyleError):
-                    index["skipped"] += 1
-                    bar.write(f"mangastyle: skipped: {decoded}", file=sys.stderr)
-                elif decoded.digest in known:
-                    index["duplicates"] += 1
-                else:
-                    known.add(decoded.digest)
-                    if decoded.large is not None:
-                        index["large_rows"].append(len(index["names"]))
-                        large.write(decoded.large.tobytes())
-                    index["names"].append(name)
-                    index["hashes"].append(decoded.digest)
-                    base.write(decoded.base.tobytes())
-            bar.close()
+            bar = Bar(total=sum(map(len, sources)), desc="decoding", unit="picture")
+            try:
+                for name, decoded in _in_order(pool, sources, size, zoom):
+                    bar.update()
+                    if isinstance(decoded, MangastyleError):
+                        index["skipped"] += 1
+                        if index["skipped"] <= TOLD:
+                            LOG.warning(f"skipped: {' '.join(str(decoded).split())}")
+                    elif decoded.digest in known:
+                        index["duplicates"] += 1
+                    else:
+                        known.add(decoded.digest)
+                        if decoded.large is not None:
+                            index["large_rows"].append(len(index["names"]))
+                            large.write(decoded.large.tobytes())
+                        index["names"].append(name)
+                        index["hashes"].append(decoded.digest)
+                        base.write(decoded.base.tobytes())
+            finally:
+                bar.close()
+                pool.shutdown(cancel_futures=True)
+        if index["skipped"] > TOLD:
+            LOG.warning(f"skipped: {index['skipped'] - TOLD} more")
         if len(index["names"]) < 2:
             raise MangastyleError(
                 f"{title}: {len(index['names'])} usable pictures ({index['skipped']} unreadable, "
                 f"{index['duplicates']} duplicates); at least 2 are needed"
             )
-        write_json(made / "index.json", index)
-        shutil.rmtree(folder, ignore_errors=True)  # a damaged one
+        (made / "index.json").write_text(json.dumps(index), encoding="utf-8")
+        _publish(made, folder)
+
+
+def _publish(made: Path, folder: Path) -> None:
+    """Give a finished cache its name, unless another process, which decoded the same, was faster."""
+    try:
         made.rename(folder)
+    except OSError:
+        try:
+            Pictures(folder)
+        except UNUSABLE:
+            with contextlib.suppress(FileNotFoundError):
+                folder.rename(made.with_name("damaged"))
+            made.rename(folder)
 
 
 def _in_order(
     pool: ThreadPoolExecutor, sources: list[Source], size: int, zoom: bool
 ) -> Iterator[tuple[str, _Decoded | MangastyleError]]:  # fmt: skip
-    """Decode on all cores, at most 64 pictures ahead; results come in the sources' order."""
-    waiting: list[tuple[str, Future]] = []
+    """Decode on all cores, some pictures ahead; results come in the sources' order."""
+    result = 3 * size**2 * (1 + ZOOM**2 if zoom else 1)  # bytes
+    waiting: deque[tuple[str, int, Future]] = deque()
+    room, held = _Room(PIXELS_AT_ONCE), 0
     for source in sources:
         for name, read in source:
-            waiting.append((name, pool.submit(_decode_one, read, size, zoom)))
-            if len(waiting) > 64:
-                first, future = waiting.pop(0)
+            waiting.append((name, read.held + result, pool.submit(_decode_one, read, size, zoom, room)))
+            held += read.held + result
+            while len(waiting) > AHEAD or held > HELD and waiting:
+                first, freed, future = waiting.popleft()
+                held -= freed
                 yield first, future.result()
-    for name, future in waiting:
+    for name, _, future in waiting:
         yield name, future.result()
 
 
-def _decode_one(read: Reader, size: int, zoom: bool) -> _Decoded | MangastyleError:
+class _Room:
+    """Lets threads in as long as their pixels together are within a limit; one that has more alone waits for all others."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.taken, self.changed = limit, 0, threading.Condition()
+
+    @contextlib.contextmanager
+    def taking(self, pixels: int) -> Iterator[None]:
+        with self.changed:
+            self.changed.wait_for(lambda: not self.taken or self.taken + pixels <= self.limit)
+            self.taken += pixels
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.taken -= pixels
+                self.changed.notify_all()
+
+
+def _decode_one(read: Reader, size: int, zoom: bool, room: _Room) -> _Decoded | MangastyleError:
     """One picture, or why it cannot be read."""
     try:
-        rgb = read()
+        with room.taking(read.pixels()):
+            rgb = read()
+            digest = hashlib.blake2b(repr(rgb.shape).encode(), digest_size=8)
+            digest.update(np.ascontiguousarray(rgb).data)
+            square, side = pixels.crop_square(rgb), ZOOM * size
+            large = pixels.resize(square, side, side) if zoom and square.shape[0] >= side else None
+            return _Decoded(digest.hexdigest(), pixels.resize(square, size, size), large)
     except MangastyleError as error:
         return error
-    digest = hashlib.blake2b(repr(rgb.shape).encode() + rgb.tobytes(), digest_size=8).hexdigest()
-    square, side = pixels.crop_square(rgb), ZOOM * size
-    large = pixels.resize(square, side, side) if zoom and square.shape[0] >= side else None
-    return _Decoded(digest, pixels.resize(square, size, size), large)

@@ -352,8 +352,7 @@ METRICS = table(
 
 def check_pair(generated: np.ndarray, original: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both pictures, if they are uint8 (h, w, 3) and of one size; else `MangastyleError`."""
-    check_picture(generated, "generated")
-    check_picture(original, "original")
+    generated, original = check_picture(generated, "generated"), check_picture(original, "original")
     if generated.shape != original.shape:
         (h, w, _), (other_h, other_w, _) = generated.shape, original.shape
         raise MangastyleError(f"the pictures are {w}x{h} and {other_w}x{other_h} pixels; only pictures of one size compare")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from mangastyle.evaluate.metrics import BatchMetric
 from mangastyle.evaluate.run import Values
@@ -16,9 +15,11 @@ from mangastyle.evaluate.set_metrics import SET_METRICS, SetMetric
 from mangastyle.evaluate.sources import Example, Source
 from mangastyle.io import files, sheets
 from mangastyle.ops import pixels
+from mangastyle.plotting import Figure
 
 STATISTICS = ("mean", "median", "p5", "p95", "min", "max")
 ROWS = 4  # of the best, median and worst pictures on the sheet, each
+LONGEST = 1024  # pixels at most: larger pictures are reduced
 TILE = 128  # pixels at least: small pictures are enlarged on the sheet
 
 Metrics = Mapping[str, BatchMetric]
@@ -54,7 +55,7 @@ def summary(values: Values) -> dict[str, Summary]:
 
 def write_csv(path: Path, names: Sequence[str], values: Values) -> None:
     """Write a line for each picture, with an empty field where a metric is not defined."""
-    with files.atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+    with files.atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["picture", *values])
         for name, row in zip(names, zip(*values.values()), strict=True):
@@ -114,7 +115,9 @@ def _sheet(source: Source, values: Values, metrics: Metrics, order_by: str, plac
 
 def _line(example: Example, place: str, value: str) -> np.ndarray:
     height, width = example.original.shape[:2]
-    scale = max(1, math.ceil(TILE / height))
+    scale = max(1, min(math.ceil(TILE / height), LONGEST // width))
+    if scale == 1 and max(height, width) > LONGEST:
+        height, width = (max(1, round(side * LONGEST / max(height, width))) for side in (height, width))
     captions = [place, *("line art", "hint")[: len(example.given)], value]
     tiles = [example.original, *example.given, example.generated]
     return np.hstack([sheets.captioned(pixels.resize(tile, scale * height, scale * width), text) for tile, text in zip(tiles, captions)])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mangastyle.evaluate.sources import Source
 
-BATCH = 50  # examples at once: memory does not grow with their number
+BATCH, PIXELS = 50, 2**22  # examples at once, and about how many pixels: memory does not grow with their number, nor much with their size
 
 Values = dict[str, np.ndarray]  # by metric, float (n,), one value for each picture; NaN where it is not defined
 
@@ -108,10 +108,12 @@ def measure(
     sets = {name: make() for name, make in set_metrics.items()}
     names: list[str] = []
     values: dict[str, list[float]] = {name: [] for name in functions}
-    for start in range(0, len(source), BATCH):
+    count = 1  # nobody knows how large they are
+    while len(names) < len(source):
         if cancel and cancel.is_set():
             raise Cancelled()
-        examples = source(range(start, min(start + BATCH, len(source))))
+        examples = source(range(len(names), min(len(names) + count, len(source))))
+        count = min(BATCH, max(1, PIXELS // max(example.original[..., 0].size for example in examples)))
         names += [example.name for example in examples]
         generated, originals = [example.generated for example in examples], [example.original for example in examples]
         for name, function in functions.items():

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from mangastyle.data import dataset
+from mangastyle.engine import tf
 from mangastyle.evaluate.sources import Example, choose
 from mangastyle.io import images
 from mangastyle.ops import pixels

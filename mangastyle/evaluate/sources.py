@@ -9,6 +9,7 @@ import numpy as np
 
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
+from mangastyle.io.folders import list_pictures
 
 
 class Example(NamedTuple):
@@ -100,4 +101,4 @@ def _pictures_of(folder: Path) -> dict[str, Path]:
     """The pictures below a folder by inner path without suffix."""
     if not folder.is_dir():
         raise MangastyleError(f"{folder}: no such folder; `pairs` takes a folder of generated pictures and one of originals")
-    return {str(path.relative_to(folder).with_suffix("")): path for path in images.find(folder)}
+    return {str(path.relative_to(folder).with_suffix("")): path for path in list_pictures(folder).pictures}

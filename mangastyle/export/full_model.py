@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import path_for_tensorflow, tf
 from mangastyle.errors import MangastyleError
 from mangastyle.export.savedmodel import write_endpoints
 from mangastyle.io import registry
@@ -209,7 +209,7 @@ def check_full(weights: str | Path, onepass_weights: str | Path, path: str | Pat
     MangastyleError
         If it is larger.
     """
-    reloaded, shader = tf.saved_model.load(str(path)), Shader(weights, precision="float32")
+    reloaded, shader = tf.saved_model.load(path_for_tensorflow(path)), Shader(weights, precision="float32")
     painting = pixels.resize(paintings.paint("brush", 1), 120, 160)
     stylizer = Stylizer(
         [painting], method="onepass", precision="float32", size=0, strength=CHECK_STRENGTH, onepass_weights=str(onepass_weights)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Callable, Mapping, Sequence
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import keras, path_for_tensorflow, tf
 from mangastyle.errors import MangastyleError
 from mangastyle.shade.multiscale import any_size_function
 from mangastyle.shade.spec import ShadeSpec
@@ -39,7 +38,7 @@ def write_endpoints(path: str | Path, models: Sequence[keras.Model], endpoints: 
     module.variables_held = [variable.value for model in models for variable in model.variables]
     for name, (function, signature) in endpoints.items():
         setattr(module, name, tf.function(function, input_signature=signature, autograph=False))
-    tf.saved_model.save(module, str(path))
+    tf.saved_model.save(module, path_for_tensorflow(path))
 
 
 def export_shade(model: keras.Model, spec: ShadeSpec, path: str | Path) -> None:
@@ -96,7 +95,7 @@ def check_shade(model: keras.Model, spec: ShadeSpec, path: str | Path) -> int:
     MangastyleError
         If it is larger.
     """
-    reloaded = tf.saved_model.load(str(path))
+    reloaded = tf.saved_model.load(path_for_tensorflow(path))
     run = any_size_function(model, spec.multiple)
     random = np.random.default_rng(0)
     worst = 0

@@ -1,32 +1,35 @@
 """The pixel contract: the one place where pictures are read, checked and written.
 
 Everywhere in mangastyle a picture is RGB, channels last: uint8 in 0..255 at the edges, float32 in [-1, 1] inside the shading
-networks. Line art has one channel, ink 0 on paper 255. Alpha is composited on white and kept beside the picture. Pillow decodes
-(it applies EXIF orientation and reads every format and mode that users have); OpenCV resizes.
+networks. Line art has one channel, ink 0 on paper 255. Alpha is composited on white and kept beside the picture. Files are turned
+upright (EXIF) and their colors are sRGB (an embedded ICC profile is applied); `io.decoding` reads them, by Pillow; OpenCV resizes.
 """
 
 from __future__ import annotations
 
 import io
-import warnings
+import os
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
-from mangastyle.errors import MangastyleError
-from mangastyle.io.files import atomic, refuse_existing, refuse_unwritable
+from mangastyle.errors import MangastyleError, check_integer
+from mangastyle.io.decoding import reader
+from mangastyle.io.decoding.reader import max_bytes as max_bytes
+from mangastyle.io.decoding.to_rgb import on_white as on_white
+from mangastyle.io.files import atomic, open_file, refuse_existing, refuse_unwritable
+from mangastyle.io.formats import BY_SUFFIX, WRITABLE
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-WITH_ALPHA = (".png", ".webp", ".tif", ".tiff")
-ENCODING: dict[str, dict[str, Any]] = {".jpg": {"quality": 95}, ".jpeg": {"quality": 95}, ".webp": {"lossless": True}}
 MIN_SIDE = 8
 MAX_PIXELS = 100_000_000
 
 # Pillow's own limit would warn at 89 megapixels; ours is checked before decoding, below.
 Image.MAX_IMAGE_PIXELS = None
+# Pictures of some hundred megabytes go back to the system when they are freed; in Pillow's usual blocks they would stay with each thread.
+Image.core.set_block_size(2**26)
 
 
 class Picture(NamedTuple):
@@ -61,7 +64,7 @@ def check_picture(picture: Any, name: str, gray: bool = False, min_side: int = 1
     Returns
     -------
     ndarray of uint8, shape (h, w, 3), or (h, w) with `gray`
-        The picture, unchanged.
+        The picture, unchanged, without a subclass of its own.
 
     Raises
     ------
@@ -77,18 +80,25 @@ def check_picture(picture: Any, name: str, gray: bool = False, min_side: int = 1
     mangastyle.errors.MangastyleError: `content`: must be uint8 (h, w, 3), not float32 (64, 64)
     """
     wanted = "uint8 (h, w, 3) or (h, w)" if gray else "uint8 (h, w, 3)"
-    if not isinstance(picture, np.ndarray):
+    if not isinstance(picture, np.ndarray) or isinstance(picture, np.ma.MaskedArray):  # whose masked pixels would count
         raise MangastyleError(f"`{name}`: must be an array {wanted}, not {type(picture).__name__}")
     right = picture.dtype == np.uint8 and (picture.ndim == 3 and picture.shape[2] == 3 or gray and picture.ndim == 2)
     if not right or picture.size == 0:
         raise MangastyleError(f"`{name}`: must be {wanted}, not {picture.dtype} {picture.shape}")
     if min(picture.shape[:2]) < min_side:
         raise MangastyleError(f"`{name}`: must be at least {min_side} pixels high and wide, not {picture.shape[0]}x{picture.shape[1]}")
-    return picture
+    return np.asarray(picture)
 
 
 def load(path: str | Path, max_pixels: int = MAX_PIXELS, min_side: int = MIN_SIDE) -> Picture:
-    """Read a picture file: any mode that Pillow reads becomes uint8 RGB, turned upright, on white.
+    """Read a picture file: anything sound becomes uint8 RGB, upright, in sRGB, on white.
+
+    Of several pictures in a file (an animation, pages), the first is read. Numbers are read as what they are, or refused: 16 bits are
+    rounded to 8, gray with white as zero is inverted, multiplied colors are divided by their opacity, inks (CMYK) and Lab are converted.
+    CMYK in a JPEG is inverted, as in every one that is met (browsers and OpenCV read them so), with Adobe's marker or without.
+    An embedded ICC profile is applied; a damaged one is ignored with a remark. PNG's gAMA and cHRM are ignored, for most are wrong.
+    Display P3 that is named by numbers (PNG's cICP, AVIF's nclx) is applied, too; another space so named is taken as sRGB with a remark.
+    What is damaged around the pixels does not matter; where pixels are missing, nothing is made up.
 
     Parameters
     ----------
@@ -118,14 +128,39 @@ def load(path: str | Path, max_pixels: int = MAX_PIXELS, min_side: int = MIN_SID
     >>> picture.rgb.shape, picture.rgb[0, 0].tolist(), picture.alpha
     ((20, 30, 3), [255, 0, 0], None)
     """
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except IsADirectoryError as error:
-        raise MangastyleError(f"{path}: is a folder, not a picture") from error
-    except OSError as error:
-        raise MangastyleError(f"{path}: cannot read this file ({error.strerror})") from error
-    return decode(data, str(path), max_pixels, min_side)
+    path = _checked_path(path)
+    _check_limits(max_pixels, min_side)
+    with open_file(path) as file:
+        return Picture(*reader.read(file, str(path), max_pixels, min_side))
+
+
+def size_of(path: str | Path, max_pixels: int = MAX_PIXELS, min_side: int = MIN_SIDE) -> tuple[int, int]:
+    """The size that `load` would give a picture, by the file's header: no pixel is decoded.
+
+    Parameters
+    ----------
+    path, max_pixels, min_side
+        As for `load`.
+
+    Returns
+    -------
+    height, width : int
+        In pixels.
+
+    Raises
+    ------
+    MangastyleError
+        As from `load`, for what can be known before pixels are decoded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     size_of(save(Path(folder) / "red.png", np.full((20, 30, 3), (255, 0, 0), np.uint8)))
+    (20, 30)
+    """
+    with open_file(path) as file:
+        return reader.read_size(file, str(path), max_pixels, min_side)
 
 
 def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS, min_side: int = MIN_SIDE) -> Picture:
@@ -156,63 +191,8 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS, min_side: int =
     Traceback (most recent call last):
     mangastyle.errors.MangastyleError: diary.png: not a picture this program can read
     """
-    if not data:
-        raise MangastyleError(f"{name}: the file is empty")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd EXIF or palettes; errors still raise
-            with Image.open(io.BytesIO(data)) as image:
-                width, height = image.size
-                if width * height > max_pixels:
-                    raise MangastyleError(
-                        f"{name}: {width}x{height} pixels is over the limit of {max_pixels / 1e6:g} megapixels; "
-                        "make it smaller, or raise `max_pixels`"
-                    )
-                if min(width, height) < min_side:
-                    raise MangastyleError(f"{name}: {width}x{height} pixels is too small; the least is {min_side}x{min_side}")
-                image.load()
-                return _to_rgb(ImageOps.exif_transpose(image))
-    except MangastyleError:
-        raise
-    except Exception as error:  # decoders raise OSError, ValueError, SyntaxError, struct.error, EOFError ...
-        reason = "not a picture this program can read" if "cannot identify" in str(error) else f"damaged ({error})"
-        raise MangastyleError(f"{name}: {reason}") from error
-
-
-def _to_rgb(image: Image.Image) -> Picture:
-    """Any of Pillow's modes to uint8 RGB on white."""
-    if image.mode in ("I;16", "I;16B", "I;16L", "I;16N", "I", "F"):
-        gray = np.asarray(image, np.float64)
-        top = 65535.0 if image.mode != "F" or gray.max() > 255 else (255.0 if gray.max() > 1 else 1.0)
-        gray = np.clip(gray * (255.0 / top) + 0.5, 0, 255).astype(np.uint8)
-        return Picture(np.repeat(gray[..., None], 3, axis=2), None)
-    if not image.has_transparency_data:
-        return Picture(np.array(image.convert("RGB")), None)
-    rgba = np.asarray(image.convert("RGBA"))
-    alpha = np.ascontiguousarray(rgba[..., 3])
-    return Picture(on_white(rgba), alpha)
-
-
-def on_white(rgba: np.ndarray) -> np.ndarray:
-    """Composite a transparent picture on white paper.
-
-    Parameters
-    ----------
-    rgba : ndarray of uint8, shape (h, w, 4)
-        The picture, its last channel opacity.
-
-    Returns
-    -------
-    ndarray of uint8, shape (h, w, 3)
-        Its colors on white, rounded.
-
-    Examples
-    --------
-    >>> on_white(np.uint8([[[255, 0, 0, 255], [255, 0, 0, 51], [255, 0, 0, 0]]])).tolist()
-    [[[255, 0, 0], [255, 204, 204], [255, 255, 255]]]
-    """
-    alpha = rgba[..., 3:].astype(np.uint16)
-    return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    _check_limits(max_pixels, min_side)
+    return Picture(*reader.read(io.BytesIO(data), name, max_pixels, min_side))
 
 
 def save(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None, force: bool = False) -> Path:
@@ -246,17 +226,19 @@ def save(path: str | Path, rgb: np.ndarray, alpha: np.ndarray | None = None, for
     ...     save(Path(folder) / "line.png", np.full((20, 30), 255, np.uint8)).name
     'line.png'
     """
-    path = Path(path)
-    check_picture(rgb, "rgb", gray=True)
+    path = _checked_path(path)
+    rgb = check_picture(rgb, "rgb", gray=True)
+    if alpha is not None and (check_picture(alpha, "alpha", gray=True).shape != rgb.shape[:2]):
+        raise MangastyleError(f"`alpha`: must be uint8 (h, w) of the picture's size, not {alpha.shape}")
     check_writable(path, force)
     image = Image.fromarray(np.ascontiguousarray(rgb))
-    suffix = path.suffix.lower()
-    if alpha is not None and suffix in WITH_ALPHA:
+    form = BY_SUFFIX[path.suffix.lower()]
+    if alpha is not None and form.alpha:
         image = image.convert("RGB")
         image.putalpha(Image.fromarray(np.ascontiguousarray(alpha)))
     with atomic(path, force) as temporary:
         try:
-            image.save(temporary, **ENCODING.get(suffix, {}))
+            image.save(temporary, form.decoder, **form.encoding)
         except ValueError as error:  # such as WebP's limit of 16383 pixels a side
             raise MangastyleError(f"{path}: cannot write this format ({error}); choose another") from error
     return path
@@ -279,9 +261,9 @@ def check_writable(path: Path, force: bool) -> None:
 
     Examples
     --------
-    >>> check_writable(Path("picture.xcf"), force=False)
+    >>> check_writable(Path("picture.xcf"), force=False)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    mangastyle.errors.MangastyleError: picture.xcf: cannot write this format; end the name in one of .png .jpg .jpeg .webp .bmp .tif .tiff
+    mangastyle.errors.MangastyleError: picture.xcf: cannot write this format; end the name in one of .png .apng .jpg .jpeg .jpe .jfif ...
     """
     if path.suffix.lower() not in WRITABLE:
         raise MangastyleError(f"{path}: cannot write this format; end the name in one of {' '.join(WRITABLE)}")
@@ -289,38 +271,18 @@ def check_writable(path: Path, force: bool) -> None:
     refuse_unwritable(path)
 
 
-def find(folder: str | Path, skip: Path | None = None) -> list[Path]:
-    """All pictures in a folder and in the folders within it.
+def _checked_path(path: Any) -> Path:
+    """A file's name, if an argument is one."""
+    try:
+        name = os.fspath(path)
+        wrong = not isinstance(name, str) or b"\0" in os.fsencode(name)
+    except (TypeError, UnicodeEncodeError):
+        wrong = True
+    if wrong:
+        raise MangastyleError(f"`path`: must be the name of a file (str or Path), not {path!r}")
+    return Path(path)
 
-    Parameters
-    ----------
-    folder : str or Path
-        Where to look.
-    skip : Path or None
-        A folder within it that is left out.
 
-    Returns
-    -------
-    list of Path
-        The files that have a picture's suffix, sorted; hidden ones are left out.
-
-    Raises
-    ------
-    MangastyleError
-        If there is none.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ("b.png", "a.JPG", "notes.txt"):
-    ...         _ = (Path(folder) / name).write_bytes(b"")
-    ...     [path.name for path in find(folder)]
-    ['a.JPG', 'b.png']
-    """
-    folder = Path(folder)
-    named = (p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
-    found = sorted(p for p in named if not p.is_dir() and not (skip and p.parent.resolve().is_relative_to(skip.resolve())))
-    if not found:
-        raise MangastyleError(f"{folder}: no picture in this folder (looked for {' '.join(SUFFIXES)})")
-    return found
+def _check_limits(max_pixels: Any, min_side: Any) -> None:
+    check_integer("max_pixels", max_pixels, 1, sys.maxsize)
+    check_integer("min_side", min_side, 1, sys.maxsize)

@@ -7,18 +7,18 @@ made, and its SHA-256: a file that differs is refused. The full VGG-19 is Keras'
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.resources
 import logging
 import os
 import socket
 import sys
-import tempfile
 from pathlib import Path
 
-from mangastyle import startup
 from mangastyle.errors import MangastyleError, near
-from mangastyle.io.files import read_json, sha256
+from mangastyle.io.files import read_json, sha256, temporary_folder
+from mangastyle.startup import keras_home
 
 SHIPPED = {  # file by short name
     "shade": "shade.h5",  # the generator that is used when none is named
@@ -85,6 +85,9 @@ def find(name: str | Path, cure: str = "") -> Path:
     Traceback (most recent call last):
     mangastyle.errors.MangastyleError: basline: no such weights file (did you mean 'baseline'?); name one that training wrote...
     """
+    cure = cure or f"name one that training wrote, such as RUN/best.h5, or one that ships: {', '.join(SHIPPED)}"
+    if not str(name):
+        raise MangastyleError(f"the name of the weights file is empty; {cure}")
     path, folder = Path(name), shipped_folder()
     ships = str(name) in SHIPPED and not path.exists()
     if ships:
@@ -92,7 +95,6 @@ def find(name: str | Path, cure: str = "") -> Path:
     if not path.is_file():
         if ships:
             raise MangastyleError(f"{path}: no such weights file; install mangastyle again")
-        cure = cure or f"name one that training wrote, such as RUN/best.h5, or one that ships: {', '.join(SHIPPED)}"
         raise MangastyleError(f"{path}: no such weights file{near(name, SHIPPED)}; {cure}")
     if path.resolve().parent == folder.resolve() and matches_manifest(path) is False:
         raise MangastyleError(f"{path}: damaged: its SHA-256 differs from the manifest's; install mangastyle again")
@@ -119,19 +121,33 @@ def matches_manifest(path: Path) -> bool | None:
     """
     manifest = path.parent / MANIFEST
     entry = read_json(manifest).get(path.name) if manifest.exists() else None
-    return entry and entry["sha256"] == sha256(path)
+    return entry and entry["sha256"] == _sha256(path, *_version(path))
 
 
-def find_vgg19(name: str = "auto", allow_download: bool = False) -> Path:
+def _version(path: Path) -> tuple[int, int]:
+    """What tells a file from what it was before: when it was changed, and its size."""
+    state = path.stat()
+    return state.st_mtime_ns, state.st_size
+
+
+@functools.lru_cache(64)
+def _sha256(path: Path, *version: int) -> str:
+    """The SHA-256 of a version of a file: a process looks at each file of up to 40 MB once."""
+    return sha256(path)
+
+
+def find_vgg19(name: str = "auto", allow_download: bool = False, remark: bool = True) -> Path:
     """The VGG-19 weights file that a name stands for.
 
     Parameters
     ----------
     name : str
         "auto": the full VGG-19 in Keras' cache, where Keras downloads it first with `allow_download`; else the slim one that
-        ships, with a remark in the log. "full": the same without the slim one. "slim": the slim one. Else a file.
+        ships. "full": the same without the slim one. "slim": the slim one. Else a file.
     allow_download : bool
         Whether Keras may download the full one if it is not in its cache.
+    remark : bool
+        Whether to say in the log, once in a process, that "auto" is the slim one.
 
     Returns
     -------
@@ -159,9 +175,16 @@ def find_vgg19(name: str = "auto", allow_download: bool = False) -> Path:
     if name == "full":
         raise MangastyleError(f"{vgg19_cache()}: the full VGG-19 is not there; run '{GET_VGG19}', or give `backbone` an HDF5 file of it")
     path = find("vgg19-slim")
-    remark = f"using the slim VGG-19 that ships; for the full one run '{GET_VGG19}', or name an HDF5 file of it"
-    logging.getLogger("mangastyle").warning(remark)
+    if remark:
+        remark_on_slim()
     return path
+
+
+@functools.cache
+def remark_on_slim() -> None:
+    """Say once in a process that the slim VGG-19 stands in for the full one."""
+    text = f"using the slim VGG-19 that ships; for the full one run '{GET_VGG19}', or name an HDF5 file of it"
+    logging.getLogger("mangastyle").warning(text)
 
 
 def vgg19_cache() -> Path:
@@ -170,15 +193,14 @@ def vgg19_cache() -> Path:
     Returns
     -------
     Path
-        A file below KERAS_HOME, or below ~/.keras if that is not set.
+        A file below KERAS_HOME, or below ~/.keras if that is not set; "~" stays where nobody knows the user's home.
 
     Examples
     --------
     >>> vgg19_cache().name
     'vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5'
     """
-    home = Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser().absolute()
-    return home / "models" / VGG19
+    return keras_home() / "models" / VGG19
 
 
 def download_vgg19() -> Path:
@@ -194,17 +216,20 @@ def download_vgg19() -> Path:
     Raises
     ------
     MangastyleError
-        If the network, the server or the disk refuses.
+        If the network, the server or the disk refuses, or if nobody knows the user's home.
     """
-    keras = startup.import_silently("keras")
-    path, timeout, interactive = vgg19_cache(), socket.getdefaulttimeout(), keras.config.is_interactive_logging_enabled()
+    from mangastyle.engine import keras
+
+    if "~" in vgg19_cache().parts[0]:
+        raise MangastyleError(f"{vgg19_cache()}: the user's home is not known; set KERAS_HOME to the folder that models are kept in")
+    path, timeout, interactive = vgg19_cache().absolute(), socket.getdefaulttimeout(), keras.config.is_interactive_logging_enabled()
     socket.setdefaulttimeout(TIMEOUT)
     if not sys.stderr.isatty():  # the bar rewrites its line
         keras.config.disable_interactive_logging()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder, contextlib.redirect_stdout(sys.stderr):
-            os.replace(keras.utils.get_file(VGG19, VGG19_URL, file_hash=VGG19_MD5, cache_subdir=folder), path)
+        with temporary_folder(path.parent, "download") as folder, contextlib.redirect_stdout(sys.stderr):
+            os.replace(keras.utils.get_file(VGG19, VGG19_URL, file_hash=VGG19_MD5, cache_subdir=str(folder)), path)
     except (Exception, KeyboardInterrupt) as error:  # Keras raises bare Exception for network failures
         if sys.stderr.isatty():
             print(file=sys.stderr)  # the bar's line has no end yet

@@ -62,7 +62,7 @@ def captioned(picture: np.ndarray, text: str) -> np.ndarray:
     (100, 66, 3)
     """
     height, width = picture.shape[:2]
-    margin, caption = max(6, height // 40), max(14, height // 14)
+    margin, caption = max(6, min(height, 2 * width) // 40), max(14, min(height, 2 * width) // 14)  # also of tall strips
     tile = Image.new("RGB", (width + margin, height + caption + margin), "white")
     tile.paste(Image.fromarray(picture), (margin // 2, margin // 2))
     font = ImageFont.load_default(size=max(10, caption * 2 // 3))

@@ -23,16 +23,16 @@ Files of the former formats are read, see `weights_v1`.
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, TypeVar
 
 import h5py
 import numpy as np
 
 from mangastyle.errors import MangastyleError
-from mangastyle.io import weights_v1
+from mangastyle.io import hdf5, weights_v1
 from mangastyle.io.files import atomic
 from mangastyle.settings import Settings, to_json
 
@@ -123,7 +123,8 @@ def write(
     >>> file.spec, file.arrays["conv1_1/bias"].shape, file.provenance
     ({'widths': [16, 48, 96, 192, 192]}, (16,), {'steps': 3})
     """
-    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
+    content = io.BytesIO()  # HDF5 itself crashes the process when the disk is full
+    with h5py.File(content, "w") as file:
         file.attrs.update({"format": FORMAT, "schema": SCHEMA, "kind": kind})
         file.attrs.update({"spec": json.dumps(to_json(spec)), "provenance": json.dumps(dict(provenance or {}))})
         for name, array in arrays.items():
@@ -133,6 +134,8 @@ def write(
             if not np.isfinite(stored).all():
                 raise MangastyleError(f"{path}: cannot write {name}: it holds values that are not finite")
             file.create_dataset(name, data=stored)
+    with atomic(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def save_model(path: str | Path, kind: str, spec: Settings, model: keras.Model, provenance: Mapping[str, Any] | None = None) -> None:
@@ -173,15 +176,11 @@ def read(path: str | Path, kind: str) -> WeightsFile:
     MangastyleError
         For a file that is missing, damaged, of a later schema, or that holds another kind of network; it names the file.
     """
-    with _open(path) as file:
+    with hdf5.opened(path) as file:
         header, arrays = _header(path, file, kind), {}
-        former = dict(file.attrs)["format"] in weights_v1.KINDS
-
-        def collect(name: str, item: h5py.Group | h5py.Dataset) -> None:
-            if isinstance(item, h5py.Dataset):
-                arrays[weights_v1.array_name(name) if former else name] = _array(path, name, item)
-
-        file.visititems(collect)
+        former = hdf5.attribute(file, "format") in weights_v1.KINDS
+        for name, item in hdf5.arrays(path, file).items():
+            arrays[weights_v1.array_name(name) if former else name] = _array(path, name, item)
     return WeightsFile(header.kind, header.spec, arrays, header.provenance)
 
 
@@ -205,9 +204,37 @@ def read_spec(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, An
     MangastyleError
         As from `read`.
     """
-    with _open(path) as file:
+    with hdf5.opened(path) as file:
         header = _header(path, file, kind)
     return header.spec, header.provenance
+
+
+def read_shapes(path: str | Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a weights file's arrays, of which none is read.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, of today's format, or of a shading network.
+
+    Returns
+    -------
+    dict of str to tuple of int
+        By path.
+
+    Raises
+    ------
+    MangastyleError
+        As from `read`.
+
+    Examples
+    --------
+    >>> from mangastyle.io import registry
+    >>> read_shapes(registry.find("baseline"))["conv1/kernel"]
+    (5, 5, 4, 32)
+    """
+    with hdf5.opened(path) as file:
+        return {name: item.shape for name, item in hdf5.arrays(path, file).items()}
 
 
 def parse_spec(path: str | Path, cls: type[S], spec: Mapping[str, Any]) -> S:
@@ -272,29 +299,17 @@ def fill(model: keras.Model, path: str | Path, kind: str) -> None:
         variable.assign(arrays[variable.path])
 
 
-@contextlib.contextmanager
-def _open(path: str | Path) -> Iterator[h5py.File]:
-    """The open file; what HDF5 refuses in it is one line."""
-    if not Path(path).is_file():
-        raise MangastyleError(f"{path}: no such weights file")
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:  # h5py raises any of these for damaged files
-        raise MangastyleError(f"{path}: not a weights file, or damaged ({str(error).splitlines()[0]})") from error
-
-
 def _header(path: str | Path, file: h5py.File, kind: str) -> Header:
     """The header of a file that must hold a network of this kind."""
-    attributes: dict[str, Any] = dict(file.attrs)
-    form = attributes.get("format")
     try:
+        form = hdf5.attribute(file, "format") if "format" in file.attrs else None
         if form in weights_v1.KINDS:
             header = Header(weights_v1.KINDS[form], *weights_v1.read_header(file))
         elif form == FORMAT:
-            if (schema := int(attributes["schema"])) > SCHEMA:
+            if (schema := int(hdf5.attribute(file, "schema"))) > SCHEMA:
                 raise MangastyleError(f"{path}: written by a newer mangastyle, in schema {schema} instead of {SCHEMA}; update mangastyle")
-            header = Header(str(attributes["kind"]), _object(attributes["spec"]), _object(attributes["provenance"]))
+            spec, provenance = (_object(file, name) for name in ("spec", "provenance"))
+            header = Header(str(hdf5.attribute(file, "kind")), spec, provenance)
         else:
             raise MangastyleError(f"{path}: not a weights file of a {KINDS[kind]}")
     except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -304,11 +319,11 @@ def _header(path: str | Path, file: h5py.File, kind: str) -> Header:
     return header
 
 
-def _object(text: str) -> dict[str, Any]:
-    """The JSON object in a text; `ValueError` for anything else."""
-    value = json.loads(text)
+def _object(file: h5py.File, name: str) -> dict[str, Any]:
+    """The JSON object in an attribute; `ValueError` for anything else."""
+    value = hdf5.json_attribute(file, name)
     if not isinstance(value, dict):
-        raise ValueError(f"{text[:40]!r} is no JSON object")
+        raise ValueError(f"{name} is no JSON object")
     return value
 
 
@@ -316,7 +331,8 @@ def _array(path: str | Path, name: str, item: h5py.Dataset) -> np.ndarray:
     """A data set as float32; `MangastyleError` if it is not one of finite numbers."""
     if item.dtype.kind != "f":
         raise MangastyleError(f"{path}: damaged: {name} is of type {item.dtype}, not float")
-    array = item[()].astype(np.float32)
+    with np.errstate(over="ignore"):
+        array = item[()].astype(np.float32)
     if not np.isfinite(array).all():
         raise MangastyleError(f"{path}: damaged: {name} holds values that are not finite")
     return array

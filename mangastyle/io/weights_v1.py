@@ -5,10 +5,11 @@ Only known keys are picked; whatever else the options were is left alone. Arrays
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import h5py
+
+from mangastyle.io import hdf5
 
 # The former formats, and the kind of network in them.
 KINDS = {"mangastyle-shade-1": "shade", "mangastyle-onepass-1": "onepass", "mangastyle-vgg19-1": "vgg19-slim"}
@@ -48,16 +49,15 @@ def read_header(file: h5py.File) -> tuple[dict[str, Any], dict[str, Any]]:
     KeyError, ValueError, TypeError, AttributeError
         For a damaged file.
     """
-    attributes: dict[str, Any] = dict(file.attrs)
-    kind = KINDS[attributes["format"]]
-    extra = json.loads(attributes["extra"])
+    kind = KINDS[hdf5.attribute(file, "format")]
+    extra = hdf5.json_attribute(file, "extra")
     if kind == "onepass":
         widths = [_width(file, "strength_features/kernel"), *(_width(file, f"at_{name}/bias") for name in ONEPASS_LAYERS[1:])]
         return {"layers": list(ONEPASS_LAYERS), "widths": widths}, extra
     if kind == "vgg19-slim":
         extra.pop("config", None)
         return {"widths": [_width(file, f"{block}_1/bias") for block in BLOCKS]}, extra
-    config: dict[str, Any] = dict(json.loads(attributes["config"]).items())
+    config: dict[str, Any] = dict(hdf5.json_attribute(file, "config").items())
     spec = _picked(config, SHADE_SPEC)
     if "model" in config:
         spec["network"] = NETWORKS[config["model"]]
@@ -97,6 +97,4 @@ def _picked(options: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 def _width(file: h5py.File, name: str) -> int:
     """The features of a layer, by one of its arrays."""
-    if not isinstance(array := file[name], h5py.Dataset):
-        raise TypeError(f"{name} is no array")
-    return array.shape[-1]
+    return hdf5.arrays(file.filename, file)[name].shape[-1]

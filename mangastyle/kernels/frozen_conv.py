@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any, Sequence
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from mangastyle import kernels
+from mangastyle.engine import keras, tf
 from mangastyle.kernels import winograd as minimal_filtering
 from mangastyle.kernels.frozen_weight import frozen_weight
 

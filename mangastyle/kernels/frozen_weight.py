@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-import keras
-import tensorflow as tf
-
 from mangastyle import kernels
+from mangastyle.engine import keras, tf
 
 LARGEST = 2**20  # numbers; a graph and its optimized copies hold a constant several times
 

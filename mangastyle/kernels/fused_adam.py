@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import keras
-import tensorflow as tf
-
 from mangastyle import kernels
+from mangastyle.engine import keras, tf
 
 
 class FusedAdam(keras.optimizers.Adam):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-import tensorflow as tf
-
 from mangastyle import kernels
+from mangastyle.engine import keras, tf
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):

@@ -36,7 +36,7 @@ def resolve(name: str) -> str:
         raise MangastyleError(f"`precision`: {name!r}{near(name, PRECISIONS)} is none of {', '.join(PRECISIONS)}")
     if name != "auto":
         return name
-    import tensorflow as tf
+    from mangastyle.engine import tf
 
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
-import tensorflow as tf
-
 from mangastyle import kernels
+from mangastyle.engine import keras, tf
 from mangastyle.kernels.frozen_weight import frozen_weight
 
 SMALL = 4  # the largest side of the smaller map for which the matrix product is faster
@@ -55,7 +53,7 @@ class SmallConv2DTranspose(keras.layers.Conv2DTranspose):
         if not _is_small(inputs.shape) or self.output_padding is not None:
             return super().call(inputs)
         kernel, inputs_only = tf.convert_to_tensor(self.kernel), tf.stop_gradient(inputs)  # (k, k, f, c)
-        outputs = keras.ops.conv_transpose(inputs, tf.stop_gradient(kernel), self.strides, self.padding)
+        outputs = keras.ops.conv_transpose(inputs, tf.stop_gradient(kernel), self.strides, self.padding, data_format="channels_last")
         outputs = _with_kernel_gradient(outputs, kernel, lambda upstream: _kernel_gradient(self, upstream, inputs_only))
         return self.activation(outputs + tf.convert_to_tensor(self.bias) if self.use_bias else outputs)
 

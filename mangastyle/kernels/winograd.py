@@ -16,7 +16,8 @@ import functools
 import math
 
 import numpy as np
-import tensorflow as tf
+
+from mangastyle.engine import tf
 
 POINTS = (0, math.sqrt(1 / 2), -math.sqrt(1 / 2), math.sqrt(2), -math.sqrt(2))  # and infinity
 MIRRORED = (5, 3, 4, 1, 2, 0)  # where the reciprocal of each point is

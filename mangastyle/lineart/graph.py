@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import tf
 from mangastyle.io.images import check_picture
 from mangastyle.lineart.settings import PAPER_BLOCK
 from mangastyle.lineart.sketch import BLOCK_SIDE
@@ -44,7 +44,7 @@ def is_line_art(picture: np.ndarray) -> bool:
     >>> mangastyle.is_line_art(picture), mangastyle.is_line_art(mangastyle.sketch(picture))
     (False, True)
     """
-    check_picture(picture, "picture", gray=True)
+    picture = check_picture(picture, "picture", gray=True)
     return bool(detect_line_art(tf.constant(picture if picture.ndim == 3 else picture[..., None])))
 
 

@@ -54,7 +54,7 @@ def sketch(picture: np.ndarray, *, block: int = 0, c: float = PAPER_C, size: int
     >>> line.shape, line[16, 0].item(), line[5, 0].item()
     ((32, 32), 0, 255)
     """
-    check_picture(picture, "picture", gray=True)
+    picture = check_picture(picture, "picture", gray=True)
     settings = SketchSettings(size, block, c, despeckle)
     height, width = picture.shape[:2]
     shrinks = 0 < settings.size < min(height, width)

@@ -1,10 +1,11 @@
-"""Box and Gaussian blurs inside a TensorFlow graph, as one small matrix for each axis; edges reflect as OpenCV's do."""
+"""Box and Gaussian blurs inside a TensorFlow graph; edges reflect as OpenCV's do."""
 
 from __future__ import annotations
 
-import tensorflow as tf
+import numpy as np
 
-from mangastyle.ops.resample import apply_separable, mirrored_indices
+from mangastyle.engine import tf
+from mangastyle.ops.resample import mirror_pad
 
 TRUNCATE = 4.0  # standard deviations after which a Gaussian is cut off
 
@@ -12,7 +13,7 @@ TRUNCATE = 4.0  # standard deviations after which a Gaussian is cut off
 def box_blur(pictures: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Blur each picture of a batch by a square box of its own size, as `cv2.blur`.
 
-    Boxes may be wider than the picture: reflections then follow each other.
+    Boxes may be wider than the picture: reflections then follow each other. Memory grows with the square of a side.
 
     Parameters
     ----------
@@ -53,8 +54,34 @@ def gaussian_blur(picture: tf.Tensor, sigma: float) -> tf.Tensor:
     >>> gaussian_blur(tf.fill((1, 2, 1), 8.0), 2.0).numpy().round(4).tolist()
     [[[8.0], [8.0]]]
     """
-    shape = tf.shape(picture)
-    return apply_separable(_gaussian_matrix(shape[0], sigma), _gaussian_matrix(shape[1], sigma), picture)
+    radius = int(TRUNCATE * sigma + 0.5)
+    weights = np.exp(-0.5 * np.square(np.arange(-radius, radius + 1) / sigma))
+    kernel = tf.constant(weights / weights.sum(), tf.float32)[:, None, None, None]  # (2 radius + 1, 1, 1, 1)
+    padded = mirror_pad(tf.transpose(picture, (2, 0, 1))[..., None], radius, radius, radius)  # (c, h', w', 1)
+    for one_axis in (kernel, tf.transpose(kernel, (1, 0, 2, 3))):
+        padded = tf.nn.depthwise_conv2d(padded, one_axis, (1, 1, 1, 1), "VALID")
+    return tf.transpose(padded[..., 0], (1, 2, 0))
+
+
+def small_box_blur(picture: tf.Tensor, side: int) -> tf.Tensor:
+    """Blur a picture of any size by a square box, as `cv2.blur`.
+
+    Parameters
+    ----------
+    picture : tensor of float32, shape (h, w, c)
+    side : int
+        Of the box, in pixels; odd.
+
+    Returns
+    -------
+    tensor of float32, shape (h, w, c)
+
+    Examples
+    --------
+    >>> small_box_blur(tf.reshape([0.0, 3.0, 0.0], (1, 3, 1)), 3)[0, :, 0].numpy().tolist()
+    [2.0, 1.0, 2.0]
+    """
+    return tf.nn.avg_pool2d(mirror_pad(picture[None], side // 2, side // 2, side // 2), side, 1, "VALID")[0]
 
 
 def _box_matrix(side: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -71,13 +98,3 @@ def _box_matrix(side: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     covered = tf.cast((first + kernel - 1) // period - (first - 1) // period, tf.float32)
     reflected = tf.where((j > 0) & (j < side - 1), tf.gather(covered, i + j + side - 1, axis=1), 0.0)
     return (tf.gather(covered, i - j + side - 1, axis=1) + reflected) / tf.cast(kernel, tf.float32)[..., None]
-
-
-def _gaussian_matrix(side: tf.Tensor, sigma: float) -> tf.Tensor:
-    """(side, side): row i holds the weights of the pixels around pixel i."""
-    radius = int(TRUNCATE * sigma + 0.5)
-    offsets = tf.range(-radius, radius + 1)
-    weights = tf.exp(-0.5 * tf.square(tf.cast(offsets, tf.float32) / sigma))
-    taps = tf.gather(mirrored_indices(side, radius, radius), tf.range(side)[:, None] + offsets[None] + radius)  # (side, 2 radius + 1)
-    places = tf.stack([tf.repeat(tf.range(side), 2 * radius + 1), tf.reshape(taps, (-1,))], -1)
-    return tf.scatter_nd(places, tf.tile(weights / tf.reduce_sum(weights), [side]), (side, side))  # adds up where reflections meet

@@ -94,6 +94,6 @@ def luma(colors: tf.Tensor) -> tf.Tensor:
     >>> [round(x) for x in luma([[[100.0, 100.0, 100.0], [255.0, 255.0, 0.0]]]).numpy().ravel().tolist()]
     [100, 226]
     """
-    import tensorflow as tf  # the rest of this module needs none
+    from mangastyle.engine import tf  # the rest of this module needs none
 
     return tf.tensordot(colors, [[share] for share in LUMA], 1)

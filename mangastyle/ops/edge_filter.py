@@ -6,7 +6,7 @@ import functools
 import math
 from typing import Any
 
-import tensorflow as tf
+from mangastyle.engine import tf
 
 PASSES = 3  # over rows and columns in turn: the streaks of one pass are gone after three
 EDGE_DISTANCE = 10.0  # distance, in sigmas, that an edge of strength 1 adds between two neighboring pixels

@@ -19,7 +19,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
+
+from mangastyle.engine import tf
 
 DAMPING = 1e-6  # added to the eigenvalues of a covariance, as a share of the largest possible: its trace
 MAP_DAMPING = 1e-5  # the same for features that are mapped: directions in which they hardly vary are not amplified

@@ -8,6 +8,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+MAX_ENLARGED = 4  # pixels over the square of the side
+
 
 def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resize a picture: area averaging on the way down, cubic interpolation on the way up.
@@ -55,6 +57,29 @@ def fit_short_side(height: int, width: int, side: int) -> tuple[int, int]:
     """
     scale = side / min(height, width)
     return max(side, round(height * scale)), max(side, round(width * scale))
+
+
+def fit_enlarged(height: int, width: int, side: int) -> tuple[int, int]:
+    """`fit_short_side`, but a long strip is not enlarged to an enormous picture.
+
+    Parameters
+    ----------
+    height, width : int
+        Its present size, in pixels.
+    side : int
+        Its new short side; less if enlarging the picture to it would take more than `MAX_ENLARGED` times its square of pixels.
+
+    Returns
+    -------
+    height, width : int
+
+    Examples
+    --------
+    >>> fit_enlarged(200, 300, 512), fit_enlarged(32, 3000, 512)
+    ((512, 768), (106, 9938))
+    """
+    enlargement = (MAX_ENLARGED * side**2 / (height * width)) ** 0.5
+    return fit_short_side(height, width, min(side, max(min(height, width), round(min(height, width) * enlargement))))
 
 
 def crop_square(picture: np.ndarray) -> np.ndarray:

@@ -1,17 +1,19 @@
 """Resize and pad pictures inside a TensorFlow graph, on any device. Sizes may be tensors.
 
-Resizing is linear and separable: rows (h', h) times picture times columns (w, w'). The small matrices are the same as OpenCV's
-kernels, so that results equal `ops.pixels` within one gray level.
+Resizing is linear and separable: each new row, then each new column, is a weighted sum of a few old ones. The weights are OpenCV's,
+so that results equal `ops.pixels` within one gray level. Time and memory grow with the pixels alone, however long a side is.
 """
 
 from __future__ import annotations
 
-import tensorflow as tf
+from typing import Callable
+
+from mangastyle.engine import tf
 
 CUBIC_A = -0.75  # parameter of the cubic kernel (Keys 1981), as in OpenCV; TensorFlow's own kernel has -0.5
 
 
-def resize(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+def resize(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor, rows: tuple[tf.Tensor, tf.Tensor] | None = None) -> tf.Tensor:
     """Resize a float picture: area averaging on the way down, cubic interpolation on the way up, each axis by itself.
 
     `pixels.resize` before it rounds.
@@ -20,38 +22,44 @@ def resize(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor
     ----------
     picture : tensor of float32, shape (h, w, c)
     height, width : int or scalar int32 tensor
+    rows : (int, int) or scalar int32 tensors, optional
+        First row of the result that is wanted, and the row after the last.
 
     Returns
     -------
-    tensor of float32, shape (height, width, c)
+    tensor of float32, shape (height, width, c), or with the `rows` alone
 
     Examples
     --------
     >>> resize(tf.constant([[[0.0], [100.0]]]), 1, 1).numpy().tolist()
     [[[50.0]]]
     """
-    shape = tf.shape(picture)
-    return apply_separable(_resize_matrix(shape[0], height), _resize_matrix(shape[1], width), picture)
+    for length, part in ((height, rows or (0, height)), (width, (0, width))):  # along axis 0, then the axes are swapped, twice
+        shape = tf.shape(picture)
+        flat = _resize_rows(tf.reshape(picture, (shape[0], -1)), length, *part)  # (length, n c)
+        picture = tf.transpose(tf.reshape(flat, (-1, shape[1], picture.shape[-1])), (1, 0, 2))
+    return picture
 
 
-def resize_uint8(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+def resize_uint8(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor, rows: tuple[tf.Tensor, tf.Tensor] | None = None) -> tf.Tensor:
     """Resize a uint8 picture: `pixels.resize` within one gray level.
 
     Parameters
     ----------
     picture : tensor of uint8, shape (h, w, c)
-    height, width : int or scalar int32 tensor
+    height, width, rows
+        As for `resize`.
 
     Returns
     -------
-    tensor of uint8, shape (height, width, c)
+    tensor of uint8, shape (height, width, c), or with the `rows` alone
 
     Examples
     --------
     >>> resize_uint8(tf.constant([[[0], [101]]], tf.uint8), 1, 1).numpy().tolist()
     [[[50]]]
     """
-    return to_uint8(resize(tf.cast(picture, tf.float32), height, width))
+    return to_uint8(resize(tf.cast(picture, tf.float32), height, width, rows))
 
 
 def mirror_pad(pictures: tf.Tensor, before: int, below: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
@@ -123,30 +131,6 @@ def fit_short_side(height: tf.Tensor, width: tf.Tensor, side: tf.Tensor) -> tupl
     return tf.maximum(side, fitted[0]), tf.maximum(side, fitted[1])
 
 
-def apply_separable(rows: tf.Tensor, columns: tf.Tensor, picture: tf.Tensor) -> tf.Tensor:
-    """Apply a matrix to each axis of a picture.
-
-    Parameters
-    ----------
-    rows, columns : tensor of float32, shapes (h', h) and (w', w)
-    picture : tensor of float32, shape (h, w, c)
-
-    Returns
-    -------
-    tensor of float32, shape (h', w', c)
-
-    Examples
-    --------
-    >>> apply_separable(tf.eye(2)[::-1], tf.eye(1), tf.constant([[[1.0]], [[2.0]]])).numpy().ravel().tolist()
-    [2.0, 1.0]
-    """
-    for matrix in (rows, columns):  # multiply along axis 0, then swap the axes, twice
-        shape = tf.shape(picture)
-        flat = tf.matmul(matrix, tf.reshape(picture, (shape[0], -1)))  # (n', n c)
-        picture = tf.transpose(tf.reshape(flat, (-1, shape[1], picture.shape[-1])), (1, 0, 2))
-    return picture
-
-
 def mirrored_indices(side: tf.Tensor, before: int, after: tf.Tensor) -> tf.Tensor:
     """Indices of an axis with reflected borders.
 
@@ -172,29 +156,48 @@ def mirrored_indices(side: tf.Tensor, before: int, after: tf.Tensor) -> tf.Tenso
     return tf.minimum(index, period - index)
 
 
-@tf.function(autograph=False, input_signature=2 * [tf.TensorSpec((), tf.int32)], experimental_attributes={"_noinline": True})
-def _resize_matrix(side: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """(target, side): weights of the old pixels for each new one."""
-    return tf.cond(target < side, lambda: _area_matrix(side, target), lambda: _cubic_matrix(side, target))
+ROWS, INT = tf.TensorSpec((None, None), tf.float32), tf.TensorSpec((), tf.int32)
 
 
-def _area_matrix(side: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """(target, side): the share of each new pixel that an old one covers."""
+@tf.function(autograph=False, input_signature=[ROWS, INT, INT, INT], experimental_attributes={"_noinline": True})
+def _resize_rows(rows: tf.Tensor, target: tf.Tensor, first: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+    """Rows `first` to `end` of the `target` rows that are made of float32 (n, m). Graphs call it instead of holding a copy for each use."""
+    side = tf.shape(rows)[0]
+    new = tf.range(tf.cast(first, tf.float64), tf.cast(end, tf.float64))
     scale = tf.cast(side, tf.float64) / tf.cast(target, tf.float64)
-    start = scale * tf.range(tf.cast(target, tf.float64), dtype=tf.float64)[:, None]
-    old = tf.range(tf.cast(side, tf.float64), dtype=tf.float64)[None]
-    covered = tf.nn.relu(tf.minimum(start + scale, old + 1) - tf.maximum(start, old))
-    return tf.cast(covered / scale, tf.float32)
+    resized = lambda: tf.cond(target < side, lambda: _area(rows, new, scale), lambda: _cubic(rows, new, scale))
+    return tf.cond(tf.equal(target, side), lambda: rows[first:end], resized)
 
 
-def _cubic_matrix(side: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """(target, side): the cubic kernel's weights of the four old pixels around each new one; the edge pixel is repeated."""
-    scale = tf.cast(side, tf.float64) / tf.cast(target, tf.float64)
-    place = (tf.range(tf.cast(target, tf.float64), dtype=tf.float64) + 0.5) * scale - 0.5
+def _area(rows: tf.Tensor, new: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    """Each new row is the mean of the old ones that it covers, by the share of each that it covers."""
+    start = scale * new
+
+    def part(k: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        old = tf.floor(start) + tf.cast(k, tf.float64)
+        return old, tf.nn.relu(tf.minimum(start + scale, old + 1) - tf.maximum(start, old)) / scale
+
+    return _weighted_sum(rows, part, tf.cast(tf.math.ceil(scale), tf.int32) + 1, tf.size(new))
+
+
+def _cubic(rows: tf.Tensor, new: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    """Each new row is a cubic interpolation between the four old ones around it; the edge row is repeated."""
+    place = (new + 0.5) * scale - 0.5
     first = tf.floor(place)
-    x, a = tf.cast(place - first, tf.float32), CUBIC_A
+    x, a = place - first, CUBIC_A
     inner = [((a + 2) * t - (a + 3)) * t * t + 1 for t in (x, 1 - x)]
     outer = [((a * t - 5 * a) * t + 8 * a) * t - 4 * a for t in (x + 1, 2 - x)]
-    weights = (outer[0], *inner, outer[1])
-    taps = (tf.clip_by_value(tf.cast(first, tf.int32) + k, 0, side - 1) for k in range(-1, 3))
-    return tf.add_n([tf.one_hot(tap, side) * weight[:, None] for tap, weight in zip(taps, weights)])
+    weights = tf.stack([outer[0], *inner, outer[1]])  # (4, rows)
+    return _weighted_sum(rows, lambda k: (first + tf.cast(k - 1, tf.float64), weights[k]), 4, tf.size(new))
+
+
+def _weighted_sum(rows: tf.Tensor, part: Callable[[tf.Tensor], tuple], parts: int | tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """(count, m), the sum of the parts 0, 1, ...: each is (numbers of old rows, weights). One part at a time is in memory."""
+
+    def add(k: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        old, weight = part(k)
+        index = tf.clip_by_value(tf.cast(old, tf.int32), 0, tf.shape(rows)[0] - 1)
+        return k + 1, total + tf.gather(rows, index) * tf.cast(weight, tf.float32)[:, None]
+
+    nothing = tf.zeros((count, tf.shape(rows)[1]))
+    return tf.while_loop(lambda k, _: k < parts, add, (0, nothing), (INT.shape, ROWS.shape), parallel_iterations=1)[1]

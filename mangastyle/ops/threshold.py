@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-import tensorflow as tf
+from mangastyle.engine import tf
 
 
 def grayscale(pictures: tf.Tensor) -> tf.Tensor:
@@ -23,8 +23,8 @@ def grayscale(pictures: tf.Tensor) -> tf.Tensor:
     >>> grayscale(tf.constant([[255, 0, 0], [0, 255, 0]], tf.uint8)).numpy().tolist()
     [76, 150]
     """
-    p = tf.cast(pictures, tf.int32)
-    return tf.bitwise.right_shift(p[..., 0] * 9798 + p[..., 1] * 19235 + p[..., 2] * 3735 + (1 << 14), 15)
+    red, green, blue = (tf.cast(pictures[..., i], tf.int32) for i in range(3))
+    return tf.bitwise.right_shift(red * 9798 + green * 19235 + blue * 3735 + (1 << 14), 15)
 
 
 def adaptive_threshold(pictures: tf.Tensor, block: int | tf.Tensor = 9, c: float = 2.0) -> tf.Tensor:

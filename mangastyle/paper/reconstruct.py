@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable, Sequence
 
-import keras
 import numpy as np
 
+from mangastyle.engine import keras
 from mangastyle.io import images, sheets
 from mangastyle.io.images import check_picture
 from mangastyle.paper.settings import LAYERS, ReconstructSettings
@@ -62,7 +62,8 @@ def reconstruct(
     Returns
     -------
     ndarray
-        uint8, of short side `size`, or as large as the picture if that is 0.
+        uint8, of short side `size`, or as large as the picture if that is 0. A long and narrow picture is enlarged to no more than
+        four times the square of `size`.
 
     Raises
     ------

@@ -20,7 +20,7 @@ class ReconstructSettings(Settings):
     kind: str = setting(
         "content", "content: from a layer's features; style: from the Gram matrices of a layer and of those before it", ("content", "style")
     )
-    size: int = setting(256, "short side to work at; 0 = the picture's own size", least=0)
+    size: int = setting(256, "short side to work at, less for long strips; 0 = the picture's own size", least=0)
     optimizer: str = setting("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
     iterations: int = setting(200, "iterations for each picture", least=1)
     learning_rate: float = setting(2.5, "Adam's step size, in gray levels of 255", least=0)

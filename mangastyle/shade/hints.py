@@ -6,27 +6,28 @@ are in `shade.simulated_hints`.)
 
 from __future__ import annotations
 
+import operator
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterable, Mapping, NamedTuple, Protocol
 
 import cv2
 import numpy as np
-from PIL import ImageColor
 
 from mangastyle.errors import MangastyleError
 from mangastyle.io.files import read_json
-from mangastyle.io.images import Picture, check_picture
+from mangastyle.io.images import MAX_PIXELS, Picture, check_picture
 from mangastyle.ops import pixels
 from mangastyle.ops.color import rgb_to_lab
+from mangastyle.shade import colors, strokes
+from mangastyle.shade.colors import Color
 
-MAX_STROKE = 32767  # pixels; OpenCV draws no thicker lines
-STROKE_SHARE = 1 / 32  # of the short side: width of a stroke that gives none
 PALETTE_COLORS = 8  # main colors of a picture
 KMEANS_SIDE = 64  # side, in pixels, of the picture they are found in
+STRIP = 1 << 20  # pixels that are computed at once
 PALETTE_BLUR = 0.06  # box, as a share of the short side, that blurs a palette's hint
 
-Color = str | tuple[int, int, int]
 Shape = tuple[int, ...]  # (height, width), or a picture's (height, width, 3)
 
 
@@ -64,13 +65,18 @@ class Hint:
     mask: np.ndarray = None  # type: ignore[assignment]  # an array once the object is made
 
     def __post_init__(self) -> None:
-        check_picture(self.rgb, "rgb")
+        object.__setattr__(self, "rgb", check_picture(self.rgb, "rgb"))
         shape = self.rgb.shape[:2]
-        mask = np.ones(shape, np.float32) if self.mask is None else np.asarray(self.mask)
+        try:
+            mask = np.ones(shape, np.float32) if self.mask is None else np.asarray(self.mask)
+        except ValueError:  # lists of unequal lengths
+            raise MangastyleError(f"`mask`: must be an array of the hint's {shape}, not {type(self.mask).__name__}") from None
         scale = {"u": 255, "b": 1, "f": 1}.get(mask.dtype.kind, 0)
         if mask.shape != shape or not scale or mask.dtype.kind == "u" and mask.dtype != np.uint8:
             raise MangastyleError(f"`mask`: must be uint8, bool or float of the hint's {shape}, not {mask.dtype} {mask.shape}")
-        mask = mask.astype(np.float32) / np.float32(scale)
+        mask = mask.astype(np.float32)  # a copy; of large pictures there is no room for another one
+        if scale > 1:
+            mask /= scale
         if not (mask.min() >= 0 and mask.max() <= 1):  # also not a number
             raise MangastyleError(f"`mask`: floats must lie in 0..1, not in {mask.min():g}..{mask.max():g}")
         object.__setattr__(self, "mask", mask)
@@ -82,7 +88,9 @@ class Hint:
         Parameters
         ----------
         points : iterable of (x, y, color)
-            Place in pixels of the picture; color as "#ffcc99", as a name such as "navy", or as (r, g, b).
+            Place in pixels of the picture, up to its whole width and height; color as `colors.parse` takes it: "#ffcc99", "navy",
+            "rgb(255, 204, 153)", whole numbers (255, 204, 153) or floats (1.0, 0.8, 0.6), each with alpha or without. A dot counts by
+            its alpha; one that is fully transparent is left out.
         shape : (height, width) or (height, width, 3)
             Shape of the picture.
         radius : float
@@ -95,7 +103,7 @@ class Hint:
         Raises
         ------
         MangastyleError
-            For a point outside the picture, or a color that is none.
+            For a point outside the picture, a color that is none, and a shape that is no picture's.
 
         Examples
         --------
@@ -103,20 +111,31 @@ class Hint:
         >>> hint.rgb[20, 10].tolist(), hint.rgb[5, 30].tolist()
         ([255, 204, 153], [0, 0, 128])
         """
-        size = {"radius": radius} if radius else {}
-        return cls.from_json({"points": [{"x": x, "y": y, "color": color, **size} for x, y, color in points]}, shape)
+        size = {} if isinstance(radius, (int, float)) and not radius else {"radius": radius}
+        if isinstance(points, (str, bytes, Mapping)) or not isinstance(points, Iterable):
+            raise MangastyleError(f"`points`: must be (x, y, color) each, in a list, not {strokes.shown(points)}")
+        dots = []
+        for i, point in enumerate(points):
+            if not isinstance(point, (list, tuple, np.ndarray)) or len(point) != 3:
+                raise MangastyleError(f"`points`: must be (x, y, color) each; number {i} is {strokes.shown(point)}")
+            dots.append(dict(zip(("x", "y", "color"), point), **size))
+        return cls.from_json({"points": dots}, shape)
 
     @classmethod
     def from_json(cls, source: str | Path | Mapping[str, Any], shape: Shape) -> Hint:
         """Points and lines from a JSON file, or from what it would hold.
 
         ``{"points": [{"x": 30, "y": 40, "color": "#ffcc99", "radius": 6}],
-        "lines": [{"points": [[10, 10], [60, 20]], "color": "navy", "width": 8}]}``
+        "lines": [{"points": [[10, 10], [60, 20]], "color": "navy", "width": 8}], "size": [96, 128]}``
+
+        Everything but places and colors may be left out. Coordinates go from 0 to the whole width and height. Colors are written as in
+        `from_points`, numbers as lists. Later strokes cover earlier ones, points cover lines.
 
         Parameters
         ----------
         source : str, Path or mapping
-            Name of the file, or its object. Coordinates, `radius` and `width` are pixels of the picture.
+            Name of the file, or its object. Coordinates, `radius` and `width` are pixels of the picture; or of a picture of `size`,
+            (width, height), from which they are scaled.
         shape : (height, width) or (height, width, 3)
             Shape of the picture.
 
@@ -127,7 +146,8 @@ class Hint:
         Raises
         ------
         MangastyleError
-            For a file that cannot be read, a stroke that is incomplete or outside the picture.
+            For a file that cannot be read, a stroke that is incomplete or outside the picture, and a key that is unknown; it names the
+            place, such as ``points[3].color``. For a shape that is no picture's.
 
         Examples
         --------
@@ -135,8 +155,12 @@ class Hint:
         >>> Hint.from_json({"lines": [line]}, (16, 16)).mask.sum().item()
         16.0
         """
-        where = "hint" if isinstance(source, Mapping) else str(source)
-        return _draw(source if isinstance(source, Mapping) else read_json(Path(source)), where, *shape[:2])
+        height, width = _check_shape(shape)
+        if isinstance(source, Mapping):
+            return cls(*strokes.draw(source, "hint", height, width))
+        if not isinstance(source, (str, os.PathLike)):
+            raise MangastyleError(f"`source`: must be the name of a JSON file, or its object, not {strokes.shown(source)}")
+        return cls(*strokes.draw(read_json(source), str(source), height, width))
 
     @classmethod
     def from_strokes(cls, rgba: np.ndarray) -> Hint:
@@ -186,15 +210,21 @@ class Hint:
         >>> bool(Hint.from_picture(np.full((16, 16, 3), 90, np.uint8)).mask.all())
         True
         """
-        if not isinstance(picture, tuple):
+        if not isinstance(picture, Picture):
             return cls(picture)
         rgb, alpha = picture
         if alpha is None:
             return cls(rgb)
-        mask = alpha.astype(np.float32) / 255
+        if check_picture(alpha, "alpha", gray=True).shape != check_picture(rgb, "picture").shape[:2]:
+            raise MangastyleError(f"`picture`: its alpha must be uint8 (h, w) of its {rgb.shape[:2]}, not {alpha.shape}")
         # Undo the compositing on white, or soft brush edges would turn pale.
-        straight = (rgb - 255 * (1 - mask[..., None])) / np.maximum(mask[..., None], 1e-6)
-        return cls(pixels.to_uint8(straight), mask)
+        straight = np.empty_like(rgb)
+        rows = max(1, STRIP // rgb.shape[1])
+        for top in range(0, len(rgb), rows):
+            strip = np.s_[top : top + rows]
+            share = alpha[strip, :, None].astype(np.float32) / 255
+            straight[strip] = pixels.to_uint8((rgb[strip] - 255 * (1 - share)) / np.maximum(share, 1e-6))
+        return cls(straight, alpha)
 
     @classmethod
     def from_palette(cls, palette: Palette, base: np.ndarray) -> Hint:
@@ -238,6 +268,20 @@ class Hint:
         recolored = target[nearest].reshape(base.shape).astype(np.float32)
         blur = max(1, round(PALETTE_BLUR * min(base.shape[:2])))
         return cls(pixels.to_uint8(cv2.blur(recolored, (blur, blur))))
+
+
+def _check_shape(shape: Any) -> tuple[int, int]:
+    """The height and width of a picture's shape; `MangastyleError` if it is none, or none that there is memory for."""
+    try:
+        height, width, *channels = shape
+        height, width = operator.index(height), operator.index(width)
+    except (TypeError, ValueError):
+        height, width, channels = 0, 0, []
+    if not (height > 0 and width > 0 and channels in ([], [3])):
+        raise MangastyleError(f"`shape`: must be (height, width) or (height, width, 3) of the picture, not {strokes.shown(shape)}")
+    if height * width > MAX_PIXELS:
+        raise MangastyleError(f"`shape`: {width}x{height} pixels is over the limit of {MAX_PIXELS / 1e6:g} megapixels")
+    return height, width
 
 
 class HintSource(Protocol):
@@ -297,8 +341,8 @@ def palette(*entries: Color | np.ndarray) -> Palette:
 
     Parameters
     ----------
-    *entries : str, (r, g, b), or ndarray of uint8, shape (h, w, 3)
-        A color as "#ffcc99", as a name such as "navy", or in numbers; or a picture for its 8 main colors. All count alike.
+    *entries : str, sequence of numbers, or ndarray of uint8, shape (h, w, 3)
+        A color as `colors.parse` takes it, which counts by its alpha; or a picture for its 8 main colors. All count alike.
 
     Returns
     -------
@@ -322,9 +366,12 @@ def palette(*entries: Color | np.ndarray) -> Palette:
             parts.append(main_colors(entry))
         else:
             try:
-                parts.append(Palette(np.array([_to_rgb(entry)], np.float64), np.ones(1)))
-            except (TypeError, ValueError) as error:
-                raise MangastyleError(f"`palette`: {entry} is neither a color like '#ffcc99' or navy, nor a picture") from error
+                *levels, alpha = colors.parse(entry)
+            except MangastyleError as error:
+                raise MangastyleError(f"`palette`: {error}, or name a picture") from error
+            if not alpha:
+                raise MangastyleError(f"`palette`: {entry!r} is fully transparent; give a color that can be seen")
+            parts.append(Palette(np.array([levels], np.float64), np.array([alpha])))
     shares = np.concatenate([part.shares for part in parts])
     return Palette(np.concatenate([part.colors for part in parts]), shares / shares.sum())
 
@@ -353,59 +400,3 @@ def main_colors(picture: np.ndarray) -> Palette:
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 30, 0.5)
     _, labels, centers = cv2.kmeans(points, count, None, stop, 3, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
     return Palette(centers.astype(np.float64), np.bincount(labels[:, 0], minlength=count) / len(points))
-
-
-def _draw(strokes: Any, where: str, height: int, width: int) -> Hint:
-    """The hint of a JSON object for a picture of (height, width); `where` is what error messages call it."""
-    rgb = np.full((height, width, 3), 255, np.uint8)
-    mask = np.zeros((height, width), np.float32)
-    if not isinstance(strokes, Mapping) or not set(strokes) <= {"points", "lines"}:
-        raise MangastyleError(f'{where}: must hold one object with "points" and "lines"')
-    usual = max(2, round(min(height, width) * STROKE_SHARE))
-    try:
-        for line in strokes.get("lines", []):
-            points = [_place(where, x, y, height, width) for x, y in line["points"]]
-            if len(points) < 2:
-                raise MangastyleError(f"{where}: a line needs at least two points")
-            stroke = np.zeros((height, width), np.uint8)
-            cv2.polylines(stroke, [np.array(points, np.int32)], False, 255, _extent(where, "width", line.get("width", usual)))
-            _paint(rgb, mask, stroke, line["color"])
-        for point in strokes.get("points", []):
-            stroke = np.zeros((height, width), np.uint8)
-            place = _place(where, point["x"], point["y"], height, width)
-            cv2.circle(stroke, place, _extent(where, "radius", point.get("radius", usual)), 255, -1)
-            _paint(rgb, mask, stroke, point["color"])
-    except KeyError as error:
-        raise MangastyleError(f"{where}: a stroke lacks {error}") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise MangastyleError(f"{where}: a stroke cannot be understood ({error})") from error
-    return Hint(rgb, mask)
-
-
-def _place(where: str, x: Any, y: Any, height: int, width: int) -> tuple[int, int]:
-    x, y = float(x), float(y)
-    if not (0 <= x <= width - 1 and 0 <= y <= height - 1):
-        raise MangastyleError(f"{where}: the point ({x:g}, {y:g}) lies outside the picture of {width}x{height}")
-    return round(x), round(y)
-
-
-def _extent(where: str, name: str, value: Any) -> int:
-    if not 0 < float(value) <= MAX_STROKE:
-        raise MangastyleError(f"{where}: a stroke's {name} must be over 0 and at most {MAX_STROKE} pixels, not {value}")
-    return max(1, round(float(value)))
-
-
-def _paint(rgb: np.ndarray, mask: np.ndarray, stroke: np.ndarray, color: Color) -> None:
-    """Give the pixels of a stroke, uint8 (h, w), its color, in place."""
-    rgb[stroke > 0] = _to_rgb(color)
-    mask[stroke > 0] = 1
-
-
-def _to_rgb(color: Any) -> tuple[int, int, int]:
-    """(r, g, b) of a color's name or numbers; `TypeError` or `ValueError` if it is none."""
-    if isinstance(color, str):
-        return ImageColor.getrgb(color)[:3]
-    red, green, blue = (int(level) for level in color)
-    if not all(0 <= level <= 255 for level in (red, green, blue)):
-        raise ValueError(f"{color} is no color: levels are 0 to 255")
-    return red, green, blue

@@ -11,7 +11,7 @@ networks" (2017).
 
 from __future__ import annotations
 
-import tensorflow as tf
+from mangastyle.engine import tf
 
 
 def discriminator_loss(real_logit: tf.Tensor, fake_logit: tf.Tensor) -> tf.Tensor:

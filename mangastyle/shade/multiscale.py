@@ -1,18 +1,17 @@
 """Shading at any size, coarse to fine: what `Shader` runs and an exported model holds.
 
 The colors are laid out at the short side that the network was trained at. Each result, enlarged, is the hint of the next scale, twice
-as large, until `refine` or the picture's own size is reached. In line art, colors are then smoothed within the lines and moved to
-those of the hint's strokes, and the art is drawn over them at full size.
+as large, until `refine` or the picture's own size is reached; very long pictures, of too many pixels, end earlier. In line art, colors
+are then smoothed within the lines and moved to those of the hint's strokes, and the art is drawn over them at full size.
 """
 
 from __future__ import annotations
 
 from typing import Callable
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import keras, tf
 from mangastyle.lineart.graph import network_line_input
 from mangastyle.ops import pixels, resample
 from mangastyle.ops.blur import gaussian_blur
@@ -27,6 +26,9 @@ FRAME = 16  # pixels mirrored around a finer scale: at scales it was not trained
 MAX_STROKES = 0.5  # share of the picture below which a hint counts as strokes, whose exact colors are applied
 PROPAGATION_SIDE = 256  # short side at which strokes are propagated through their regions for the network
 MIN_PROPAGATED = 0.5  # share of the picture that they must then cover for the network to get them
+LONG_SIDE = 4096  # pixels: a longer layout gets a smaller short side
+BAND = 2**21  # pixels of a result that are made at once
+MAX_SHAPE = 4  # a finer scale has, with its frame, no more pixels than one of short side `refine` that is this many times as long
 
 PICTURE, MASK = tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, None), tf.float32)
 BOOL, INT, FLOAT = (tf.TensorSpec((), dtype) for dtype in (tf.bool, tf.int32, tf.float32))
@@ -151,7 +153,7 @@ class MultiscaleColorizer:
     >>> spec = ShadeSpec(width=4, levels=2, size=16)
     >>> colorizer = MultiscaleColorizer(build(spec), spec)
     >>> picture = tf.fill((40, 24, 3), tf.constant(250, tf.uint8))
-    >>> colors = colorizer.sharpen(picture, True, picture[:16, :10])
+    >>> colors = colorizer.sharpen(picture, True, picture[:16, :10], 20)
     >>> colors.shape.as_list()  # the next scale
     [33, 20, 3]
     """
@@ -161,7 +163,7 @@ class MultiscaleColorizer:
         self.run = tf.function(any_size_function(model, spec.multiple), input_signature=batches, autograph=False)
         self.soft_lines = spec.soft_lines
         self.start = tf.function(self._start, input_signature=[PICTURE, BOOL, PICTURE, MASK, INT], autograph=False)
-        self.sharpen = tf.function(self._sharpen, input_signature=[PICTURE, BOOL, PICTURE], autograph=False)
+        self.sharpen = tf.function(self._sharpen, input_signature=[PICTURE, BOOL, PICTURE, INT], autograph=False)
         self.finish = tf.function(self._finish, input_signature=[PICTURE, BOOL, PICTURE, PICTURE, MASK, FLOAT], autograph=False)
 
     def trace(self) -> None:
@@ -196,15 +198,15 @@ class MultiscaleColorizer:
         -------
         tensor of uint8, shape (h, w, 3)
         """
-        short = tf.reduce_min(tf.shape(picture)[:2])
+        finest = finest_side(tf.shape(picture)[0], tf.shape(picture)[1], refine)
 
         def unfinished(colors: tf.Tensor) -> tf.Tensor:
-            return tf.reduce_min(tf.shape(colors)[:2]) < tf.minimum(short, refine)
+            return tf.reduce_min(tf.shape(colors)[:2]) < tf.minimum(finest, refine)
 
         def next_scale(colors: tf.Tensor) -> tuple[tf.Tensor]:
             if between:
                 between(colors)
-            return (self.sharpen(picture, line_art, colors),)
+            return (self.sharpen(picture, line_art, colors, tf.minimum(2 * tf.reduce_min(tf.shape(colors)[:2]), finest)),)
 
         colors = self.start(picture, line_art, hint, mask, work_size)
         (colors,) = tf.while_loop(unfinished, next_scale, (colors,), shape_invariants=(tf.TensorShape((None, None, 3)),))
@@ -215,14 +217,13 @@ class MultiscaleColorizer:
     def _start(self, picture: tf.Tensor, line_art: tf.Tensor, hint: tf.Tensor, mask: tf.Tensor, work_size: tf.Tensor) -> tf.Tensor:
         """The first colors, uint8 (h", w", 3), of short side `work_size`."""
         height, width = tf.shape(picture)[0], tf.shape(picture)[1]
-        short = tf.minimum(height, width)
-        layout = resample.fit_short_side(height, width, tf.minimum(work_size, short))
+        layout = layout_size(height, width, work_size)
         line = network_line_input(picture, *layout, line_art & self.soft_lines)[None, ..., None]  # (1, h", w", 1)
         colors = self.run(line, downsample_hint(hint, mask, *layout)[0][None])[0]
 
         def with_regions() -> tf.Tensor:
             """Where strokes cover most of the picture once they are propagated, the network gets their regions as its hint."""
-            size = resample.fit_short_side(height, width, tf.minimum(PROPAGATION_SIDE, short))
+            size = layout_size(height, width, tf.constant(PROPAGATION_SIDE))
             spread, confidence = regions.propagate_strokes(regions.ink_of(picture, *size), *downsample_hint(hint, mask, *size))
             propagated = downsample_hint(spread, confidence, *layout)[0]
             other = self.run(line, propagated[None])[0]
@@ -231,11 +232,9 @@ class MultiscaleColorizer:
 
         return tf.cond(_has_strokes(line_art, mask), with_regions, lambda: colors)
 
-    def _sharpen(self, picture: tf.Tensor, line_art: tf.Tensor, colors: tf.Tensor) -> tf.Tensor:
-        """Colors uint8 (h", w", 3) at twice the size, or the picture's."""
-        height, width = tf.shape(picture)[0], tf.shape(picture)[1]
-        side = tf.minimum(2 * tf.reduce_min(tf.shape(colors)[:2]), tf.minimum(height, width))
-        size = resample.fit_short_side(height, width, side)
+    def _sharpen(self, picture: tf.Tensor, line_art: tf.Tensor, colors: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
+        """Colors uint8 (h", w", 3) at a larger short side."""
+        size = resample.fit_short_side(tf.shape(picture)[0], tf.shape(picture)[1], side)
         before = resample.resize_uint8(colors, *size)
         line = network_line_input(picture, *size, line_art & self.soft_lines)[..., None]
         line, hint = (resample.mirror_pad(x[None], FRAME, FRAME, FRAME) for x in (line, before))
@@ -249,8 +248,74 @@ class MultiscaleColorizer:
         return tf.cond(
             line_art,
             lambda: _draw_lines(picture, _within_lines(picture, colors, hint, mask, _has_strokes(line_art, mask)), ink),
-            lambda: resample.resize_uint8(colors, height, width),
+            lambda: _by_bands(lambda rows: resample.resize_uint8(colors, height, width, rows), height, width),
         )
+
+
+def layout_size(height: tf.Tensor, width: tf.Tensor, work_size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The size at which the colors of a picture are laid out.
+
+    Parameters
+    ----------
+    height, width : int or scalar int32 tensor
+        The picture's size.
+    work_size : int or scalar int32 tensor
+        Short side, in pixels.
+
+    Returns
+    -------
+    height, width : scalar int32 tensor
+        Of that short side; smaller for smaller pictures, and for very long ones.
+
+    Examples
+    --------
+    >>> [[int(n) for n in layout_size(*size, 64)] for size in ((200, 300), (20, 30), (100, 30000))]
+    [[64, 96], [20, 30], [13, 3900]]
+    """
+    short, long = tf.minimum(height, width), tf.maximum(height, width)
+    longest = tf.maximum(LONG_SIDE, MAX_SHAPE * work_size)
+    side = tf.minimum(tf.minimum(work_size, short), tf.maximum(longest * short // long, 1))
+    return resample.fit_short_side(height, width, side)
+
+
+def finest_side(height: tf.Tensor, width: tf.Tensor, refine: tf.Tensor) -> tf.Tensor:
+    """The short side that no scale exceeds.
+
+    Parameters
+    ----------
+    height, width : int or scalar int32 tensor
+        The picture's size.
+    refine : int or scalar int32 tensor
+        Short side up to which colors are sharpened.
+
+    Returns
+    -------
+    scalar int32 tensor
+        The picture's own; less for one that is more than `MAX_SHAPE` times as long as it is wide.
+
+    Examples
+    --------
+    >>> int(finest_side(3000, 2000, 512)), int(finest_side(800, 12000, 512))
+    (2000, 248)
+    """
+    short, long = tf.minimum(height, width), tf.maximum(height, width)
+    shape = tf.cast(long, tf.float64) / tf.cast(short, tf.float64)
+    side = tf.sqrt(FRAME**2 + MAX_SHAPE * tf.cast(refine, tf.float64) ** 2 / shape) - FRAME
+    return tf.where(shape > MAX_SHAPE, tf.clip_by_value(tf.cast(side, tf.int32), 1, short), short)
+
+
+def count_scales(height: int, width: int, work_size: int, refine: int) -> int:
+    """How many scales a picture is colored at.
+
+    Examples
+    --------
+    >>> count_scales(300, 200, 64, 512)  # 64, 128, 200
+    3
+    """
+    side, finest, count = min(map(int, layout_size(height, width, work_size))), int(finest_side(height, width, refine)), 1
+    while side < min(finest, refine):
+        side, count = min(2 * side, finest), count + 1
+    return count
 
 
 def _has_strokes(line_art: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -278,6 +343,22 @@ def _within_lines(picture: tf.Tensor, colors: tf.Tensor, hint: tf.Tensor, mask: 
 
 def _draw_lines(picture: tf.Tensor, colors: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
     """Colors of any size under line art, uint8 (h, w, 3) both and the result."""
-    gray = tf.cast(grayscale(picture)[..., None], tf.float32) / 255  # (h, w, 1)
-    colors = resample.resize_uint8(colors, tf.shape(picture)[0], tf.shape(picture)[1])
-    return resample.to_uint8(tf.cast(colors, tf.float32) * (1 - ink * (1 - gray)))
+    height, width = tf.shape(picture)[0], tf.shape(picture)[1]
+
+    def draw(rows: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        gray = tf.cast(grayscale(picture[slice(*rows)])[..., None], tf.float32) / 255  # (h', w, 1)
+        below = resample.resize_uint8(colors, height, width, rows)
+        return resample.to_uint8(tf.cast(below, tf.float32) * (1 - ink * (1 - gray)))
+
+    return _by_bands(draw, height, width)
+
+
+def _by_bands(draw: Callable[[tuple[tf.Tensor, tf.Tensor]], tf.Tensor], height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
+    """A picture, uint8 (h, w, 3), from what `draw` makes of each band of its rows, (first, end): floats of all would fill the memory."""
+    count = tf.maximum(BAND // width, 1)
+    bands = tf.TensorArray(tf.uint8, -(-height // count), infer_shape=False, element_shape=(None, None, 3))
+
+    def add(i: tf.Tensor, bands: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+        return i + 1, bands.write(i, draw((i * count, tf.minimum((i + 1) * count, height))))
+
+    return tf.while_loop(lambda i, _: i * count < height, add, (0, bands), parallel_iterations=1)[1].concat()

@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from typing import Any, Iterator, NamedTuple
 
-import keras
-import tensorflow as tf
-from keras import layers
-
+from mangastyle.engine import default_settings, keras, tf
 from mangastyle.errors import MangastyleError
 from mangastyle.kernels.fused_norm import FusedBatchNormalization
 from mangastyle.kernels.small_conv import SmallConv2D, SmallConv2DTranspose
 from mangastyle.shade.spec import DiscriminatorSpec, ShadeSpec
+
+layers = keras.layers
 
 STDDEV = 0.02  # of the first weights, as in pix2pix; also in the residual blocks
 SEEDS = 1000  # consecutive initializer seeds for each seed of a training; the discriminator's are the upper half
@@ -56,6 +55,7 @@ def build(spec: ShadeSpec, dtype: str = "float32", seed: int = 0, synchronized: 
     return NETWORKS[spec.network](spec, dtype, seed, synchronized)
 
 
+@default_settings()
 def generator(spec: ShadeSpec, dtype: str = "float32", seed: int = 0, synchronized: bool = False) -> keras.Model:
     """U-Net with skip connections (Fig. 6): line art and hint to color.
 
@@ -104,6 +104,7 @@ def generator(spec: ShadeSpec, dtype: str = "float32", seed: int = 0, synchroniz
     return keras.Model({"line": line, "hint": hint}, color, name="generator")
 
 
+@default_settings()
 def baseline(spec: ShadeSpec, dtype: str = "float32", seed: int = 0, synchronized: bool = False) -> keras.Model:
     """The simple CNN of Fig. 2, trained with the pixel loss alone: five 5x5 convolutions at full size.
 
@@ -137,6 +138,7 @@ def baseline(spec: ShadeSpec, dtype: str = "float32", seed: int = 0, synchronize
 NETWORKS = {"unet": generator, "baseline": baseline}
 
 
+@default_settings()
 def discriminator(spec: DiscriminatorSpec, dtype: str = "float32", seed: int = 0, synchronized: bool = False) -> keras.Model:
     """Conditional discriminator (Fig. 8): is this picture, given its hint and line art, an original?
 

@@ -6,10 +6,9 @@ Lengths are shares of the short side; (h, w) is the size of the colors.
 
 from __future__ import annotations
 
-import tensorflow as tf
-
+from mangastyle.engine import tf
 from mangastyle.lineart.graph import downsample_lines
-from mangastyle.ops.blur import box_blur
+from mangastyle.ops.blur import small_box_blur
 from mangastyle.ops.color import luma
 from mangastyle.ops.edge_filter import dilate, domain_transform_filter
 from mangastyle.ops.resample import to_uint8
@@ -23,7 +22,7 @@ CONFIDENCE_HALF = 3e-5  # propagated weight of strokes at which half of their co
 SHADING_RANGE = 40.0  # gray levels by which a region may be lighter or darker than its strokes
 EXACT_SIGMA = 0.08  # standard deviation within which a stroke's color is taken exactly
 EXACT_HALF = 0.002  # as CONFIDENCE_HALF, for the exact color
-BLUR = 5.0  # side, in pixels, of the box over which a color is averaged
+BLUR = 5  # side, in pixels, of the box over which a color is averaged
 
 
 def ink_of(line_art: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
@@ -164,7 +163,7 @@ def _masked_filter(values: tf.Tensor, mask: tf.Tensor, edges: tf.Tensor, *sigmas
 
 def _blur(values: tf.Tensor) -> tf.Tensor:
     """Local means of float32 (h, w, c)."""
-    return box_blur(values[None], tf.constant([BLUR]))[0]
+    return small_box_blur(values, BLUR)
 
 
 def _short_side(values: tf.Tensor) -> tf.Tensor:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Callable, NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-from mangastyle.errors import Cancelled, MangastyleError, near
+from mangastyle.engine import keras, tf
+from mangastyle.errors import MAX_SEED, Cancelled, MangastyleError, check_calls, check_choice, check_integer, near
 from mangastyle.io import weights as weights_files
 from mangastyle.io.images import check_picture
 from mangastyle.kernels import precision as precisions
@@ -19,10 +19,23 @@ from mangastyle.ops.random import uniforms
 from mangastyle.shade import networks, simulated_hints
 from mangastyle.shade.files import find_generator
 from mangastyle.shade.hints import Hint, HintSource, Palette, resolve_hint
-from mangastyle.shade.multiscale import MultiscaleColorizer
+from mangastyle.shade.multiscale import MultiscaleColorizer, count_scales, layout_size
 from mangastyle.shade.spec import HINT_RECIPES, ShadeSettings, ShadeSpec
 
 NO_HINT = Hint(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.float32))
+
+
+class Progress(NamedTuple):
+    """What is reported after each scale of a picture, and after the lines are drawn.
+
+    Attributes
+    ----------
+    iteration, iterations : int
+        Steps done, and all of them.
+    """
+
+    iteration: int
+    iterations: int
 
 
 def load_generator(weights: str | Path = "shade", precision: str = "auto") -> tuple[keras.Model, ShadeSpec]:
@@ -102,7 +115,8 @@ class Shader:
 
     def __call__(
         self, picture: np.ndarray, hint: Hint | HintSource | None = None, *, work_size: int = 0, refine: int = ShadeSettings.refine,
-        ink: float = ShadeSettings.ink, line_art: bool | None = None, cancel: threading.Event | None = None,
+        ink: float = ShadeSettings.ink, line_art: bool | None = None, progress: Callable[[Progress], object] | None = None,
+        cancel: threading.Event | None = None,
     ) -> np.ndarray:  # fmt: skip
         """Shaded color of a picture, see `shade.multiscale`.
 
@@ -120,6 +134,8 @@ class Shader:
             How strongly line art is drawn over the colors.
         line_art : bool, optional
             Whether the picture is line art; by default `is_line_art` decides.
+        progress : callable, optional
+            Gets a `Progress` after each scale.
         cancel : threading.Event, optional
             Ends the call between two scales when it is set.
 
@@ -135,22 +151,37 @@ class Shader:
             With the colors of the last scale, at the picture's size, if there are any.
         """
         settings = ShadeSettings(work_size, refine, ink)
+        check_calls(progress, cancel)
+        given_art = check_choice("line_art", line_art)
         picture = pixels.to_rgb(check_picture(picture, "picture", gray=True))
         height, width = picture.shape[:2]
         given = resolve_hint(hint, picture) or NO_HINT
-        art = is_line_art(picture) if line_art is None else bool(line_art)
+        art = is_line_art(picture) if given_art is None else given_art
+
+        side = settings.work_size or self.spec.size
+        steps, done = count_scales(height, width, side, settings.refine) + 1, 0
 
         def stop_if_cancelled(colors: tf.Tensor | None) -> None:
             if cancel is not None and cancel.is_set():
                 raise Cancelled("shading was cancelled", None if colors is None else pixels.resize(colors.numpy(), height, width))
 
+        def report() -> None:
+            nonlocal done
+            done += 1
+            if progress:
+                progress(Progress(done, steps))
+
+        def between(colors: tf.Tensor) -> None:
+            stop_if_cancelled(colors)
+            report()
+
         stop_if_cancelled(None)
         self._trace()
-        side = settings.work_size or self.spec.size
         colors = self._colorizer(
             tf.constant(picture), tf.constant(art), tf.constant(given.rgb), tf.constant(given.mask),
-            tf.constant(side), tf.constant(settings.refine), tf.constant(settings.ink, tf.float32), stop_if_cancelled,
+            tf.constant(side), tf.constant(settings.refine), tf.constant(settings.ink, tf.float32), between,
         )  # fmt: skip
+        report()
         return colors.numpy()
 
     def network_pass(self, line: np.ndarray, hint: np.ndarray) -> np.ndarray:
@@ -166,7 +197,15 @@ class Shader:
         Returns
         -------
         ndarray of uint8, shape (h, w, 3)
+
+        Raises
+        ------
+        MangastyleError
+            If an array has another form.
         """
+        line, hint = check_picture(line, "line", gray=True), check_picture(hint, "hint")
+        if line.shape != hint.shape[:2]:
+            raise MangastyleError(f"`line`: must be uint8 (h, w) of the hint's {hint.shape[:2]}, not {line.shape}")
         self._trace()
         return self._colorizer.run(line[None, ..., None], hint[None])[0].numpy()
 
@@ -182,10 +221,10 @@ class Shader:
         Returns
         -------
         height, width : int
-            Of the training's short side, or the picture's if that is smaller.
+            Of the training's short side, or the picture's if that is smaller; less for very long pictures.
         """
-        height, width = picture.shape[:2]
-        return pixels.fit_short_side(height, width, min(work_size or self.spec.size, height, width))
+        height, width = layout_size(picture.shape[0], picture.shape[1], work_size or self.spec.size)  # type: ignore
+        return int(height), int(width)
 
     def simulated_hint(self, picture: np.ndarray, recipe: str = "proportional", seed: int = 0, work_size: int = 0) -> Hint:
         """The hint that training would have made of a color picture.
@@ -216,10 +255,12 @@ class Shader:
         >>> mangastyle.Shader("baseline").simulated_hint(mangastyle.draw(7, 80)).rgb.shape
         (64, 64, 3)
         """
-        check_picture(picture, "picture")
+        picture = check_picture(picture, "picture")
+        ShadeSettings(work_size)
         if recipe not in HINT_RECIPES:
             raise MangastyleError(f"`recipe`: {recipe!r}{near(recipe, HINT_RECIPES)} is none of {', '.join(HINT_RECIPES)}")
         small = pixels.normalize(pixels.resize(picture, *self.layout_size(picture, work_size)))
+        check_integer("seed", seed, 0, MAX_SEED)
         numbers = tf.constant(uniforms(seed, 0, 1, simulated_hints.NUM_UNIFORMS))
         return Hint(pixels.denormalize(simulated_hints.HINTS[recipe](tf.constant(small[None]), numbers)[0].numpy()))
 
@@ -245,8 +286,10 @@ class Shader:
             If the picture is no such array.
         """
         picture = pixels.to_rgb(check_picture(picture, "picture", gray=True))
+        ShadeSettings(work_size)
         size = self.layout_size(picture, work_size)
-        art = is_line_art(picture) if line_art is None else bool(line_art)
+        art = check_choice("line_art", line_art)
+        art = is_line_art(picture) if art is None else art
         line = network_line_input(tf.constant(picture), *size, tf.constant(art and self.spec.soft_lines)).numpy()
         return Hint.from_palette(palette, self.network_pass(line, np.full((*size, 3), 255, np.uint8)))
 

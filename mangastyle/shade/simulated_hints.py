@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple
 
-import tensorflow as tf
-
+from mangastyle.engine import tf
 from mangastyle.errors import MangastyleError, near
 from mangastyle.ops.blur import box_blur
 from mangastyle.shade.spec import HINT_RECIPES, HintRecipe

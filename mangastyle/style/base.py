@@ -8,6 +8,7 @@ from typing import Any, Callable, NamedTuple, Sequence
 
 import numpy as np
 
+from mangastyle.errors import MAX_SEED, MangastyleError, check_calls, check_integer
 from mangastyle.io import images
 from mangastyle.kernels import precision as arithmetic
 from mangastyle.style import masks as masking
@@ -67,13 +68,38 @@ class BaseStylizer(ABC):
         seed: int = 0, max_pixels: int = images.MAX_PIXELS,
     ) -> None:  # fmt: skip
         settings.check(len(styles), len(masks))
-        self.styles = [images.check_picture(style, "styles", min_side=MIN_SIDE) for style in styles]
-        self.masks = [masking.to_mask(mask) for mask in masks]
-        self.shares = normalize_weights("style_weights", settings.style_weights, range(len(styles)))
+        self.styles: list[np.ndarray] = []
+        self.shares = normalize_weights("style_weights", settings.style_weights, range(len(styles)), "painting")
         self.settings: Any = settings
         self.policy = arithmetic.resolve(precision)
-        self.seed, self.max_pixels = seed, max_pixels
+        self.seed = check_integer("seed", seed, 0, MAX_SEED)
+        self.max_pixels = check_integer("max_pixels", max_pixels, 1, 2**63 - 1)
         self._lock = threading.RLock()  # round what is kept, and first tracing
+        self._kept: dict[Any, Any] = {}  # of the paintings in their own colors
+        self.use(styles, masks)
+
+    def use(self, styles: Sequence[np.ndarray], masks: Sequence[np.ndarray] = ()) -> None:
+        """Take other paintings and masks for the contents to come. Not while another thread stylizes.
+
+        Parameters
+        ----------
+        styles : sequence of ndarray of uint8, shape (h, w, 3)
+            As many as before. What is kept of paintings is kept if these are the same arrays.
+        masks : sequence of ndarray, shape (h, w) or (h, w, 3)
+            None, or one for each painting.
+
+        Raises
+        ------
+        MangastyleError
+            For another number, and arrays that are no pictures or masks.
+        """
+        self.settings.check(len(styles), len(masks))
+        if len(styles) != len(self.shares):
+            raise MangastyleError(f"`styles`: must be {len(self.shares)} as before, not {len(styles)}")
+        checked = [images.check_picture(style, "styles", min_side=MIN_SIDE) for style in styles]
+        self.masks = [masking.to_mask(mask) for mask in masks]
+        if list(map(id, checked)) != list(map(id, self.styles)):
+            self.styles, self._kept = checked, {}
 
     def __call__(self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None) -> np.ndarray:
         """Stylize one picture.
@@ -90,7 +116,7 @@ class BaseStylizer(ABC):
         Returns
         -------
         ndarray of uint8, shape (h', w', 3)
-            Of short side `settings.size`, or exactly as large as the content if that is 0.
+            Of short side `settings.size`; exactly as large as the content if that is 0; see `preprocess.size_of`.
 
         Raises
         ------
@@ -99,6 +125,7 @@ class BaseStylizer(ABC):
         Cancelled
             After `cancel` was set; its `result` is the best picture so far, or None.
         """
+        check_calls(progress, cancel)
         with preprocess.within_memory():
             return self._stylize(self.check_content(content), progress, cancel)
 
@@ -108,9 +135,9 @@ class BaseStylizer(ABC):
 
     def check_content(self, content: np.ndarray) -> np.ndarray:
         """Return the content; `MangastyleError` if it is too small, not of the masks' size, or the result would be too large."""
-        images.check_picture(content, "content", min_side=MIN_SIDE)
+        content = images.check_picture(content, "content", min_side=MIN_SIDE)
         for mask in self.masks:
-            masking.check_size(mask, *content.shape[:2])
+            masking.check_size(mask.shape, *content.shape[:2])
         self.size_of(content)
         return content
 

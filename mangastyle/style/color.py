@@ -13,8 +13,8 @@ Hertzmann, Jacobs, Oliver, Curless, Salesin: "Image Analogies" (2001), for the l
 from __future__ import annotations
 
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import tf
 from mangastyle.ops.color import lab_to_rgb, rgb_to_lab
 from mangastyle.ops.gaussian_ot import style_statistics
 from mangastyle.ops.pixels import to_uint8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Hashable, Iterable, Sequence, TypeVar
 
-from mangastyle.errors import MangastyleError
+from mangastyle.errors import MangastyleError, counted
 from mangastyle.settings import Settings, setting, share
 from mangastyle.vgg.spec import MIN_SIDE
 
@@ -17,7 +17,7 @@ class LookSettings(Settings):
     """Look, by every method."""
 
     strength: float = share(0.5, "0 keeps the picture, 1 keeps only the painting's style; it means the same at every size")
-    size: int = setting(512, "short side to work at and return; 0 = the content's own size", least=0)
+    size: int = setting(512, "short side to work at and return, less for long strips; 0 = the content's own size", least=0)
     style_weights: tuple[float, ...] = setting((), "weight of each painting, in their order; default: all alike", least=0)
     style_scale: float = setting(
         1.0, "size of the brush strokes: VGG-19 gets the painting this much larger or smaller", least=0.05, most=10
@@ -52,7 +52,7 @@ class LookSettings(Settings):
         """
         if not num_styles:
             raise MangastyleError("`styles`: there must be at least one painting")
-        normalize_weights("style_weights", self.style_weights, range(num_styles))
+        normalize_weights("style_weights", self.style_weights, range(num_styles), "painting")
         if num_masks not in (0, num_styles):
             raise MangastyleError(
                 f"`masks`: there must be as many masks as paintings, not {num_masks} for {num_styles}; "
@@ -65,7 +65,7 @@ class LookSettings(Settings):
         """Find the files that the method needs, with a `MangastyleError` if one is missing, before TensorFlow loads."""
 
 
-def normalize_weights(name: str, given: Sequence[float], keys: Iterable[K]) -> dict[K, float]:
+def normalize_weights(name: str, given: Sequence[float], keys: Iterable[K], noun: str = "layer") -> dict[K, float]:
     """Weights by key, with the sum 1.
 
     Parameters
@@ -76,6 +76,8 @@ def normalize_weights(name: str, given: Sequence[float], keys: Iterable[K]) -> d
         A weight for each key, or none at all: then they are equal.
     keys : iterable
         What is weighted.
+    noun : str
+        What a key is, for the error message.
 
     Raises
     ------
@@ -90,7 +92,8 @@ def normalize_weights(name: str, given: Sequence[float], keys: Iterable[K]) -> d
     keys = list(keys)
     given = given or (1.0,) * len(keys)
     if len(given) != len(keys):
-        raise MangastyleError(f"`{name}`: {len(given)} weights for {len(keys)}; give one for each")
+        weights, things = counted(len(given), "weight"), counted(len(keys), noun)
+        raise MangastyleError(f"`{name}`: {weights} for {things}; give one for each {noun}, in their order, or none")
     if not sum(given):
         raise MangastyleError(f"`{name}`: at least one weight must be more than 0")
     return {key: weight / sum(given) for key, weight in zip(keys, given)}

@@ -43,26 +43,31 @@ def to_mask(mask: Any, name: str = "masks") -> np.ndarray:
     mangastyle.errors.MangastyleError: `masks`: a mask is black everywhere; it must be white where its painting is to paint
     """
     wanted = f"`{name}`: a mask must be uint8 0..255 or float 0..1, (h, w) or (h, w, 3)"
-    if not isinstance(mask, np.ndarray):
+    if not isinstance(mask, np.ndarray) or isinstance(mask, np.ma.MaskedArray):
         raise MangastyleError(f"{wanted}, not {type(mask).__name__}")
     right = mask.dtype.kind in "fb" or mask.dtype == np.uint8
     if not right or not mask.size or not (mask.ndim == 2 or mask.ndim == 3 and mask.shape[2] == 3):
         raise MangastyleError(f"{wanted}, not {mask.dtype} {mask.shape}")
+    mask = np.asarray(mask)  # a subclass may compute in its own way
     gray = mask if mask.ndim == 2 else rgb_to_gray(mask.astype(np.uint8 if mask.dtype == np.uint8 else np.float32))
-    weights = gray.astype(np.float32) / 255 if mask.dtype == np.uint8 else gray.astype(np.float32)
-    if not (np.isfinite(weights).all() and 0 <= weights.min() and weights.max() <= 1 + 1e-6):
-        raise MangastyleError(f"{wanted}; this one has values from {weights.min():g} to {weights.max():g}")
-    if weights.max() < BLACK:
+    weights = gray.astype(np.float32)  # a copy, in which the steps below need no further one: masks may be large
+    if mask.dtype == np.uint8:
+        weights /= 255
+    least, most = weights.min(), weights.max()
+    if not (0 <= least and most <= 1 + 1e-6):  # also not a number
+        raise MangastyleError(f"{wanted}; this one has values from {least:g} to {most:g}")
+    if most < BLACK:
         raise MangastyleError(f"`{name}`: a mask is black everywhere; it must be white where its painting is to paint")
-    return np.minimum(weights, 1)
+    return np.minimum(weights, 1, out=weights)
 
 
-def check_size(mask: np.ndarray, height: int, width: int, name: str = "`masks`") -> None:
+def check_size(size: tuple[int, ...], height: int, width: int, name: str = "`masks`") -> None:
     """Check that a mask is as large as the content.
 
     Parameters
     ----------
-    mask : ndarray, shape (h, w)
+    size : (height, width)
+        The mask's size.
     height, width : int
         The content's size.
     name : str
@@ -75,13 +80,13 @@ def check_size(mask: np.ndarray, height: int, width: int, name: str = "`masks`")
 
     Examples
     --------
-    >>> check_size(np.ones((40, 64)), 40, 48)
+    >>> check_size((40, 64), 40, 48)
     Traceback (most recent call last):
     mangastyle.errors.MangastyleError: `masks`: this mask is 64x40 pixels and the content 48x40; resize the mask to 48x40
     """
-    if mask.shape != (height, width):
+    if size != (height, width):
         raise MangastyleError(
-            f"{name}: this mask is {mask.shape[1]}x{mask.shape[0]} pixels and the content {width}x{height}; "
+            f"{name}: this mask is {size[1]}x{size[0]} pixels and the content {width}x{height}; "
             f"resize the mask to {width}x{height}"
         )
 

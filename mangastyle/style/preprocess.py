@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from typing import Iterator, Sequence
 
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import tf
 from mangastyle.errors import MangastyleError
 from mangastyle.ops import pixels
 from mangastyle.style import color
@@ -51,13 +52,31 @@ def size_of(content: np.ndarray, settings: LookSettings, max_pixels: int) -> tup
     """
     height, width = content.shape[:2]
     if settings.size:
-        height, width = pixels.fit_short_side(height, width, settings.size)
+        height, width = pixels.fit_enlarged(height, width, settings.size)
     if height * width > max_pixels:
         raise MangastyleError(
             f"`size`: would paint {width}x{height} pixels, over the limit of {max_pixels / 1e6:g} megapixels; "
             "make it smaller, or raise `max_pixels`"
         )
     return height, width
+
+
+def remark_on_size(content: np.ndarray, settings: LookSettings) -> None:
+    """Tell the user where a content is not enlarged to the whole `size`.
+
+    Parameters
+    ----------
+    content : ndarray of uint8, shape (h, w, 3)
+    settings : LookSettings
+        Its `size` counts.
+    """
+    height, width = content.shape[:2]
+    painted = pixels.fit_enlarged(height, width, settings.size) if settings.size else (height, width)
+    if settings.size and min(painted) < settings.size:
+        logging.getLogger("mangastyle").warning(
+            f"a picture of {width}x{height} pixels, which is long and narrow, is painted at {painted[1]}x{painted[0]}, "
+            f"not at a short side of {settings.size}; a larger size enlarges it more"
+        )
 
 
 def recolored(styles: Sequence[np.ndarray], content: np.ndarray, settings: LookSettings) -> Sequence[np.ndarray]:

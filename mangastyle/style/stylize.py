@@ -6,10 +6,10 @@ import importlib
 import threading
 from typing import Any, Sequence
 
-import keras
 import numpy as np
 
-from mangastyle.errors import MangastyleError
+from mangastyle.engine import keras
+from mangastyle.errors import MAX_SEED, MangastyleError, check_calls, check_integer
 from mangastyle.io import images
 from mangastyle.style.base import BaseStylizer, Listener
 from mangastyle.style.settings import METHODS, method_settings, refuse_foreign
@@ -56,7 +56,8 @@ def stylize(
     Returns
     -------
     ndarray of uint8, shape (h', w', 3)
-        Of short side `size` (512 by default), or exactly as large as the content if that is 0.
+        Of short side `size`, or exactly as large as the content if that is 0. A long and narrow content is enlarged to no more than
+        four times the square of `size`.
 
     Raises
     ------
@@ -79,6 +80,7 @@ def stylize(
     (32, 38, 3)
     """
     images.check_picture(content, "content", min_side=MIN_SIDE)  # before networks load
+    check_calls(progress, cancel)
     stylizer = Stylizer(
         styles, method=method, masks=masks, init=init, precision=precision, backbone=backbone, seed=seed, max_pixels=max_pixels, **settings
     )
@@ -121,6 +123,7 @@ class Stylizer:
         init: np.ndarray | str | None = None, precision: str = "auto", backbone: keras.Model | str | None = None, seed: int = 0,
         max_pixels: int = images.MAX_PIXELS, **settings: Any,
     ) -> None:  # fmt: skip
+        check_integer("seed", seed, 0, MAX_SEED)  # before networks load
         inputs = {name: value for name, value in (("init", init), ("backbone", backbone)) if value is not None}
         refuse_foreign(method, inputs)
         if isinstance(init, str):  # a setting, where a picture is an input

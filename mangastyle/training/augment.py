@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import Callable, NamedTuple
 
-import tensorflow as tf
-
+from mangastyle.engine import tf
 from mangastyle.ops.blur import box_blur
 from mangastyle.ops.threshold import grayscale
 from mangastyle.shade.simulated_hints import columns, is_unhinted

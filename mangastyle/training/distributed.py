@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Callable, Iterator, Mapping
 
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import tf
 from mangastyle.errors import MangastyleError
 
 Examples = Callable[[int], tuple[np.ndarray, ...]]  # step -> arrays whose first axis is the global batch

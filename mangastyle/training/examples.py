@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Callable
 
-import tensorflow as tf
-
+from mangastyle.engine import tf
 from mangastyle.ops.threshold import adaptive_threshold
 from mangastyle.shade import simulated_hints
 from mangastyle.training.augment import AUGMENTATIONS, Example

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Sequence
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from mangastyle.data.crops import Crops
+from mangastyle.engine import default_settings, keras, tf
 from mangastyle.io import images, registry, weights
 from mangastyle.kernels import precision as precisions
 from mangastyle.ops.gaussian_ot import wasserstein
@@ -95,7 +94,7 @@ def train(
             session.log({**record, "learning_rate": rate})
             if session.step % settings.checkpoint_every == 0:
                 save(session, settings, state, crops)
-        if session.step > session.start:
+        if not session.saved:
             save(session, settings, state, crops)
     return session.ending
 
@@ -103,6 +102,7 @@ def train(
 class TrainState:
     """The decoder and its optimizer, which training changes, and the frozen VGG-19 for encoding and losses."""
 
+    @default_settings()
     def __init__(self, settings: OnePassTrainSettings, *, init: str = "", seed: int = 0, policy: str = "float32") -> None:
         found = features(backbone("slim", policy=policy), tuple(LOSS_LAYERS))
         self.features = keras.Model(found.input, {name: found.output[name] / scale for name, scale in LOSS_LAYERS.items()})

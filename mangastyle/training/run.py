@@ -6,6 +6,8 @@ import contextlib
 import json
 import math
 import os
+import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -13,11 +15,11 @@ from types import FrameType
 from typing import Any, Iterator, Mapping, NamedTuple
 
 import numpy as np
-import tensorflow as tf
-from tqdm import tqdm
 
+from mangastyle.engine import path_for_tensorflow, tf
 from mangastyle.errors import MangastyleError
 from mangastyle.io.files import atomic
+from mangastyle.progress import Bar
 from mangastyle.training.run_folder import RunFolder
 
 SHOWN = 4  # values of a step that the progress bar shows
@@ -58,7 +60,7 @@ class Session:
     step : int
         Steps done.
     stop : str
-        "" until a signal asks the training to stop: then "Ctrl-C" or "SIGTERM".
+        "" until a signal asks the training to stop: then "Ctrl-C", "SIGTERM" or "SIGHUP".
 
     Examples
     --------
@@ -72,17 +74,21 @@ class Session:
         self.run, self._batch, self._steps = run, batch, steps
         self._saved_step = tf.Variable(0, dtype=tf.int64)
         checkpoint = tf.train.Checkpoint(step=self._saved_step, **state)
-        run.prepare()
-        self._manager = tf.train.CheckpointManager(checkpoint, str(run.path / "checkpoints"), max_to_keep=max_to_keep)
-        if run.resume and self._manager.latest_checkpoint:
-            _restore(checkpoint, self._manager.latest_checkpoint, cure)
-        run.write_config()
-        self.step = self.start = int(self._saved_step.numpy())
+        with contextlib.ExitStack() as stack:
+            stack.callback(run.release)
+            run.prepare()
+            self._manager = tf.train.CheckpointManager(checkpoint, path_for_tensorflow(run.path / "checkpoints"), max_to_keep=max_to_keep)
+            if run.resume and self._manager.latest_checkpoint:
+                _restore(checkpoint, self._manager.latest_checkpoint, cure)
+            run.write_config()
+            self.step = self.start = self._last_saved = int(self._saved_step.numpy())
+            _remove_half_checkpoints(run.path / "checkpoints", self.start)
+            self._close = stack.pop_all()
 
     def __enter__(self) -> Session:
-        with contextlib.ExitStack() as stack:
+        with self._close as stack:
             self._log = stack.enter_context(contextlib.closing(Log(self.run.path, self.start)))
-            self._bar = stack.enter_context(tqdm(total=self._steps or None, initial=self.start, unit="step", disable=None))
+            self._bar = stack.enter_context(Bar(total=self._steps or None, initial=self.start, unit="step"))
             self._interrupts = stack.enter_context(Interrupts())
             self._close = stack.pop_all()
         self._began = self._last = time.monotonic()  # `_last`: when the step in progress began
@@ -104,8 +110,26 @@ class Session:
     def ending(self) -> Ending:
         return Ending(self.step, self.stop)
 
-    def log(self, record: Mapping[str, Any]) -> None:
-        """Count a step and log its values (numbers or scalar tensors); `MangastyleError` if one of them is not finite."""
+    @property
+    def saved(self) -> bool:
+        """Whether there is a checkpoint of this step."""
+        return self.step == self._last_saved
+
+    def log(self, record: Mapping[str, Any], done: float = 0.0) -> None:
+        """Count a step and log its values.
+
+        Parameters
+        ----------
+        record : dict
+            Numbers or scalar tensors by name.
+        done : float
+            The share of the training that is done, where that is no matter of steps.
+
+        Raises
+        ------
+        MangastyleError
+            If one of the values is not finite, or if the disk refuses.
+        """
         values = {name: float(value) for name, value in record.items()}
         self.step += 1
         if not np.isfinite(list(values.values())).all():
@@ -116,6 +140,8 @@ class Session:
         now = time.monotonic()
         speed, self._last = self._batch / (now - self._last), now
         self._log.write({"step": self.step, **values, "pictures_per_second": speed, "seconds": now - self._began})
+        if done and not self._steps:
+            self._bar.total = max(self.step, round(self.step / done))
         self._bar.set_postfix({name: f"{value:.3g}" for name, value in list(values.items())[:SHOWN]}, refresh=False)
         self._bar.update()
 
@@ -130,10 +156,16 @@ class Session:
         self._last = time.monotonic()
 
     def save(self) -> None:
-        """Write a checkpoint of this step."""
+        """Write a checkpoint of this step, unless there is one: it would be damaged by a kill while it is replaced."""
+        if self.saved:
+            return
         self._saved_step.assign(self.step)
-        with writing(self.run.path):
-            self._manager.save(checkpoint_number=self.step)
+        try:
+            with writing(self.run.path):
+                self._manager.save(checkpoint_number=self.step)
+            self._last_saved = self.step
+        finally:  # a full disk leaves half a checkpoint
+            _remove_half_checkpoints(self.run.path / "checkpoints", self._last_saved)
         self._last = time.monotonic()
 
 
@@ -148,13 +180,18 @@ class Log:
         path = folder / "log.jsonl"
         if path.exists():
             _keep_until(path, start)
-        self.file = open(path, "ab", buffering=0)  # unbuffered, so that a kill loses nothing
-        self.board = tf.summary.create_file_writer(str(folder / "tensorboard"))
+        for events in (folder / "tensorboard").glob("events.*"):
+            _keep_events_until(events, start)
+        with writing(folder):
+            self.file = open(path, "ab", buffering=0)  # unbuffered, so that a kill loses nothing
+            self.board = tf.summary.create_file_writer(path_for_tensorflow(folder / "tensorboard"))
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Append one step's record; its "step" is the step."""
         with writing(self.folder):
-            self.file.write(f"{json.dumps(record)}\n".encode())
+            line = f"{json.dumps(record)}\n".encode()
+            while line:  # what fits onto a disk that is nearly full is written without an error
+                line = line[self.file.write(line) :]
         self.scalars(record["step"], {k: v for k, v in record.items() if k != "step"})
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
@@ -176,17 +213,25 @@ class Log:
 
 
 class Interrupts:
-    """While active, Ctrl-C and SIGTERM only set `stop` to their name; a second Ctrl-C interrupts at once."""
+    """While active, Ctrl-C, SIGTERM and SIGHUP only set `stop` to their name; a second Ctrl-C interrupts at once.
+
+    A SIGHUP that is ignored, as with nohup, stays ignored.
+    """
+
+    NAMES = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "SIGHUP"}  # Windows has no SIGHUP
 
     def __enter__(self) -> Interrupts:
         self.stop = ""
-        self._before = {s: signal.signal(s, self._handle) for s in (signal.SIGINT, signal.SIGTERM)}
+        known = [getattr(signal, name) for name in self.NAMES if hasattr(signal, name)]
+        self._before = {s: signal.getsignal(s) for s in known if s.name != "SIGHUP" or signal.getsignal(s) != signal.SIG_IGN}
+        for s in self._before:
+            signal.signal(s, self._handle)
         return self
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.stop and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.stop = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}[signal.Signals(number)]
+        self.stop = self.NAMES[signal.Signals(number).name]
 
     def __exit__(self, *error: Any) -> None:
         for number, handler in self._before.items():
@@ -236,6 +281,17 @@ def _restore(checkpoint: tf.train.Checkpoint, path: str, cure: str) -> None:
         ) from error
 
 
+def _remove_half_checkpoints(folder: Path, step: int) -> None:
+    """Remove what is left of checkpoints that were being written after a step's, or removed, and TensorFlow's temporary files."""
+    for path in folder.glob("c*"):
+        number = re.fullmatch(r"ckpt-([0-9]+)\..*", path.name)
+        half = number and (int(number[1]) > step or not (folder / f"ckpt-{number[1]}.index").exists())
+        if half or re.fullmatch(r"checkpoint\.tmp.*", path.name):
+            path.unlink(missing_ok=True)
+        elif re.fullmatch(r"ckpt-[0-9]+_temp.*", path.name):
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _keep_until(path: Path, step: int) -> None:
     """Drop the records of later steps from a log."""
     with atomic(path) as temporary, open(path, encoding="utf-8") as old, open(temporary, "w", encoding="utf-8") as new:
@@ -243,7 +299,24 @@ def _keep_until(path: Path, step: int) -> None:
             try:
                 if json.loads(line)["step"] <= step:
                     new.write(line)
-            except ValueError:  # the half line of a killed run
+            except (ValueError, KeyError, TypeError, RecursionError):  # the half line of a killed run
                 break
         new.flush()
         os.fsync(new.fileno())
+
+
+def _keep_events_until(path: Path, step: int) -> None:
+    """Drop the records of later steps from a file of TensorBoard's, and a half one at its end."""
+    kept, whole = [], True
+    try:
+        for raw in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+            if tf.compat.v1.Event.FromString(raw).step <= step:
+                kept.append(raw)
+            else:
+                whole = False
+    except tf.errors.DataLossError:
+        whole = False
+    if not whole:
+        with atomic(path) as temporary, writing(path.parent), tf.io.TFRecordWriter(str(temporary)) as file:
+            for raw in kept:
+                file.write(raw)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from mangastyle.errors import MangastyleError
+from mangastyle.io import json_text, leftovers
 from mangastyle.io.files import make_folder, refuse_unwritable, write_json
+from mangastyle.io.locks import only_process
 
 CONFIG = "config.json"
 FILES = ("log.jsonl", "best.h5", "last.h5", "slim.h5")
@@ -35,35 +37,60 @@ class RunFolder:
     Raises
     ------
     MangastyleError
-        If the folder holds a training and neither `resume` nor `force` is given, if there is none to resume, or if the folder
-        cannot be written.
+        If the folder holds a training, or files with the names of its parts, and neither `resume` nor `force` is given; if there is
+        none to resume; or if the folder cannot be written.
 
     Examples
     --------
     >>> RunFolder("no such folder", resume=True)
     Traceback (most recent call last):
-    mangastyle.errors.MangastyleError: no such folder: no training to resume here
+    mangastyle.errors.MangastyleError: no such folder: no training to resume here; leave out `resume` to start one
     """
 
     def __init__(self, out: str | Path, resume: bool = False, force: bool = False, config: dict[str, Any] | None = None) -> None:
         self.path, self.resume, self.config = Path(out), resume, config or {}
+        self._held = contextlib.ExitStack()
         holds_training = (self.path / CONFIG).exists()
         if holds_training and not (resume or force):
             raise MangastyleError(
                 f"{self.path}: holds a training already; continue it with `resume`, replace it with `force`, or name another `out`"
             )
         if resume and not holds_training:
-            raise MangastyleError(f"{self.path}: no training to resume here")
+            raise MangastyleError(f"{self.path}: no training to resume here; leave out `resume` to start one")
+        foreign = [name for name in (*FILES, *FOLDERS) if (self.path / name).exists()]
+        if foreign and not (holds_training or force):  # somebody else's, or a `force` was killed while it removed them
+            raise MangastyleError(
+                f"{self.path}: holds {', '.join(foreign)}, but no training that could be continued; "
+                "remove them with `force`, or name another `out`"
+            )
         refuse_unwritable(self.path / CONFIG)
 
     def prepare(self) -> None:
-        """Create the folder; unless the training is resumed, remove what an earlier one left there."""
+        """Create the folder and hold it; unless the training is resumed, remove what an earlier one left there.
+
+        Its config.json goes first: what a kill leaves of the rest passes for no training.
+
+        Raises
+        ------
+        MangastyleError
+            If another process trains in this folder, or if the disk refuses.
+        """
         make_folder(self.path)
+        self._held.enter_context(only_process(self.path))
+        leftovers.remove(self.path, inner=False)
         if not self.resume:
-            for name in FILES:
-                (self.path / name).unlink(missing_ok=True)
-            for name in FOLDERS:
-                shutil.rmtree(self.path / name, ignore_errors=True)
+            try:
+                for name in (CONFIG, *FILES):
+                    (self.path / name).unlink(missing_ok=True)
+                for name in FOLDERS:
+                    if (self.path / name).exists():
+                        shutil.rmtree(self.path / name)
+            except OSError as error:
+                raise MangastyleError(f"{error.filename}: cannot remove this ({error.strerror}); name another `out`") from error
+
+    def release(self) -> None:
+        """Let other processes have the folder."""
+        self._held.close()
 
     def write_config(self) -> None:
         """Write config.json; from now on the folder holds a training."""
@@ -83,7 +110,7 @@ def worker_folder(out: str, strategy: str) -> Path:
     if strategy != "multiworker":
         return Path(out)
     try:
-        cluster = json.loads(os.environ.get("TF_CONFIG") or "{}")
+        cluster = json_text.parse(os.environ.get("TF_CONFIG") or "{}", "TF_CONFIG")
         task = cluster.get("task", {})
         number = 0 if task.get("type") == "chief" else int(task.get("index", 0)) + ("chief" in cluster.get("cluster", {}))
     except (ValueError, TypeError, AttributeError) as error:

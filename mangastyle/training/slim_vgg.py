@@ -19,15 +19,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
-import keras
 import numpy as np
-import tensorflow as tf
-from tqdm import tqdm
 
 from mangastyle.data.crops import Crops
+from mangastyle.engine import default_settings, keras, tf
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.kernels import precision as precisions
+from mangastyle.progress import Bar
 from mangastyle.settings import to_json
 from mangastyle.style.optimize import losses
 from mangastyle.training import distributed, fit
@@ -116,8 +115,7 @@ def train(
             session.log({**record, "learning_rate": rate})
             if session.step % settings.checkpoint_every == 0:
                 session.save()
-        if session.step > session.start:
-            session.save()
+        session.save()
         if not session.stop:
             student.save(run.path / "slim.h5", full, crops, {"steps": session.step, "settings": to_json(settings)})
     return session.ending
@@ -126,6 +124,7 @@ def train(
 class Student:
     """The slim network, its projections into the teacher's features, its optimizer."""
 
+    @default_settings()
     def __init__(self, settings: SlimVGGSettings, policy: str, teacher: keras.Model) -> None:
         self.kernels = kernel_shapes(settings.widths)
         zeros = {name: (np.zeros(shape), np.zeros(shape[-1])) for name, shape in self.kernels.items()}
@@ -152,7 +151,7 @@ class Student:
         """Fit layer by layer: kernels to the teacher's channels that span it best, projections to all of them."""
         pictures = crops.batch(-1, FIT_CROPS)  # (k, c, c, 3)
         before = pictures[..., ::-1] - np.array(MEAN_BGR, np.float32)  # the layer's input: (k, h, w, n)
-        for name in tqdm(self.kernels, desc="fitting", unit="layer", disable=None):
+        for name in Bar(self.kernels, desc="fitting", unit="layer"):
             relu, shape = name.replace("conv", "relu"), self.kernels[name]
             target = _features(features(teacher, (name,)), pictures, name)  # (k, h, w, N), before the ReLU
             if before.shape[1] != target.shape[1]:  # a block begins
@@ -172,7 +171,7 @@ class Student:
         """Write the network, with a readout for every layer; returns {relu: normalized error} on held-out pictures."""
         training, held_out = crops.batch(-2, FIT_CROPS), crops.batch(-3, FIT_CROPS, held_out=True)
         readouts, errors = {}, {}
-        for name in tqdm(self.kernels, desc="readouts", unit="layer", disable=None):
+        for name in Bar(self.kernels, desc="readouts", unit="layer"):
             relu, models = name.replace("conv", "relu"), [features(net, (name,)) for net in (self.network, teacher)]
             slim, full = (_sampled(model, training, name) for model in models)  # (rows, n), (rows, N)
             readouts[name] = fit.readout(fit.ridge(slim, full, intercept=False))

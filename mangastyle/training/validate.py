@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Iterable
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import keras, tf
 from mangastyle.io import sheets
 from mangastyle.ops import pixels
 from mangastyle.shade import losses, simulated_hints

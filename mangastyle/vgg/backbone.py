@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import keras
-
+from mangastyle.engine import keras
 from mangastyle.io.registry import find_vgg19
 from mangastyle.vgg import files
 from mangastyle.vgg.network import network

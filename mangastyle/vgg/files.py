@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from mangastyle.errors import MangastyleError
+from mangastyle.io import hdf5
 from mangastyle.io import weights as weights_files
 from mangastyle.io.registry import GET_VGG19
 from mangastyle.vgg.spec import SlimVGGSpec, kernel_shapes
@@ -48,14 +49,9 @@ def read(path: str | Path) -> tuple[Weights, Readouts]:
     Traceback (most recent call last):
     mangastyle.errors.MangastyleError: ...slim.h5: damaged: no array (1, 1) named conv1_1/readout
     """
-    try:
-        with h5py.File(path, "r") as file:
-            if "format" not in file.attrs:
-                return _keras_weights(path, file), {}
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as error:  # h5py raises any of these for damaged files
-        reason = str(error).split("\n")[0]
-        cure = f"get it again, into Keras' cache by '{GET_VGG19} --force'"
-        raise MangastyleError(f"{path}: damaged, or not an HDF5 file ({reason}); {cure}") from error
+    with hdf5.opened(path, f"; get it again, into Keras' cache by '{GET_VGG19} --force'") as file:
+        if "format" not in file.attrs:
+            return _keras_weights(path, file), {}
     found = weights_files.read(path, KIND)
     spec = weights_files.parse_spec(path, SlimVGGSpec, found.spec)
     weights, readouts = {}, {}
@@ -140,10 +136,7 @@ def _keras_weights(path: str | Path, file: h5py.File) -> Weights:
 
 def _array_below(path: str | Path, file: h5py.File, group: str, shape: tuple[int, ...]) -> np.ndarray:
     """The one array of `shape` below `group`: its names differ between versions of Keras."""
-    arrays: list[h5py.Dataset] = []
-    if isinstance(below := file.get(group), h5py.Group):
-        below.visititems(lambda _, item: arrays.append(item) if isinstance(item, h5py.Dataset) else None)
-    right = [a for a in arrays if a.shape == shape and a.dtype.kind == "f"]
+    right = [a for a in hdf5.arrays(path, file, group).values() if a.shape == shape and a.dtype.kind == "f"]
     array = right[0][()].astype(np.float32) if len(right) == 1 else None
     if array is None or not np.isfinite(array).all():
         raise MangastyleError(f"{path}: neither the VGG-19 of Keras nor a slim one: no finite array {shape} in {group}")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 
+from mangastyle.engine import default_settings, keras
 from mangastyle.kernels.frozen_conv import FrozenConv2D
 from mangastyle.kernels.small_conv import SmallConv2D
 from mangastyle.vgg.files import Readouts, Weights
@@ -22,6 +22,7 @@ READOUT = "_readout"  # ends the name of the 1x1 convolution that reads a layer 
 POOLING: dict[str, Any] = {"average": keras.layers.AveragePooling2D, "max": keras.layers.MaxPooling2D}
 
 
+@default_settings()
 def network(
     weights: Weights, pooling: str = "average", policy: str = "float32", readouts: Readouts | None = None, name: str = "vgg19"
 ) -> keras.Model:
@@ -83,6 +84,7 @@ def network(
     return model
 
 
+@default_settings()
 def features(model: keras.Model, layers: tuple[str, ...], *, winograd: bool = True) -> keras.Model:
     """The part of a `network` down to the deepest of some layers.
 
@@ -158,6 +160,7 @@ def empty() -> keras.Model:
     return network({name: (np.zeros(shape, np.float32), np.zeros(shape[-1], np.float32)) for name, shape in kernel_shapes().items()})
 
 
+@default_settings()
 def table(size: int = 512) -> list[str]:
     """The lines of Figure 13's table, group by group: every layer, its output's shape, and its kernel's.
 

@@ -124,18 +124,19 @@ MISTAKES = {
         ("good.png --style painting.png --mask painting.png --style-weights 1 2", "--style-weights"),
     ],
     "train": [
-        ("", "--epochs, --steps or --minutes"), ("--steps 3 --data gone", "gone"), ("--steps 3 --data good.png", "good.png"),
+        ("", "--epochs, --steps or --minutes"), ("--data gone", "gone"), ("--data good.png", "good.png: is a picture; name the folder"),
+        ("--data drawn:0", "drawn:0"),
         ("--steps 3 --data drawn:x", "drawn:x"), ("--steps 3 --init gone.h5", "gone.h5"),
         ("--steps 3 --init broken.h5", "broken.h5"), ("--steps 3 --out text.png/run", "text.png"), ("--steps 3 --out done", "done"),
-        ("--resume --out gone", "gone/config.json"), ("--steps 3 --hint-dropout 2", "--hint-dropout"),
+        ("--resume --out gone", "gone: no training to resume here"), ("--steps 3 --hint-dropout 2", "--hint-dropout"),
     ],
     "train-onepass": [
         ("--data gone", "gone"), ("--paintings gone", "gone"), ("--init gone.h5", "gone.h5"), ("--crop 100", "--crop"),
-        ("--out text.png/run", "text.png"), ("--out done", "done"), ("--resume --out gone", "gone/config.json"),
+        ("--out text.png/run", "text.png"), ("--out done", "done"), ("--resume --out gone", "gone: no training to resume here"),
     ],
     "train-slim-vgg": [
         ("--teacher gone.h5", "gone.h5"), ("--teacher random --data gone", "gone"),
-        ("--crop 100", "--crop"), ("--widths 0", "--widths"), ("--resume --out gone", "gone/config.json"),
+        ("--crop 100", "--crop"), ("--widths 0", "--widths"), ("--resume --out gone", "gone: no training to resume here"),
     ],
     "evaluate": [
         ("--data gone", "gone"), ("--weights gone.h5", "gone.h5: no such weights file"), ("--weights shade shade", "--weights"),
@@ -242,7 +243,7 @@ def test_a_folder_without_pictures(capsys, place, no_tensorflow, command):
 
 def test_one_picture_alone(capsys, place, no_tensorflow):
     (place / "none").mkdir()
-    refused(capsys, place, arguments("reconstruct", "none"), "none: is a folder, not a picture")
+    refused(capsys, place, arguments("reconstruct", "none"), "none: is a folder")
 
 
 @pytest.mark.parametrize("command", PAINT)
@@ -267,7 +268,7 @@ def test_existing_outputs(capsys, place, no_tensorflow, command):
 
 @pytest.mark.parametrize("command", ["sketch", "shade", "style"])
 def test_outputs_of_no_known_format(capsys, place, no_tensorflow, command):
-    refused(capsys, place, arguments(command, "good.png", "out.xyz"), "out.xyz: cannot write this format")
+    refused(capsys, place, arguments(command, "good.png", "out.xyz"), "out.xyz: cannot write this format", ", or in / for a folder")
 
 
 @pytest.mark.parametrize("command", PAINT)
@@ -329,7 +330,7 @@ OPTIONS = [
     ("--style-layers relu1_1 relu51", "--style-layers: VGG-19 has no layer 'relu51' (did you mean 'relu5_1'?)"),
     ("--content-layers conv4-2", "--content-layers: VGG-19 has no layer 'conv4-2' (did you mean 'conv4_2'?)"),
     ("--style-layers relu1_1 relu1_1", "--style-layers: name at least one layer of VGG-19, and none twice"),
-    ("--style-weights 1 2", "--style-weights: 2 weights for 1; give one for each"),
+    ("--style-weights 1 2", "--style-weights: 2 weights for 1 painting; give one for each painting"),
     ("--style-weights 0", "--style-weights: at least one weight must be more than 0"),
     ("--style-weights -1", "--style-weights: must be at least 0"),
     ("--style-weights nan", "--style-weights: must be a finite number"),
@@ -387,7 +388,7 @@ def test_a_folder_stops_at_once_for_what_all_pictures_need(capsys, place, no_ten
 @pytest.fixture
 def painting(monkeypatch, narrow) -> list[str]:
     """Flags for a painting that takes no time, on a narrow network."""
-    monkeypatch.setattr("mangastyle.vgg.network.network", lambda *arguments, **options: narrow)
+    monkeypatch.setattr("mangastyle.vgg.backbone.network", lambda *arguments, **options: narrow)
     quick = "--backbone random --precision float32 --size 0 --iterations 2 --optimizer adam"
     layers = "--style painting.png --style-layers relu1_1 --content-layers relu1_1"  # one is compiled sooner than five
     return f"{layers} {quick}".split()
@@ -403,7 +404,7 @@ def no_work(monkeypatch):
 
 def test_a_mask_of_another_size(capsys, place, painting, no_work):
     argv = ["style", "good.png", *painting, "--mask", "painting.png"]
-    refused(capsys, place, argv, "good.png", "painting.png: this mask is 64x64 pixels and the content 48x40; resize the mask to 48x40")
+    refused(capsys, place, argv, "painting.png: this mask is 64x64 pixels and the content 48x40; resize the mask to 48x40")
 
 
 @pytest.mark.parametrize("command", ["style", "reconstruct"])
@@ -433,7 +434,7 @@ def test_style_of_a_folder_goes_on_with_the_rest(capsys, place, painting):
         (place / "in" / name).write_bytes(data)
     assert main(["style", "in", "--out", "results", *painting]) == 2
     out, err = capsys.readouterr()
-    assert out == "results: 1 pictures written\n"
+    assert out == "results: 1 picture written\n"
     assert [line.split(":")[1].strip() for line in err.splitlines()] == [f"in/{name}" for name in sorted([*BROKEN, "small.png"])] + ["in"]
     assert "7 of 8 pictures could not be processed" in err
     assert sorted(p.name for p in (place / "results").iterdir()) == ["a.png", "config.json"]
@@ -481,6 +482,16 @@ def test_records_in_a_strange_folder_are_kept(capsys, place, painting, no_work):
     (place / "results/a.csv").write_text("mine")
     assert main(["style", "in", "--out", "results", *painting, "--log"]) == 2
     assert "a.csv: already exists" in capsys.readouterr().err and (place / "results/a.csv").read_text() == "mine"
+
+
+def test_records_never_replace_the_result_of_another_picture(capsys, place, painting):
+    for name in ("a.png", "a-losses.png"):
+        images.save(place / "in" / name, flat(40, 40))
+    argv = ["style", "in", "--out", "results", *painting, "--plot"]
+    for _ in range(2):  # in a folder that is continued, either
+        assert main(argv) == 2
+        assert "in/a.png: its records would have the name of what is made of in/a-losses.png; rename one" in capsys.readouterr().err
+    assert images.load(place / "results/a-losses.png").rgb.shape == (40, 40, 3) and not (place / "results/a.png").exists()
 
 
 def kinds(rgb: np.ndarray) -> dict[str, tuple[Image.Image, dict]]:
@@ -533,7 +544,8 @@ def test_run_at_a_size_that_cannot_be(capsys, place, no_tensorflow, size):
 
 @pytest.mark.parametrize("hint", ["gone.png", "atuo"])
 def test_missing_hints(capsys, place, no_tensorflow, hint):
-    refused(capsys, place, [*arguments("shade", "good.png"), "--hint", hint], hint, "--hint takes none, simulated or a file")
+    named = hint, "--hint takes none, simulated, a file or a folder of files"
+    refused(capsys, place, [*arguments("shade", "good.png"), "--hint", hint], *named)
 
 
 def test_missing_hints_of_run(capsys, place, no_tensorflow):
@@ -541,7 +553,7 @@ def test_missing_hints_of_run(capsys, place, no_tensorflow):
 
 
 def test_bad_palettes(capsys, place, no_tensorflow):
-    refused(capsys, place, [*arguments("shade", "good.png"), "--palette", "red", "reddish"], "--palette: reddish is neither a color")
+    refused(capsys, place, [*arguments("shade", "good.png"), "--palette", "red", "reddish"], "--palette: 'reddish' is no color")
     refused(capsys, place, [*arguments("shade", "good.png"), "--palette", "gone.png"], "gone.png")
 
 

@@ -74,7 +74,7 @@ def test_resume_does_only_what_is_missing_and_force_does_all(source, tmp_path, c
     (out / "deep/b.png").unlink()
     capsys.readouterr()
     assert run(source, "--out", out) == 0
-    assert capsys.readouterr().out == f"{out}: 1 pictures written, 2 were there already\n"
+    assert capsys.readouterr().out == f"{out}: 1 picture written, 2 already there\n"
     assert np.array_equal(images.load(out / "a.png").rgb, marker)
     assert run(source, "--out", out, "--force") == 0
     assert images.load(out / "a.png").rgb.shape == (40, 48, 3)
@@ -106,11 +106,11 @@ def test_results_of_a_former_version_are_continued(source, tmp_path):
     del stored["hint_recipe"], stored["work_size"]
     former = {**stored, "hint_kind": "default", "weights": "", "max_megapixels": 3.0}
     (tmp_path / "out/config.json").write_text(json.dumps(former))
-    run_on_files("shade", options, "shaded", lambda: lambda picture, *paths: (picture.rgb, None))
+    run_on_files("shade", options, "shaded", lambda pictures: lambda picture, *paths: (picture.rgb, None))
     assert names(tmp_path / "out") == ["a.png", "config.json", "deep/b.png", "deep/er/c.png"]
     (tmp_path / "out/config.json").write_text(json.dumps({**former, "hint_kind": "paper"}))
     with pytest.raises(MangastyleError, match="holds results of --hint-recipe paper, not proportional; use --force"):
-        run_on_files("shade", options, "shaded", lambda: lambda picture, *paths: (picture.rgb, None))
+        run_on_files("shade", options, "shaded", lambda pictures: lambda picture, *paths: (picture.rgb, None))
 
 
 def test_broken_members_are_counted_and_the_rest_is_done(source, tmp_path, capsys):
@@ -139,7 +139,7 @@ def test_results_inside_the_input_are_not_input_again(source, capsys):
     for _ in range(2):
         assert run(source, "--out", source / "out") == 0
     assert names(source / "out") == ["a.png", "config.json", "deep/b.png", "deep/er/c.png"]
-    assert capsys.readouterr().out.endswith("0 pictures written, 3 were there already\n")
+    assert capsys.readouterr().out.endswith("0 pictures written, 3 already there\n")
 
 
 @pytest.mark.parametrize("out", ["in", "in/../in", "."])
@@ -174,7 +174,7 @@ def test_an_interrupt_keeps_what_is_done_and_the_next_run_goes_on(source, tmp_pa
     assert names(tmp_path / "out") == ["a.png", "config.json", "deep/b.png"]
     monkeypatch.undo()
     assert run(source, "--out", tmp_path / "out") == 0
-    assert capsys.readouterr().out.endswith("1 pictures written, 2 were there already\n")
+    assert capsys.readouterr().out.endswith("1 picture written, 2 already there\n")
 
 
 ODD = ["with space.png", "ünïcödé 絵.png", "-dash.png", "quote'\".png", "per%cent.png", "two..dots.png"]
@@ -216,7 +216,7 @@ def test_links_do_not_hang(source, tmp_path, capsys):
 def test_networks_load_last(tmp_path, picture):
     """Nothing is prepared for input or output that is refused."""
 
-    def prepare():
+    def prepare(pictures):
         raise AssertionError("too early")
 
     good = images.save(tmp_path / "good.png", picture)
@@ -230,7 +230,7 @@ def test_networks_load_last(tmp_path, picture):
 
 
 def test_a_preparation_that_fails_leaves_nothing(source, tmp_path):
-    def prepare():
+    def prepare(pictures):
         raise MangastyleError("no weights")
 
     with pytest.raises(MangastyleError, match="no weights"):

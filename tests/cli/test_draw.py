@@ -50,7 +50,7 @@ def test_resume_keeps_what_is_there_and_force_draws_again(tmp_path, capsys):
     assert (tmp_path / "000000-line.png").exists() and (tmp_path / "000002.png").exists()
     capsys.readouterr()
     draw.command(Options(count=3, size=32, out=str(tmp_path), lines=True))
-    assert "0 characters drawn, 3 were there already" in capsys.readouterr().out
+    assert "0 characters drawn, 3 already there" in capsys.readouterr().out
     draw.command(Options(count=1, size=32, out=str(tmp_path), force=True))
     assert np.array_equal(images.load(tmp_path / "000000.png").rgb, character(0, 32).rgb)
 

@@ -120,7 +120,7 @@ def test_the_hint_itself_beside_a_network(tmp_path, tiny_weights):
 def test_pairs_of_files(tmp_path, pairs, capsys):
     images.save(pairs[0] / "alone.png", characters.draw(5, 64))
     assert evaluate(tmp_path / "out", "--pairs", *pairs) == 0
-    assert "1 pictures have no partner" in capsys.readouterr().err
+    assert "1 picture without a partner of the same name left out" in capsys.readouterr().err
     rows = table(tmp_path / "out")
     assert [row["picture"] for row in rows] == ["inner/0", "inner/1", "inner/2"]
     original = characters.draw(1, 64)

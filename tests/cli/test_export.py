@@ -40,6 +40,13 @@ def test_existing_results_are_refused_and_replaced_only_when_asked(exported, lou
     assert (exported / "config.json").stat().st_mtime_ns > before
 
 
+def test_a_link_stays_and_what_it_names_is_replaced(exported, loud_weights, tmp_path):
+    (tmp_path / "link").symlink_to(exported)
+    before = (exported / "config.json").stat().st_mtime_ns
+    assert main(["export", "--weights", str(loud_weights), "--out", str(tmp_path / "link"), "--force"]) == 0
+    assert (tmp_path / "link").is_symlink() and (exported / "config.json").stat().st_mtime_ns > before
+
+
 def test_force_never_removes_a_folder_that_is_no_savedmodel(loud_weights, tmp_path, capsys):
     (tmp_path / "precious.txt").write_text("keep")
     for out in (tmp_path, tmp_path / "precious.txt"):

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import io
 import json
+import logging
 import re
 import shlex
 import subprocess
@@ -138,7 +139,7 @@ def test_an_import_that_fails_is_shown(tmp_path, monkeypatch):
 
 
 def test_remarks_of_an_import_are_hidden_and_stderr_comes_back(tmp_path, monkeypatch, capfd):
-    (tmp_path / "loud_module.py").write_text("import os\nos.write(2, b'a remark')")
+    (tmp_path / "loud_module.py").write_text("import os\nos.write(2, b'I0000 00:00:1.0  1 port.cc:153] a remark\\n')")
     monkeypatch.syspath_prepend(str(tmp_path))
     startup.import_silently("loud_module")
     assert capfd.readouterr().err == ""
@@ -151,7 +152,11 @@ def test_remarks_of_an_import_are_hidden_and_stderr_comes_back(tmp_path, monkeyp
     [
         (["sketch", "a.png", "--blok", "9"], "--blok 9 (did you mean '--block'?)"),
         (["style", "a.png", "--content-wieght", "9"], "(did you mean '--content-weight'?)"),
-        (["sketch", "a.png", "b.png"], "unrecognized arguments: b.png"),
+        (["sketch", "a.png", "b.png"], "unrecognized arguments: b.png; name one input: a picture, or a folder of pictures; "),
+        (["style", *"abcdefgh"], "unrecognized arguments: b c d e f and 2 more; name one input: content: a picture, or a folder"),
+        (["train", "pictures"], "unrecognized arguments: pictures; see"),
+        (["sketch", "--", "a.png", "--out", "x.png"], "--out x.png; behind -- no word is a flag: put --out before it; "),
+        (["sketch", "--", "a.png", "--out=x.png"], "behind -- no word is a flag: put --out=x.png before it; "),
         (["sketch", "--size", "big"], "argument --size: invalid int value: 'big'"),
         (["skech"], "unknown command 'skech' (did you mean 'sketch'?); there are: run, sketch, "),
         ([], "COMMAND"),
@@ -163,6 +168,14 @@ def test_unknown_flags_and_commands(capsys, argv, message):
     assert error.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("mangastyle") and message in line and line.endswith("--help")
+
+
+def test_a_file_named_like_a_flag_is_told_the_cure(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-rf.png").write_bytes(b"")
+    with pytest.raises(SystemExit):
+        cli.main(["sketch", "-rf.png"])
+    assert "unrecognized arguments: -rf.png; write ./-rf.png if this is a file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -179,6 +192,10 @@ def test_unknown_flags_and_commands(capsys, argv, message):
         (["sketch", "--block", "1", "a.png"], "--block: must be an odd number from 3 to 32767, or 0 for automatic, not 1"),
         (["sketch", "--block", "99999", "a.png"], "--block: must be an odd number from 3 to 32767, or 0 for automatic, not 99999"),
         (["sketch"], "no input: name a picture or a folder, as in 'mangastyle sketch picture.png'"),
+        (["sketch", ""], "inputs: is empty, such as a variable that is not set; leave it out, or give it: a picture, or a"),
+        (["sketch", "--shard", "", "a"], "--shard: is empty, such as a variable that is not set; leave it out, or give it: I/N: only"),
+        (["style", "a.png", "--style", "b.png", ""], "--style: is empty, such as"),
+        (["sketch", "a\x1b[31mb\x9b.png"], r"a\x1b[31mb\x9b.png: no such file or folder"),
         (["sketch", "gone.png"], "gone.png: no such file or folder"),
         (["sketch", "--config", "gone.json"], "gone.json: cannot read this file"),
         (["shade", "x", "--ink", "1.5"], "--ink: must be at most 1"),
@@ -212,7 +229,7 @@ def test_mistakes_are_one_line(capsys, tmp_path, monkeypatch, argv, message):
     ],
 )
 def test_former_commands_and_flags_work_with_one_line_of_advice(capsys, monkeypatch, argv, advice, given):
-    name, made = cli.FORMER_COMMANDS.get(argv[0], argv[0]), []
+    name, made = options.FORMER_COMMANDS.get(argv[0], argv[0]), []
     monkeypatch.setattr(cli.load(name), "command", made.append)
     assert cli.main(argv) == 0
     assert {key: getattr(made[0], key) for key in given} == given
@@ -240,6 +257,14 @@ def test_errors_of_the_library_name_flags(capsys, monkeypatch, module, message, 
     monkeypatch.setattr(module, "command", fail)
     assert cli.main([module.__name__.rpartition(".")[2]]) == 2
     assert capsys.readouterr().err == f"mangastyle: {shown}\n"
+
+
+def test_remarks_of_the_library_name_the_flags_of_the_command_that_runs(capsys, monkeypatch):
+    log = logging.getLogger("mangastyle")
+    for module, shown in ((shade, "--max-megapixels and method"), (style, "--max-megapixels and --method")):
+        monkeypatch.setattr(module, "command", lambda given: log.warning("skipped: a.png: see `max_pixels`\nand `method`"))
+        assert cli.main([module.__name__.rpartition(".")[2]]) == 0
+        assert capsys.readouterr().err == f"mangastyle: skipped: a.png: see {shown}\n"
 
 
 def test_debug_shows_the_traceback(tmp_path):

@@ -74,7 +74,7 @@ def test_json_round_trip(cls, tmp_path):
             value = kind(min(value, f.metadata["most"]))
         changed[f.name] = (value, value) if many else value
     made = cls(**changed)
-    options.save_config(tmp_path, "x", made)
+    options.save_config(tmp_path, options.command_of(cls), made)
     assert settle(cls, {}, tmp_path / "config.json") == made
 
 
@@ -90,13 +90,14 @@ def test_permission_to_overwrite_is_not_stored(tmp_path):
         (sketch.Options, {"preset": "papr"}, "unknown preset 'papr' .did you mean 'paper'.*default, paper"),
         (sketch.Options, {"preset": ["paper"]}, "unknown preset"),
         (sketch.Options, {"preset": 5}, "unknown preset 5"),
-        (sketch.Options, {"block": "9"}, "`block`: must be of type int, not '9'"),
-        (sketch.Options, {"block": 9.0}, "`block`: must be of type int"),
-        (sketch.Options, {"block": True}, "`block`: must be of type int"),
-        (sketch.Options, {"c": True}, "`c`: must be of type float"),
-        (sketch.Options, {"c": None}, "`c`: must be of type float"),
-        (sketch.Options, {"force": 1}, "`force`: must be of type bool"),
-        (sketch.Options, {"inputs": 3}, "`inputs`: must be of type str"),
+        (sketch.Options, {"block": "9"}, "`block`: must be a whole number, not '9'"),
+        (sketch.Options, {"block": 9.0}, "`block`: must be a whole number"),
+        (sketch.Options, {"block": [1]}, r"`block`: must be a whole number, not \[1\]"),
+        (sketch.Options, {"block": True}, "`block`: must be a whole number"),
+        (sketch.Options, {"c": True}, "`c`: must be a number"),
+        (sketch.Options, {"c": None}, "`c`: must be a number"),
+        (sketch.Options, {"force": 1}, "`force`: must be True or False"),
+        (sketch.Options, {"inputs": 3}, "`inputs`: must be a text"),
         (sketch.Options, {"size": -1}, "`size`: must be at least 0, not -1"),
         (sketch.Options, {"seed": -1}, "`seed`: must be at least 0"),
         (sketch.Options, {"max_megapixels": 0}, "`max_megapixels`: must be at least"),
@@ -104,13 +105,14 @@ def test_permission_to_overwrite_is_not_stored(tmp_path):
         (style.Options, {"strength": 1.5}, "`strength`: must be at most 1, not 1.5"),
         (style.Options, {"averaging": 1}, "`averaging`: must be at most 0.9999, not 1"),
         (style.Options, {"style_weights": 2.0}, "`style_weights`: must be a list, not 2.0"),
-        (style.Options, {"style_weights": [1, "2"]}, "`style_weights`: must be of type float, not '2'"),
+        (style.Options, {"style_weights": [1, "2"]}, "`style_weights`: must be a number, not '2'"),
         (style.Options, {"style_layer_weights": [1.0, -0.5]}, "`style_layer_weights`: must be at least 0, not -0.5"),
         (train_slim_vgg.Options, {"widths": [16, 0]}, "`widths`: must be at least 1, not 0"),
-        (train_slim_vgg.Options, {"widths": [16.0]}, "`widths`: must be of type int, not 16.0"),
+        (train_slim_vgg.Options, {"widths": [16.0]}, "`widths`: must be a whole number, not 16.0"),
         (style.Options, {"style": "a.jpg"}, "`style`: must be a list"),
-        (style.Options, {"style": [1]}, "`style`: must be of type str, not 1"),
+        (style.Options, {"style": [1]}, "`style`: must be a text, not 1"),
         (style.Options, {"optimizer": "adm"}, "`optimizer`: 'adm' .did you mean 'adam'.*lbfgs, adam"),
+        (shade.Options, {"command": "sketch"}, "config.json: holds options of mangastyle sketch, not of mangastyle shade"),
         (style.Options, [], "config.json: must hold one JSON object"),
         (style.Options, "3", "config.json: must hold one JSON object"),
         (style.Options, "{", "config.json: not valid JSON"),
@@ -249,7 +251,7 @@ def test_so_do_former_keys_in_json(tmp_path, capsys):
                 "unhinted_recon_weight": 0.5, "hinted_gan_weight": 0.6, "max_to_keep": 3, "hint": "proportional",
             },
         ),
-        (train_slim_vgg.Options, {"painted": 4, "life": 5}, {"num_canvases": 4, "canvas_steps": 5}),
+        (train_slim_vgg.Options, {"command": "distill", "painted": 4, "life": 5}, {"num_canvases": 4, "canvas_steps": 5}),
         (evaluate.Options, {"weights": [], "hint": "default"}, {"weights": ("shade",), "hint": "proportional"}),
         (
             figures.Options, {"fast": True, "weights": "", "paper": "", "baseline": ""},

@@ -91,6 +91,7 @@ def test_the_sheet_tells_how_the_style_was_painted(by, caption):
 def test_without_the_full_network_the_slim_one_that_ships_is_taken(slim, tiny_weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(registry, "shipped_folder", lambda: tmp_path)
+    registry.remark_on_slim.cache_clear()
     arguments = ["run", "--preset", "tiny", "--method", "optimize", "--weights", str(tiny_weights)]
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 2
     assert "vgg19-slim" in capsys.readouterr().err and not (tmp_path / "out").exists()
@@ -125,7 +126,7 @@ def test_pictures_named_like_a_stage_of_another_are_not_mixed_up(tiny_weights, o
     arguments = ["run", str(tmp_path / "in"), "--out", str(tmp_path / "out")]
     arguments += ["--weights", str(tiny_weights), "--onepass-weights", onepass_weights]
     assert main(arguments) == 2
-    assert "a.png: its stages would have the name of what is made of a-sketch.png" in capsys.readouterr().err
+    assert f"a.png: its stages would have the name of what is made of {tmp_path}/in/a-sketch.png" in capsys.readouterr().err
     assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"a-sketch.png", *(f"a-sketch-{stage}.png" for stage in RESULTS)}
 
 
@@ -143,7 +144,7 @@ def test_a_picture_named_after_the_paintings_is_not_one_of_them(tmp_path, capsys
         (["--allow-download"], "--allow-download: method onepass needs no full VGG-19"),
         (["--method", "optimize", "--onepass-weights", "a.h5"], "--onepass-weights: is for method onepass, not optimize"),
         (["--size", "20"], "--size: must be 0, or from 32 to 4096, not 20"),
-        (["--hint", "atuo"], "atuo: no such hint file; --hint takes none, simulated or a file"),
+        (["--hint", "atuo"], "atuo: no such hint file; --hint takes none, simulated, a file or a folder of files"),
         (["--weights", "gone.h5"], "gone.h5: no such weights file"),
         (["--onepass-weights", "gone.h5"], "gone.h5: no such weights file"),
         (["--style", "gone.png"], "gone.png: cannot read"),

@@ -9,6 +9,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from mangastyle.cli import hint_files
 from mangastyle.cli.main import main
@@ -63,12 +64,21 @@ def test_a_simulated_hint_follows_recipe_and_seed(loud_weights, tmp_path):
     np.testing.assert_array_equal(images.load(tmp_path / "a-shaded.png").rgb, shader(picture, shader.simulated_hint(picture, "paper", 3)))
 
 
-def test_palettes_are_read_from_names_and_pictures(tmp_path, picture):
-    images.save(tmp_path / "a.png", picture)
-    colors, shares = hint_files.read_palette(("red", str(tmp_path / "a.png")), images.MAX_PIXELS)
-    assert colors.shape == (9, 3) and colors[0].tolist() == [255, 0, 0] and shares[0] == pytest.approx(0.5)
+def test_palettes_are_read_from_names_and_pictures(tmp_path, picture, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "b.jfif", "navy", "strange.dat"):
+        Image.fromarray(picture).save(name, "PNG")  # files are told by their content
+    for name in ("a.png", "b.jfif", "strange.dat", "./navy"):
+        colors, shares = hint_files.read_palette(("red", name), images.MAX_PIXELS)
+        assert colors.shape == (9, 3) and colors[0].tolist() == [255, 0, 0] and shares[0] == pytest.approx(0.5)
+    assert hint_files.read_palette(("navy",), images.MAX_PIXELS).colors.tolist() == [[0, 0, 128]]  # a color, whatever lies around
     assert hint_files.read_palette((), images.MAX_PIXELS) is None
-    for entry, message in (("gone.png", "gone.png: cannot read"), ("notes.txt", "`palette`: notes.txt is neither a color")):
+    (tmp_path / "notes.md").write_text("hello")
+    for entry, message in (
+        ("gone.png", "gone.png: cannot read"),
+        ("notes.md", "notes.md: not a picture"),
+        ("gone", "`palette`: 'gone' is no c"),
+    ):
         with pytest.raises(MangastyleError, match=message):
             hint_files.read_palette((entry,), images.MAX_PIXELS)
 
@@ -79,10 +89,10 @@ def test_palettes_are_read_from_names_and_pictures(tmp_path, picture):
         (["--palette", "red", "--hint", "simulated"], "--hint and --palette: give one of them"),
         (["--ink", "1.5"], "--ink: must be at most 1"),
         (["--hint", "simulated"], "a.png: is line art"),
-        (["--hint", "gone.png"], "gone.png: no such hint file; --hint takes none, simulated or a file"),
+        (["--hint", "gone.png"], "gone.png: no such hint file; --hint takes none, simulated, a file or a folder"),
         (["--hint", "other.png"], "other.png: the hint is 48x40 but the picture is 40x40"),
-        (["--hint", "outside.json"], "outside.json: the point (50, 1) lies outside the picture of 40x40"),
-        (["--palette", "reddish"], "--palette: reddish is neither a color"),
+        (["--hint", "outside.json"], "outside.json: points[0]: the point (50, 1) lies outside the picture of 40x40"),
+        (["--palette", "reddish"], "--palette: 'reddish' is no color"),
         (["--weights", "gone.h5"], "gone.h5: no such weights file"),
     ],
 )
@@ -114,8 +124,8 @@ def test_a_page_of_2000_by_3000_stays_below_four_gibibytes(tmp_path):
     weights.save_model(tmp_path / "net.h5", "shade", spec, networks.build(spec))
     images.save(tmp_path / "page.png", line_art(3000, 2000))
     code = (
-        "import resource, sys; from mangastyle.cli.main import main; code = main(sys.argv[1:]);"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr); sys.exit(code)"
+        "import sys; from mangastyle.cli.main import main; code = main(sys.argv[1:]);"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')), file=sys.stderr); sys.exit(code)"
     )
     command = [sys.executable, "-c", code, "shade", str(tmp_path / "page.png"), "--weights", str(tmp_path / "net.h5")]
     done = subprocess.run(command, capture_output=True, text=True)

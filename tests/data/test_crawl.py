@@ -5,7 +5,6 @@ from __future__ import annotations
 import email.utils
 import errno
 import hashlib
-import io
 import json
 import re
 import signal
@@ -13,100 +12,18 @@ import subprocess
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
-import numpy as np
 import pytest
-from PIL import Image
+from fake_booru import Booru, png, send, serving
 
 from mangastyle import __version__
 from mangastyle.cli.main import main
 from mangastyle.data import crawl
 from mangastyle.io import images
-
-
-def png(number: int) -> bytes:
-    """A small picture that no other number has."""
-    file = io.BytesIO()
-    Image.fromarray(np.random.default_rng(number).integers(0, 256, (9, 12, 3), np.uint8)).save(file, "png")
-    return file.getvalue()
-
-
-class Booru:
-    """A Gelbooru 0.2 site. `files` maps a path to bytes, or to a function that answers with a request handler."""
-
-    def __init__(self) -> None:
-        self.posts: dict[int, dict] = {}
-        self.files: dict[str, object] = {}
-        self.page = 10  # posts per page, whatever limit is asked for
-        self.script: list = []  # functions that answer the next calls of the API, in turn
-        self.hits: list[tuple[float, str]] = []
-        self.queries: list[dict[str, list[str]]] = []
-        self.agents: set[str] = set()
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def do_GET(handler) -> None:
-                self.answer(handler)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def add(self, number: int, body: object = None, **changes: object) -> bytes:
-        """Add a good post, then spoil it with `changes` (None removes a field). Returns the picture's bytes."""
-        data = png(number)
-        path = f"/images/7/{number:040x}.png"
-        self.files[path] = data if body is None else body
-        post = {
-            "id": number, "tags": f"1girl solo n{number}", "rating": "general", "hash": hashlib.md5(data).hexdigest(),
-            "image": f"{number:040x}.png", "directory": 7, "file_url": self.url + path, "width": 12, "height": 9,
-            "source": "https://artist.example/1",
-        }  # fmt: skip
-        self.posts[number] = {k: v for k, v in {**post, **changes}.items() if v is not None}
-        return data
-
-    def count(self, number: int) -> int:
-        """How often the file of a post was asked for."""
-        return sum(path == f"/images/7/{number:040x}.png" for _, path in self.hits)
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        parts = urlsplit(handler.path)
-        self.hits.append((time.monotonic(), unquote(parts.path)))
-        self.agents.add(handler.headers["User-Agent"])
-        if parts.path != "/index.php":
-            body = self.files.get(unquote(parts.path))
-            if body is None:
-                send(handler, b"gone", 404)
-            elif isinstance(body, bytes):
-                send(handler, body)
-            else:
-                body(handler)
-            return
-        query = parse_qs(parts.query)
-        self.queries.append(query)
-        if self.script and (special := self.script.pop(0)):
-            special(handler)
-            return
-        below = re.search(r"id:<(\d+)", query["tags"][0])
-        numbers = sorted((n for n in self.posts if not below or n < int(below[1])), reverse=True)
-        skip = int(query["pid"][0]) * self.page
-        send(handler, json.dumps([self.posts[n] for n in numbers[skip : skip + self.page]]).encode())
-
-
-def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: object) -> None:
-    handler.send_response(status)
-    for name, value in {"Content_Length": len(body), **headers}.items():
-        handler.send_header(name.replace("_", "-"), str(value))
-    handler.end_headers()
-    handler.wfile.write(body)
+from mangastyle.io.locks import only_process
 
 
 def status(code: int, **headers: object):
@@ -149,12 +66,8 @@ def in_turn(*answers: object):
 
 @pytest.fixture
 def booru():
-    site = Booru()
-    thread = threading.Thread(target=site.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
+    with serving() as site:
+        yield site
 
 
 @pytest.fixture(autouse=True)
@@ -285,8 +198,30 @@ def test_a_lost_file_is_downloaded_again_and_force_downloads_all(booru, out):
     assert run(booru, out) == 0
     assert [booru.count(n) for n in (100, 101, 102)] == [1, 2, 1]
     assert (out / "101.png").read_bytes() == png(101)
+    assert len(manifest(out)) == 3
     assert run(booru, out, "--force") == 0
     assert [booru.count(n) for n in (100, 101, 102)] == [2, 3, 2]
+    check_whole(booru, out, {100, 101, 102})
+
+
+def test_lines_that_a_killed_run_doubled_are_one_again(booru, out):
+    for n in range(100, 103):
+        booru.add(n)
+    assert run(booru, out) == 0
+    path = out / "manifest.jsonl"
+    path.write_bytes(path.read_bytes() * 2)  # as a killed run with --force leaves it
+    assert run(booru, out) == 0
+    check_whole(booru, out, {100, 101, 102})
+
+
+def test_two_runs_in_one_folder_are_refused(booru, out, capsys):
+    booru.add(100)
+    out.mkdir()
+    with only_process(out):
+        assert run(booru, out) == 2
+    assert f"{out}: another process is at work in this folder" in capsys.readouterr().err
+    assert not list(out.iterdir())
+    assert run(booru, out) == 0
 
 
 def test_wrapped_lists_and_empty_pages_by_mistake(booru, out):
@@ -603,7 +538,7 @@ def test_half_written_line_and_part_files_of_a_kill_are_mended(booru, out):
     path = out / "manifest.jsonl"
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"id": 101, "file": "10')
-    (out / ".101-ab_c1.part.png").write_bytes(b"half")
+    (out / ".101-ab_c1xyz.part.png").write_bytes(b"half")
     (out / "101.png").write_bytes(b"half")
     assert run(booru, out) == 0
     assert path.read_bytes().startswith(whole)
@@ -611,7 +546,7 @@ def test_half_written_line_and_part_files_of_a_kill_are_mended(booru, out):
     assert all(booru.count(n) == 1 for n in range(100, 104))
 
 
-@pytest.mark.parametrize(("sync", "file"), [(3, "101.png"), (4, "manifest.jsonl")])
+@pytest.mark.parametrize(("sync", "file"), [(4, "101.png"), (5, "manifest.jsonl")])
 def test_full_disk_stops_with_the_file_named(booru, out, capsys, monkeypatch, sync, file):
     for n in range(100, 103):
         booru.add(n)

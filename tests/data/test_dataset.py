@@ -193,7 +193,7 @@ def test_an_interrupted_decoding_leaves_nothing(load, folder, tmp_path, monkeypa
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(dataset, "write_json", interrupted)
+    monkeypatch.setattr(dataset, "_publish", interrupted)
     with pytest.raises(KeyboardInterrupt):
         load([folder])
     assert list((tmp_path / "cache").iterdir()) == []
@@ -205,16 +205,16 @@ def test_a_cache_that_cannot_be_written_is_one_clear_error(load, folder, tmp_pat
         load([folder], cache=str(tmp_path / "file" / "cache"))
 
 
-def test_broken_pictures_are_skipped_named_and_counted(load, folder, tmp_path, capsys):
+def test_broken_pictures_are_skipped_named_and_counted(load, folder, tmp_path, caplog):
     (tmp_path / "pictures/broken.png").write_bytes(encoded(50)[:200])
     (tmp_path / "pictures/empty.jpg").write_bytes(b"")
     loaded = load([folder])
     assert (len(loaded.base), loaded.skipped) == (12, 2)
-    lines = [line for line in capsys.readouterr().err.splitlines() if "skipped" in line]
+    lines = [line for line in caplog.messages if line.startswith("skipped: ")]
     assert len(lines) == 2 and "broken.png" in lines[0] and "empty.jpg" in lines[1]
 
 
-def test_broken_members_of_archives_are_skipped_too(load, tmp_path, capsys):
+def test_broken_members_of_archives_are_skipped_too(load, tmp_path, caplog):
     path = pack_zip(tmp_path / "a.zip", range(4))
     data = bytearray(path.read_bytes())
     start = data.index(b"\x89PNG", 500) + 100
@@ -229,7 +229,16 @@ def test_broken_members_of_archives_are_skipped_too(load, tmp_path, capsys):
     deflated.write_bytes(data)
     loaded = load([str(path), str(deflated)])
     assert (len(loaded.base), loaded.skipped) == (6, 2)
-    assert capsys.readouterr().err.count("damaged") == 2
+    assert caplog.text.count("cannot be unpacked") == 2
+
+
+def test_of_thousands_that_cannot_be_read_the_first_are_named_and_the_others_counted(load, tmp_path, caplog):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for i in range(60):
+            archive.writestr(f"{i:02}.png", encoded(i) if i < 3 else b"no picture")
+    assert load([str(tmp_path / "a.zip")]).skipped == 57
+    lines = [line for line in caplog.messages if line.startswith("skipped: ")]
+    assert len(lines) == 21 and "22.png: not a picture" in lines[19] and lines[20] == "skipped: 37 more"
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.xz", "text", "missing", "empty folder"])
@@ -352,6 +361,64 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     assert dataset.cache_folder("") == tmp_path / "x" / "mangastyle"
 
 
+@pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "MANGASTYLE_CACHE", "HOME"])
+def test_a_cache_that_cannot_be_made_names_its_own_setting(folder, monkeypatch, variable):
+    for name in ("XDG_CACHE_HOME", "MANGASTYLE_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "/proc/x")
+    with pytest.raises(MangastyleError, match="^/proc/x.*: cannot keep decoded pictures here .*; choose another `cache`$"):
+        dataset.load([folder], 16, zoom=False)
+
+
+def test_a_user_without_a_home_is_told_the_setting(folder, monkeypatch):
+    for name in ("XDG_CACHE_HOME", "MANGASTYLE_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.home", unknown)
+    with pytest.raises(MangastyleError, match="the user has no home folder for decoded pictures; name a folder by `cache`"):
+        dataset.load([folder], 16, zoom=False)
+
+
+def test_a_disk_that_is_full_while_decoding_is_one_line_and_leaves_nothing(load, folder, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dataset, "_publish", full)
+    with pytest.raises(MangastyleError, match="cannot keep decoded pictures here .No space left on device.; choose another `cache`"):
+        load([folder])
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_pictures_that_are_decoded_at_once_have_no_more_pixels_than_the_limit():
+    room, taken, most, lock = dataset._Room(10), [0], [0], threading.Lock()
+
+    def work(pixels):
+        with room.taking(pixels):
+            with lock:
+                taken[0] += pixels
+                most[0] = max(most[0], taken[0])
+            with lock:
+                taken[0] -= pixels
+
+    threads = [threading.Thread(target=work, args=(pixels,)) for pixels in [4, 5, 10, 3, 2, 6] * 20]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert taken == [0] and 4 < most[0] <= 10
+    with room.taking(1000):  # more than there is room for: alone
+        assert room.taken == 1000
+
+
+@pytest.mark.parametrize("ahead", [dataset.HELD, 1])
+def test_results_are_the_same_however_few_may_wait(load, folder, monkeypatch, ahead):
+    monkeypatch.setattr(dataset, "HELD", ahead)
+    assert load([folder]).names == sorted(load([folder]).names) and len(load([folder]).names) == 12
+
+
 def test_the_index_is_plain_json(load, folder, tmp_path):
     load([folder])
     index = json.loads((cached(tmp_path) / "index.json").read_text())
@@ -382,7 +449,7 @@ def test_sources_are_checked_without_being_opened(folder, tmp_path):
     archives.check([folder, "drawn:10", "drawn:3-7", str(pack_zip(tmp_path / "a.zip", range(2))), str(damaged)])
     for name, message in (
         (str(tmp_path / "nowhere"), "nowhere: no such folder or archive"),
-        (str(tmp_path / "pictures/001.png"), "neither"),
+        (str(tmp_path / "pictures/001.png"), "is a picture"),
     ):
         with pytest.raises(MangastyleError, match=message):
             archives.check([name])
@@ -391,3 +458,24 @@ def test_sources_are_checked_without_being_opened(folder, tmp_path):
 def test_opening_pictures_needs_no_tensorflow():
     code = "import sys; from mangastyle.data import archives, crops, dataset; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_another_process_that_decodes_the_same_meanwhile_is_no_error(load, tmp_path, monkeypatch):
+    in_order = dataset._in_order
+
+    def slower(*arguments):
+        monkeypatch.setattr(dataset, "_in_order", in_order)
+        load(["drawn:3"])
+        yield from in_order(*arguments)
+
+    monkeypatch.setattr(dataset, "_in_order", slower)
+    assert len(load(["drawn:3"]).names) == 3
+    assert [path.name[0] == "." for path in (tmp_path / "cache").iterdir()] == [False]
+
+
+def test_what_a_killed_run_left_in_the_cache_goes(load, tmp_path):
+    for name in (".decoding-12345678.part", ".decoding-12345678.part.d/cache/base.u8"):
+        (tmp_path / "cache" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "cache" / name).touch()
+    load(["drawn:3"])
+    assert [path.name[0] == "." for path in (tmp_path / "cache").iterdir()] == [False]

@@ -67,10 +67,10 @@ def test_places_that_cannot_be_written(tmp_path, monkeypatch):
         files.refuse_unwritable(tmp_path / "new" / "a.txt")
     assert names(tmp_path) == ["file"]
 
-    def refuse(**options):
+    def refuse(*options):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(files.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr("mangastyle.io.leftovers.os.open", refuse)
     with pytest.raises(MangastyleError, match="cannot write here .Permission denied"):
         with files.atomic(tmp_path / "a.txt"):
             pytest.fail("the body must not run")

@@ -13,7 +13,9 @@ from skimage.color import rgb2lab
 
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
+from mangastyle.io.images import Picture
 from mangastyle.ops import pixels
+from mangastyle.shade import hints
 from mangastyle.shade.hints import Hint, Palette, main_colors, palette, resolve_hint
 from mangastyle.synthetic.characters import character
 
@@ -71,10 +73,48 @@ def test_points_as_arguments_are_those_of_a_file(tmp_path):
     usual = Hint.from_points(points, (128, 160))
     assert usual.mask.sum() == Hint.from_points(points, (128, 160), radius=4).mask.sum()  # 1/32 of the short side
     for wrong in ((30, 10, (0, 0, 300)), (30, 10, (0, 0)), (30, 10, 5)):
-        with pytest.raises(MangastyleError, match="hint: a stroke cannot be understood"):
+        with pytest.raises(MangastyleError, match=r"hint: points\[0\].color: .* is no color"):
             Hint.from_points([wrong], (40, 60))
-    with pytest.raises(MangastyleError, match="hint: the point .* lies outside the picture of 60x40"):
-        Hint.from_points([(60, 1, "red")], (40, 60))
+    with pytest.raises(MangastyleError, match=r"`points`: must be .x, y, color. each; number 1 is \(1, 2\)"):
+        Hint.from_points([(1, 2, "red"), (np.int64(1), 2)], (40, 60))
+    with pytest.raises(MangastyleError, match=r"hint: points\[0\].color: 3 is no color"):
+        Hint.from_points([(1, 2, np.int64(3))], (40, 60))
+    for wrong in ([(1, 2)], [5], 5, "red", {"points": []}):
+        with pytest.raises(MangastyleError, match="`points`: must be .x, y, color. each"):
+            Hint.from_points(wrong, (40, 60))
+    with pytest.raises(MangastyleError, match=r"hint: points\[0\]: the point .* lies outside the picture of 60x40"):
+        Hint.from_points([(60.5, 1, "red")], (40, 60))
+
+
+@pytest.mark.parametrize(
+    "shape", [(100,), None, 5, "ab", (1e5, 1e5), (-40, 60), (0, 60), (40, 60, 4), (40, 60, 3, 1), (40, "60"), np.zeros((40, 60))]
+)
+def test_a_shape_that_is_no_picture_s_is_refused(shape):
+    for make in (lambda: Hint.from_points([(1, 2, "red")], shape), lambda: Hint.from_json({}, shape)):
+        with pytest.raises(MangastyleError, match="`shape`: must be .height, width. or .height, width, 3. of the picture, not ") as error:
+            make()
+        assert len(str(error.value)) < 150 and "\n" not in str(error.value)
+
+
+def test_a_shape_that_there_is_no_memory_for_is_refused():
+    with pytest.raises(MangastyleError, match="`shape`: 100000x100000 pixels is over the limit of 100 megapixels"):
+        Hint.from_points([(1, 2, "red")], (100_000, 100_000))
+    with pytest.raises(MangastyleError, match="`source`: must be the name of a JSON file, or its object, not None"):
+        Hint.from_json(None, (40, 60))
+
+
+def test_pictures_are_taken_in_strips_as_at_once(monkeypatch):
+    random = np.random.default_rng(0)
+    picture = Picture(random.integers(0, 256, (37, 29, 3), np.uint8), random.integers(0, 256, (37, 29), np.uint8))
+    whole = Hint.from_picture(picture)
+    monkeypatch.setattr(hints, "STRIP", 100)
+    np.testing.assert_array_equal(Hint.from_picture(picture).rgb, whole.rgb)
+    mask = picture.alpha[..., None] / 255
+    straight = (picture.rgb - 255 * (1 - mask)) / np.maximum(mask, 1e-6)
+    np.testing.assert_allclose(whole.rgb, np.clip(straight, 0, 255), atol=0.51)
+    np.testing.assert_array_equal(whole.mask, picture.alpha.astype(np.float32) / 255)
+    with pytest.raises(MangastyleError, match="`picture`: its alpha must be uint8 .h, w. of its"):
+        Hint.from_picture(Picture(picture.rgb, picture.alpha[:5]))
 
 
 def test_lines_cover_their_pixels():
@@ -90,6 +130,61 @@ def test_the_frame_belongs_to_the_picture():
     assert all(hint.rgb[y, x].tolist() == [255, 0, 0] for x, y in corners)
 
 
+def test_places_go_up_to_the_whole_width_and_height():
+    for x, y in ((47.6, 39.6), (48, 40), (47, 39)):
+        hint = Hint.from_points([(x, y, "red")], (40, 48), radius=1)
+        assert hint.rgb[39, 47].tolist() == [255, 0, 0] and hint.mask.sum() == 3
+    line = {"points": [[0, 40], [48, 40]], "color": "red", "width": 1}
+    assert Hint.from_json({"lines": [line]}, (40, 48)).mask[39].all()
+    for x, y in ((48.01, 3), (3, 40.01), (-0.01, 3)):
+        with pytest.raises(MangastyleError, match="outside the picture of 48x40; a hint for a picture of another size"):
+            Hint.from_points([(x, y, "red")], (40, 48))
+
+
+def test_a_hint_for_a_picture_of_another_size_is_scaled():
+    small = {
+        "points": [{"x": 10, "y": 5, "color": "red", "radius": 2}],
+        "lines": [{"points": [[0, 20], [30, 20]], "color": "navy", "width": 3}],
+    }
+    large = {
+        "points": [{"x": 20, "y": 10, "color": "red", "radius": 4}],
+        "lines": [{"points": [[0, 40], [60, 40]], "color": "navy", "width": 6}],
+    }
+    found, expected = Hint.from_json({**small, "size": [30, 40]}, (80, 60)), Hint.from_json(large, (80, 60))
+    assert np.array_equal(found.rgb, expected.rgb) and np.array_equal(found.mask, expected.mask)
+    stretched = Hint.from_json({"points": [{"x": 30, "y": 40, "color": "red", "radius": 1}], "size": (30, 40)}, (40, 60))
+    assert stretched.mask[39, 59] == 1 and stretched.mask[:, :50].sum() == 0
+
+
+def test_a_stroke_counts_by_its_alpha():
+    def point(x, color):
+        return {"x": x, "y": 5, "color": color, "radius": 2}
+
+    nothing = Hint.from_json({"points": [point(5, "#ff000000"), point(6, "transparent"), point(7, [9, 9, 9, 0])]}, (12, 40))
+    assert nothing.mask.sum() == 0 and (nothing.rgb == 255).all()
+    for half in ("#ff000080", "rgba(255, 0, 0, 128)", "rgb(255 0 0 / 50.2%)", [255, 0, 0, 128], [1.0, 0.0, 0.0, 128 / 255]):
+        hint = Hint.from_json({"points": [point(5, half)]}, (12, 40))
+        assert hint.rgb[5, 5].tolist() == [255, 0, 0] and hint.mask[5, 5] == pytest.approx(128 / 255, abs=1e-3)
+        assert set(np.unique(hint.mask)) == {np.float32(0), hint.mask[5, 5]}
+    over = Hint.from_json({"points": [point(5, "navy"), point(6, "#ff000080"), point(30, "#00800080"), point(30, "#ff000080")]}, (12, 40))
+    share = 128 / 255
+    assert over.mask[5, 6] == 1 and over.rgb[5, 6].tolist() == [128, 0, round(128 * (1 - share))]
+    assert over.mask[5, 30] == pytest.approx(1 - (1 - share) ** 2) and over.rgb[5, 3].tolist() == [0, 0, 128]
+    edge = Hint.from_json({"lines": [{"points": [[0, 0], [40, 12]], "color": "#ff000080", "width": 9}]}, (12, 40))
+    assert edge.mask[0, 0] == edge.mask[11, 39] == pytest.approx(share)
+
+
+def test_many_and_large_strokes_take_no_long_time(monkeypatch):
+    places = np.random.default_rng(0).uniform(0, 100, (1000, 2)).tolist()
+    hint = Hint.from_points([(x, y, (0, 0, 128)) for x, y in places], (100, 100), radius=32767)
+    assert (hint.rgb == (0, 0, 128)).all() and hint.mask.all()
+    monkeypatch.setattr("mangastyle.shade.strokes.MAX_PAINTED", 10**7)
+    few = [(x, y, "#00008001") for x, y in places[:9]]
+    assert Hint.from_points(few, (100, 100), radius=2000).mask[0, 0] == pytest.approx(1 - (254 / 255) ** 9, abs=1e-5)
+    with pytest.raises(MangastyleError, match="too many strokes for their size"):
+        Hint.from_points(few * 2, (100, 100), radius=2000)
+
+
 def test_no_strokes_mask_nothing(tmp_path):
     hint = Hint.from_json(write(tmp_path, {}), (20, 30))
     assert hint.mask.sum() == 0 and (hint.rgb == 255).all()
@@ -103,32 +198,43 @@ POINT = {"x": 1, "y": 2, "color": "red"}
     [
         ("{", "not valid JSON"),
         ("[]", "must hold one object"),
-        ({"point": []}, "must hold one object"),
-        ({"points": 3}, "a stroke cannot be understood"),
-        ({"points": [3]}, "a stroke cannot be understood"),
-        ({"points": None}, "a stroke cannot be understood"),
-        ({"points": [{"x": 1, "y": 2}]}, "a stroke lacks 'color'"),
-        ({"points": [{"y": 2, "color": "red"}]}, "a stroke lacks 'x'"),
-        ({"points": [{**POINT, "color": "reddish"}]}, "cannot be understood .*reddish"),
-        ({"points": [{**POINT, "color": "#12"}]}, "cannot be understood"),
-        ({"points": [{**POINT, "color": 5}]}, "cannot be understood"),
-        ({"points": [{**POINT, "x": "left"}]}, "cannot be understood .*left"),
-        ({"points": [{**POINT, "x": None}]}, "cannot be understood"),
-        ({"points": [{**POINT, "x": 30}]}, r"the point \(30, 2\) lies outside the picture of 30x20"),
+        ({"point": []}, "has an unknown key 'point' .did you mean 'points'"),
+        ({"points": 3}, "points must be a list, not 3"),
+        ({"points": [3]}, r"points\[0\] must be an object such as .x, y, color., not 3"),
+        ({"points": None}, "points must be a list, not None"),
+        ({"points": [{"x": 1, "y": 2}]}, r"points\[0\] lacks 'color'"),
+        ({"points": [POINT, {"y": 2, "color": "red"}]}, r"points\[1\] lacks 'x'"),
+        ({"points": [{**POINT, "raduis": 3}]}, r"points\[0\] has an unknown key 'raduis' .did you mean 'radius'"),
+        ({"points": [{**POINT, "color": "reddish"}]}, r"points\[0\].color: 'reddish' is no color"),
+        ({"points": [{**POINT, "color": "#12"}]}, "'#12' is no color"),
+        ({"points": [{**POINT, "color": 5}]}, "5 is no color"),
+        ({"points": [{**POINT, "color": {"r": 5}}]}, "'r': 5. is no color"),
+        ({"points": [{**POINT, "x": "left"}]}, r"points\[0\]: a coordinate must be a number, not 'left'"),
+        ({"points": [{**POINT, "x": "1"}]}, "a coordinate must be a number, not '1'"),
+        ({"points": [{**POINT, "x": True}]}, "a coordinate must be a number, not True"),
+        ({"points": [{**POINT, "x": None}]}, "a coordinate must be a number, not None"),
+        ({"points": [{**POINT, "x": 31}]}, r"the point \(31, 2\) lies outside the picture of 30x20"),
         ({"points": [{**POINT, "y": -1}]}, r"the point \(1, -1\) lies outside"),
         ('{"points": [{"x": NaN, "y": 2, "color": "red"}]}', "lies outside"),
         ('{"points": [{"x": Infinity, "y": 2, "color": "red"}]}', "lies outside"),
-        ({"points": [{**POINT, "radius": 0}]}, "a stroke's radius must be over 0"),
-        ({"points": [{**POINT, "radius": 1e9}]}, "a stroke's radius must be .* at most 32767"),
-        ('{"points": [{"x": 1, "y": 2, "color": "red", "radius": NaN}]}', "a stroke's radius must be"),
-        ({"lines": [{"points": [[1, 1], [2, 2]], "color": "red", "width": -3}]}, "a stroke's width must be over 0"),
-        ({"lines": [{"points": [[1, 1], [2, 2]], "color": "red", "width": 1e9}]}, "a stroke's width must be"),
-        ({"lines": [{"points": [], "color": "red"}]}, "a line needs at least two points"),
-        ({"lines": [{"points": [[1, 1]], "color": "red"}]}, "a line needs at least two points"),
-        ({"lines": [{"points": [[1, 1, 1], [2, 2]], "color": "red"}]}, "cannot be understood"),
+        ({"points": [{**POINT, "radius": 0}]}, r"points\[0\].radius must be over 0"),
+        ({"points": [{**POINT, "radius": 1e9}]}, "radius must be .* at most 32767"),
+        ('{"points": [{"x": 1, "y": 2, "color": "red", "radius": NaN}]}', "radius must be over 0"),
+        ({"points": [{**POINT, "radius": "6"}]}, "radius must be a number, not '6'"),
+        ({"lines": [{"points": [[1, 1], [2, 2]], "color": "red", "width": -3}]}, r"lines\[0\].width must be over 0"),
+        ({"lines": [{"points": [[1, 1], [2, 2]], "color": "red", "width": 1e9}]}, "width must be over 0"),
+        ({"lines": [{"points": [[1, 1], [2, 2]], "color": "red", "radius": 3}]}, r"lines\[0\] has an unknown key 'radius'"),
+        ({"lines": [{"points": [], "color": "red"}]}, "needs at least two points, and has 0"),
+        ({"lines": [{"points": [[1, 1]], "color": "red"}]}, "needs at least two points, and has 1"),
+        ({"lines": [{"points": [[1, 1, 1], [2, 2]], "color": "red"}]}, r"lines\[0\].points\[0\] must be \[x, y\], not \[1, 1, 1\]"),
         ({"lines": [{"points": [[1, 1], [2, 99]], "color": "red"}]}, r"\(2, 99\) lies outside"),
-        ({"lines": [{"color": "red"}]}, "a stroke lacks 'points'"),
-        ({"lines": [{"points": [[1, 1], [2, 2]]}]}, "a stroke lacks 'color'"),
+        ({"lines": [{"color": "red"}]}, r"lines\[0\] lacks 'points'"),
+        ({"lines": [{"points": [[1, 1], [2, 2]]}]}, r"lines\[0\] lacks 'color'"),
+        ({"size": 96}, r"size must be \[width, height\], not 96"),
+        ({"size": [96, 0]}, r"size must be \[width, height\] of a picture"),
+        ({"size": [96, "128"]}, "size must be a number, not '128'"),
+        ({"size": [10, 10], "points": [{**POINT, "x": 11}]}, r"\(11, 2\) lies outside the picture of 10x10"),
+        ({"points": [POINT] * 200_001}, "200001 points and lines; the most is 200000"),
     ],
 )
 def test_wrong_strokes_are_named(tmp_path, strokes, message):
@@ -208,8 +314,14 @@ def test_mixed_palettes(picture):
 
 @pytest.mark.parametrize("entry", ["reddish", "#12", "", "notes.txt", (1, 2), (0, 0, 256), None])
 def test_wrong_palettes(entry):
-    with pytest.raises(MangastyleError, match="`palette`: .* is neither a color"):
+    with pytest.raises(MangastyleError, match="`palette`: .* is no color.* or name a picture"):
         palette(entry)
+
+
+def test_a_transparent_color_is_none_of_a_palette_and_others_count_by_their_alpha():
+    assert palette("#ff000080", "navy").shares.tolist() == pytest.approx([128 / 383, 255 / 383])
+    with pytest.raises(MangastyleError, match="`palette`: '#ff000000' is fully transparent"):
+        palette("navy", "#ff000000")
 
 
 def test_a_palette_needs_an_entry():

@@ -49,7 +49,7 @@ def test_a_finer_scale_is_run_with_a_frame_and_keeps_the_broad_colors(colorizer,
     assert np.abs(fine.astype(int) - coarse).mean() > 1
     run = colorizer.run
     monkeypatch.setattr(colorizer, "run", lambda line, hint: shapes.append(line.shape[1:3]) or run(line, hint))
-    colorizer._sharpen(tf.constant(picture), tf.constant(False), tf.constant(pixels.resize(coarse, 64, 83)))
+    colorizer._sharpen(tf.constant(picture), tf.constant(False), tf.constant(pixels.resize(coarse, 64, 83)), 128)
     assert shapes == [(128 + 2 * multiscale.FRAME, 166 + 2 * multiscale.FRAME)]
 
 

@@ -97,6 +97,7 @@ def test_the_caller_may_say_whether_it_is_line_art(shader):
     np.testing.assert_array_equal(shader(picture, line_art=True), shader(picture))
     np.testing.assert_array_equal(shader(drawing, line_art=False), shader(drawing))
     assert (shader(drawing, line_art=True) != shader(drawing)).any()
+    np.testing.assert_array_equal(shader(picture, line_art=np.bool_(True)), shader(picture))
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,9 @@ def test_the_caller_may_say_whether_it_is_line_art(shader):
         ({"ink": 1.5}, "`ink`: must be at most 1, not 1.5"),
         ({"refine": 3}, "`refine`: must be at least 8, not 3"),
         ({"work_size": -1}, "`work_size`: must be at least 0, not -1"),
+        ({"line_art": "x"}, "`line_art`: must be True, False or None, not 'x'"),
+        ({"progress": 5}, "`progress`: must be a function, not 5"),
+        ({"cancel": 5}, "`cancel`: must be a threading.Event, not 5"),
     ],
 )
 def test_wrong_arguments_are_named(shader, arguments, message):

@@ -53,7 +53,7 @@ def test_no_mask_is_refused(mask, message):
 
 def test_mask_of_another_size_is_refused():
     with pytest.raises(MangastyleError, match="this mask is 48x40 .* content 40x48; resize the mask to 40x48"):
-        masks.check_size(half(), 48, 40)
+        masks.check_size(half().shape, 48, 40)
 
 
 @pytest.mark.parametrize("size", [(20, 24), (40, 48), (100, 75)])

@@ -51,7 +51,7 @@ def test_names_that_no_method_has_are_let_pass_there_and_refused_as_settings():
 
 
 @pytest.mark.parametrize(
-    ("given", "message"), [((1.0,), "`w`: 1 weights for 2"), ((1.0, 2.0, 3.0), "`w`: 3 weights for 2"), ((0.0, 0.0), "`w`: at least one")]
+    ("given", "message"), [((1.0,), "`w`: 1 weight for 2"), ((1.0, 2.0, 3.0), "`w`: 3 weights for 2"), ((0.0, 0.0), "`w`: at least one")]
 )
 def test_wrong_weights(given, message):
     with pytest.raises(MangastyleError, match=message):

@@ -86,6 +86,24 @@ def test_choices_of_the_settings_are_the_tables():
     assert set(choices["distance"]) == set(losses.DISTANCES) and set(choices["loss"]) == set(losses.REDUCTIONS)
 
 
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ({"seed": "x"}, "`seed`: must be a whole number from 0 to 2147483647, not 'x'"),
+        ({"seed": -1}, "`seed`: must be a whole number"),
+        ({"max_pixels": None}, "`max_pixels`: must be a whole number"),
+        ({"progress": 5}, "`progress`: must be a function, not 5"),
+        ({"cancel": "now"}, "`cancel`: must be a threading.Event, not 'now'"),
+    ],
+)
+def test_wrong_arguments_are_named(given, argument, message):
+    with pytest.raises(MangastyleError, match=message):
+        stylize(blotches(0), [blotches(1)], **{**given, **argument})
+    if "seed" not in argument and "max_pixels" not in argument:
+        with pytest.raises(MangastyleError, match=message):
+            Stylizer([blotches(1)], **given)(blotches(0), **argument)
+
+
 @pytest.mark.parametrize("styles", [None, 3, "painting.jpg"])
 def test_no_list_of_paintings(styles):
     with pytest.raises(MangastyleError, match="`styles`: must be an array or a list of arrays, not"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import signal
@@ -12,9 +14,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from mangastyle.cli.main import main
 from mangastyle.errors import MangastyleError
 from mangastyle.training.run import Interrupts, Log, Session, cosine_schedule
-from mangastyle.training.run_folder import RunFolder, worker_folder
+from mangastyle.training.run_folder import FILES, FOLDERS, RunFolder, worker_folder
 
 
 def records(run):
@@ -68,7 +71,7 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
     log.close()
 
 
-@pytest.mark.parametrize("number, name", [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")])
+@pytest.mark.parametrize("number, name", [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")])
 def test_a_signal_is_noted_and_the_handlers_come_back(number, name):
     before = signal.getsignal(number)
     with Interrupts() as interrupts:
@@ -76,6 +79,17 @@ def test_a_signal_is_noted_and_the_handlers_come_back(number, name):
         os.kill(os.getpid(), number)
         assert interrupts.stop == name
     assert signal.getsignal(number) is before
+
+
+def test_nohup_goes_on(monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interrupts() as interrupts:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert interrupts.stop == ""
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_second_ctrl_c_interrupts_at_once():
@@ -86,6 +100,44 @@ def test_a_second_ctrl_c_interrupts_at_once():
             os.kill(os.getpid(), signal.SIGTERM)
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_disk_that_takes_half_a_line_says_so_with_the_next_half(tmp_path):
+    log = Log(tmp_path, 0)
+    log.file.close()
+
+    class NearlyFull:
+        written = b""
+
+        def write(self, line):
+            if self.written:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self.written = line[:5]
+            return 5
+
+        def close(self):
+            pass
+
+    log.file = NearlyFull()
+    with pytest.raises(MangastyleError, match="No space left on device.*make room"):
+        log.write({"step": 1})
+    assert log.file.written == b'{"ste'
+    log.close()
+
+
+def test_resuming_doubles_nothing_in_tensorboard(tmp_path):
+    log = Log(tmp_path, 0)
+    for step in (1, 2, 3):
+        log.write({"step": step, "l2": step / 4})
+    log.close()
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    with open(file, "ab") as killed:
+        killed.write(file.read_bytes()[:20])  # half a record
+    for _ in range(2):
+        log = Log(tmp_path, 2)
+        log.write({"step": 3, "l2": 0.75})
+        log.close()
+    assert events(tmp_path)[0] == {"l2": [(1, 0.25), (2, 0.5), (3, 0.75)]}
 
 
 # ---- the run folder
@@ -102,16 +154,73 @@ def test_another_training_is_neither_overwritten_nor_resumed_unasked(tmp_path):
     run = RunFolder(tmp_path, config={"steps": 3})
     run.prepare()
     run.write_config()
+    run.release()
     assert json.loads((tmp_path / "config.json").read_text()) == {"steps": 3}
     with pytest.raises(MangastyleError, match="`resume`.*`force`.*`out`"):
         RunFolder(tmp_path)
     (tmp_path / "samples").mkdir()
     (tmp_path / "last.h5").touch()
     (tmp_path / "mine.txt").touch()
-    RunFolder(tmp_path, resume=True).prepare()
+    resumed = RunFolder(tmp_path, resume=True)
+    resumed.prepare()
     assert (tmp_path / "samples").exists() and (tmp_path / "last.h5").exists()
+    forced = RunFolder(tmp_path, force=True)
+    with pytest.raises(MangastyleError, match="another process is at work"):
+        forced.prepare()
+    assert (tmp_path / "last.h5").exists()
+    resumed.release()
+    forced.prepare()
+    forced.release()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt"]
+
+
+def test_files_of_somebody_else_are_not_removed_unasked(tmp_path):
+    """Nor what a kill left of a training that was being removed; it passes for no training."""
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "best.h5").touch()
+    with pytest.raises(MangastyleError, match="holds best.h5, samples, but no training.*`force`.*`out`"):
+        RunFolder(tmp_path)
+    with pytest.raises(MangastyleError, match="no training to resume here; leave out `resume`"):
+        RunFolder(tmp_path, resume=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.h5", "samples"]
+    RunFolder(tmp_path, force=True)
+
+
+@pytest.mark.parametrize("moment", range(9))
+def test_a_kill_while_a_training_is_replaced_leaves_none_or_the_old_one(tmp_path, monkeypatch, moment):
+    """Killed before the given change on the disk."""
+    run = RunFolder(tmp_path, config={"steps": 3})
+    run.prepare()
+    run.write_config()
+    run.release()
+    for name in FILES:
+        (tmp_path / name).write_text(name)
+    for name in FOLDERS:
+        (tmp_path / name).mkdir()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    left = iter(range(moment))
+
+    def killed(name):
+        change = getattr(os, name)
+
+        def change_or_not(*arguments, **options):
+            if next(left, None) is None:
+                raise SystemExit
+            return change(*arguments, **options)
+
+        return change_or_not
+
+    for name in ("unlink", "rmdir"):
+        monkeypatch.setattr(os, name, killed(name))
+    forced = RunFolder(tmp_path, force=True)
+    with pytest.raises(SystemExit) if moment < 8 else contextlib.nullcontext():
+        forced.prepare()
+    monkeypatch.undo()
+    forced.release()
+    left_names = sorted(path.name for path in tmp_path.iterdir())
+    assert left_names == before if moment == 0 else "config.json" not in left_names
     RunFolder(tmp_path, force=True).prepare()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "mine.txt"]
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_made_is_found_at_once(tmp_path):
@@ -136,6 +245,14 @@ def test_every_worker_but_the_first_has_a_folder_of_its_own(monkeypatch, task, c
     monkeypatch.setenv("TF_CONFIG", "{")
     with pytest.raises(MangastyleError, match="TF_CONFIG"):
         worker_folder("run", "multiworker")
+
+
+@pytest.mark.parametrize("command", ["train", "train-onepass", "train-slim-vgg"])
+def test_resuming_where_no_training_is_says_so_first(tmp_path, capsys, command):
+    """As after a kill before there was a config.json: nothing was lost, and nothing can be continued."""
+    (tmp_path / ".config-12345678.part").touch()
+    assert main([command, "--resume", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"mangastyle: {tmp_path}: no training to resume here; leave out --resume to start one\n"
 
 
 # ---- the session
@@ -163,6 +280,14 @@ def test_a_session_continues_at_its_last_checkpoint(tmp_path):
     assert [r["loss"] for r in records(tmp_path)] == [0.5, 0.5, 0.25]
 
 
+def test_a_training_by_the_clock_shows_its_share_too(tmp_path):
+    with session(tmp_path, tf.Variable(0.0)) as running:
+        running.log({"loss": 0.5})
+        assert running._bar.total is None
+        running.log({"loss": 0.5}, done=0.25)
+        assert running._bar.line(10.0) == "step 2 of 8 (25%), loss=0.5, 00:30 left"
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_loss_that_is_no_number_ends_the_session(tmp_path, bad):
     with session(tmp_path, tf.Variable(0.0)) as running:
@@ -181,6 +306,37 @@ def test_a_checkpoint_that_does_not_fit_leaves_everything_as_it_was(tmp_path):
     with pytest.raises(MangastyleError, match="ckpt-1: .*damaged or of other networks.*trained with, or so"):
         session(tmp_path, tf.Variable(tf.zeros(4)), resume=True, cure=", or so")
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_what_a_kill_leaves_of_checkpoints_goes_when_the_training_continues(tmp_path):
+    variable = tf.Variable(1.0)
+    with session(tmp_path, variable) as first:
+        first.log({"loss": 1.0})
+        first.save()
+    folder = tmp_path / "checkpoints"
+    whole = sorted(path.name for path in folder.iterdir())
+    for name in ("ckpt-0.data-00000-of-00001", "ckpt-2.index", "ckpt-2.data-00000-of-00001", "checkpoint.tmp0123456789abcdef"):
+        (folder / name).write_bytes(b"half")
+    (folder / "ckpt-3_temp").mkdir()
+    (folder / "ckpt-3_temp" / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
+    (folder / "ckpt-2-mine.index").write_bytes(b"somebody's copy")
+    with session(tmp_path, variable, resume=True) as second:
+        assert second.start == 1
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*whole, "ckpt-2-mine.index"])
+
+
+def test_a_checkpoint_is_never_written_over(tmp_path):
+    """A kill while it is replaced would damage the only one."""
+    variable = tf.Variable(1.0)
+    with session(tmp_path, variable) as running:
+        assert running.saved
+        running.log({"loss": 1.0})
+        assert not running.saved
+        running.save()
+        before = {path: path.stat().st_mtime_ns for path in (tmp_path / "checkpoints").iterdir()}
+        running.save()
+        assert running.saved
+    assert before == {path: path.stat().st_mtime_ns for path in (tmp_path / "checkpoints").iterdir()}
 
 
 def test_the_cosine_schedule_rises_then_falls_to_zero():

@@ -164,9 +164,9 @@ def test_damaged_and_wrong_files_of_keras_are_refused(tmp_path, full):
     whole = path.read_bytes()
     for cut in (0, 100, len(whole) // 2):
         path.write_bytes(whole[:cut])
-        refused(path, "damaged, or not an HDF5 file .*; get it again")
+        refused(path, "not a weights file, or damaged .*; get it again")
     path.write_bytes(b"not HDF5 at all" * 100)
-    refused(path, "damaged, or not an HDF5 file")
+    refused(path, "not a weights file, or damaged")
     kernel, bias = full["conv3_4"]
     for wrong in (kernel[..., :-1], np.where(kernel == kernel.max(), np.nan, kernel)):
         path = write_keras_h5(tmp_path / "wrong.h5", {**full, "conv3_4": (wrong, bias)})
@@ -196,7 +196,7 @@ def test_damaged_slim_files_are_refused(tmp_path, slim):
         return path
 
     path.write_bytes(whole[: len(whole) // 2])
-    refused(path, "damaged, or not an HDF5 file")
+    refused(path, "not a weights file, or damaged")
     for name in ("conv1_1/bias", "conv4_3/kernel", "relu5_1/readout", "conv5_4"):
         refused(changed(name, None), "damaged: no array .* named " + name)
     n = SLIM[2]

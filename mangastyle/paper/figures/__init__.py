@@ -12,8 +12,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mangastyle import startup
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -95,5 +93,5 @@ _LAZY = {"FigureContext": "context", "image_grid": "panels"}  # by name, its mod
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
-        return getattr(startup.import_silently(f"{__name__}.{_LAZY[name]}"), name)
+        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

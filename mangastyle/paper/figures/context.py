@@ -8,9 +8,9 @@ import os
 from functools import cached_property, wraps
 from typing import Any, Callable, Mapping, NamedTuple, Sequence, TypeVar
 
-import keras
 import numpy as np
 
+from mangastyle.engine import keras
 from mangastyle.errors import MangastyleError
 from mangastyle.evaluate.metrics import BatchFunction
 from mangastyle.evaluate.run import Values, load, measure
@@ -139,7 +139,7 @@ class FigureContext:
         if self._given_picture is None:
             return characters.draw(characters.DEMO_SEED, self.side)
         height, width = self._given_picture.shape[:2]
-        return pixels.resize(self._given_picture, *pixels.fit_short_side(height, width, self.side))
+        return pixels.resize(self._given_picture, *pixels.fit_enlarged(height, width, self.side))
 
     @cached_property
     def paintings(self) -> dict[str, np.ndarray]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Callable, NamedTuple
 
-import keras
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from mangastyle.engine import keras
+from mangastyle.plotting import Axes, FancyArrowPatch, Figure, Rectangle
 
 PART = re.compile(r"_(?:norm|leaky|enlarge|conv\d|add)")
 COLORS = {  # by the start of a stage's name; the first that fits

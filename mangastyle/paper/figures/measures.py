@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from mangastyle.evaluate.report import axis_label
 from mangastyle.paper.figures.context import FigureContext
 from mangastyle.paper.metrics import ALL_METRICS
+from mangastyle.plotting import Axes, Figure
 
 SERIES = (  # network, hint, label, how it is drawn
     ("paper", "paper", "as in the paper", {"histtype": "step", "color": "tab:green", "linewidth": 1.8}),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
-from matplotlib.figure import Figure
 
+from mangastyle.engine import keras
 from mangastyle.evaluate.sources import Example
 from mangastyle.ops import pixels
 from mangastyle.paper.figures import diagram
 from mangastyle.paper.figures.context import FigureContext
 from mangastyle.paper.figures.diagram import Diagram, format_shape
+from mangastyle.plotting import Figure
 from mangastyle.shade import networks
 from mangastyle.vgg import network as vgg
 

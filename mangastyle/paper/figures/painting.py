@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from matplotlib.figure import Figure
-
 from mangastyle.paper.figures.context import FigureContext
 from mangastyle.paper.figures.diagram import Diagram
 from mangastyle.paper.figures.panels import image_grid
 from mangastyle.paper.reconstruct import reconstruct
+from mangastyle.plotting import Figure
 from mangastyle.style.optimize import records
 
 NOISES = (0, 1, 2, 3)  # seeds of the four white noises of figure 11

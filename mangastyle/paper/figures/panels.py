@@ -6,8 +6,8 @@ import itertools
 from typing import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+
+from mangastyle.plotting import Axes, Figure
 
 
 def image_grid(rows: Mapping[str, Sequence[np.ndarray | None]], columns: Sequence[str] = (), tile: float = 1.6) -> Figure:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import tensorflow as tf
-from matplotlib.figure import Figure
 
+from mangastyle.engine import tf
 from mangastyle.evaluate.sources import Example
 from mangastyle.lineart.sketch import PAPER_BLOCK, sketch
 from mangastyle.ops import pixels
@@ -13,6 +12,7 @@ from mangastyle.ops.blur import box_blur
 from mangastyle.ops.random import uniforms
 from mangastyle.paper.figures.context import FigureContext
 from mangastyle.paper.figures.panels import image_grid
+from mangastyle.plotting import Figure
 from mangastyle.shade import simulated_hints
 from mangastyle.shade.spec import HINT_RECIPES
 from mangastyle.synthetic import characters

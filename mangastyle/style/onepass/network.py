@@ -20,9 +20,7 @@ import threading
 from pathlib import Path
 from typing import Any, Mapping
 
-import keras
-import tensorflow as tf
-
+from mangastyle.engine import default_settings, keras, tf
 from mangastyle.errors import MangastyleError
 from mangastyle.io import weights
 from mangastyle.kernels.small_conv import SmallConv2D
@@ -43,6 +41,7 @@ Features = Mapping[str, tf.Tensor]  # by layer, (b, h', w', n)
 Statistics = Mapping[str, GaussianStatistics]  # by layer
 
 
+@default_settings()
 def encoder(backbone: keras.Model) -> keras.Model:
     """The encoder.
 
@@ -66,6 +65,7 @@ def encoder(backbone: keras.Model) -> keras.Model:
     return keras.Model(found.input, {name: found.output[name] / size for name, size in LAYERS.items()})
 
 
+@default_settings()
 def decoder(spec: OnePassSpec | None = None, policy: str = "float32", seed: int = 0) -> keras.Model:
     """The decoder, not trained. Nearest-neighbor enlargement and mirrored edges leave no grid and no frame.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Mapping, NamedTuple, Sequence
+from typing import Callable, Mapping, NamedTuple, Sequence
 
 import numpy as np
-import tensorflow as tf
 
-from mangastyle.errors import Cancelled
+from mangastyle.engine import tf
+from mangastyle.errors import Cancelled, check_calls
 from mangastyle.io import images, registry
 from mangastyle.ops import pixels
 from mangastyle.ops.gaussian_ot import GaussianStatistics
@@ -76,7 +76,7 @@ class OnePassStylizer(BaseStylizer):
         self.network = network.load(registry.find(settings.onepass_weights, CURE), self.policy)
         self._weights = np.array(list(self.shares.values()), np.float32)  # (k,)
         self._strength = tf.constant([settings.strength], tf.float32)
-        self._kept: dict[tuple[int, int], StyleCache] = {}  # of the paintings in their own colors, by the content's size
+        self._kept: dict[tuple[int, int], StyleCache]  # by the content's size
 
     def __call__(
         self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None, *,
@@ -87,7 +87,8 @@ class OnePassStylizer(BaseStylizer):
         Parameters
         ----------
         content, progress, cancel
-            See `BaseStylizer`. A step of `Progress` is a tile: small pictures have one.
+            See `BaseStylizer`. A picture that is painted at once is one step of `Progress`. A large one has a step for each tile, to be
+            measured, and then one for each to be painted.
         content_statistics : {layer: GaussianStatistics}, optional
             By `content_statistics` for another content, instead of this content's own.
         style : StyleCache, optional
@@ -102,12 +103,22 @@ class OnePassStylizer(BaseStylizer):
         MangastyleError, Cancelled
             See `BaseStylizer`; there is no picture before all is done.
         """
+        check_calls(progress, cancel)
+        content = self.check_content(content)
+        preprocess.remark_on_size(content, self.settings)
         with preprocess.within_memory():
             style = style or self.style_cache(content)
-            prepared = self._prepare(self.check_content(content))
-            source = content_statistics or self._content_statistics(prepared, cancel)
+            prepared = self._prepare(content)
+            count = len(prepared.tiles)
+            measured = count if content_statistics is None and count > 1 else 0  # steps
+
+            def report(done: int) -> None:
+                if progress:
+                    progress(Progress(done, measured + count))
+
+            source = content_statistics or self._content_statistics(prepared, cancel, report if measured else None)
             maps = self.network.transport_maps(source, style.statistics, self._strength)
-            painted = self._paint(prepared, maps, style.residual, progress, cancel)
+            painted = self._paint(prepared, maps, style.residual, cancel, lambda done: report(measured + done))
             height, width = self.size_of(content)
             result = pixels.to_uint8(painted[:height, :width])
             return color.keep_colors(result, pixels.resize(content, height, width)) if self.settings.keep_colors else result
@@ -134,7 +145,7 @@ class OnePassStylizer(BaseStylizer):
 
     def content_statistics(self, content: np.ndarray) -> dict[str, GaussianStatistics]:
         """Statistics of a content's features by layer, everywhere or within each mask; to be passed to `__call__`."""
-        return self._content_statistics(self._prepare(self.check_content(content)), None)
+        return self._content_statistics(self._prepare(self.check_content(content)))
 
     def _measure(self, styles: Sequence[np.ndarray], height: int, width: int) -> StyleCache:
         """The paintings' statistics and residuals beside a content of this size."""
@@ -165,10 +176,12 @@ class OnePassStylizer(BaseStylizer):
         """Features of a tile with its margin; those of many tiles would not be in memory at once, so they are not kept."""
         return prepared.features or self.network.encode(to_batch(prepared.picture[tile.outer]))
 
-    def _content_statistics(self, prepared: _Prepared, cancel: threading.Event | None) -> dict[str, GaussianStatistics]:
+    def _content_statistics(
+        self, prepared: _Prepared, cancel: threading.Event | None = None, report: Callable[[int], None] | None = None
+    ) -> dict[str, GaussianStatistics]:
         """Statistics of the whole content, within each mask if there are masks, from those of its tiles."""
         parts, amounts = [], []
-        for tile in prepared.tiles:
+        for i, tile in enumerate(prepared.tiles):
             _stop_if(cancel)
             features = self._features(prepared, tile)
             inner = {name: x[tiles.at_layer(name, tile.within)] for name, x in features.items()}
@@ -179,11 +192,13 @@ class OnePassStylizer(BaseStylizer):
                 within = {name: x[tiles.at_layer(name, tile.inner)] for name, x in prepared.layer_masks.items()}
                 parts.append(self.network.statistics_within(inner, within))
                 amounts.append(prepared.masks[tile.inner].sum((0, 1), np.float64))
+            if report:
+                report(i + 1)
         return tiles.merge_statistics(parts, np.array(amounts)) if len(parts) > 1 else parts[0]
 
     def _paint(
-        self, prepared: _Prepared, maps: Mapping[str, network.AffineMap], residual: network.Features, progress: Listener | None,
-        cancel: threading.Event | None,
+        self, prepared: _Prepared, maps: Mapping[str, network.AffineMap], residual: network.Features, cancel: threading.Event | None,
+        report: Callable[[int], None],
     ) -> np.ndarray:  # fmt: skip
         """Paint tile by tile, each with the maps of the whole picture and its part of the residual: float32 (h, w, 3)."""
         painted = np.empty(prepared.picture.shape, np.float32)
@@ -195,8 +210,7 @@ class OnePassStylizer(BaseStylizer):
             } or self._weights
             part = {name: x[tiles.at_layer(name, tile.outer)] for name, x in residual.items()}
             painted[tile.inner] = self.network.paint(features, maps, self._strength, shares, part)[0].numpy()[tile.within]
-            if progress:
-                progress(Progress(i + 1, len(prepared.tiles)))
+            report(i + 1)
         return painted
 
 

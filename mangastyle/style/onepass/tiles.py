@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Iterator, Mapping, NamedTuple, Sequence
 
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import tf
 from mangastyle.ops.gaussian_ot import GaussianStatistics
 from mangastyle.style.onepass.network import MULTIPLE, stride
 

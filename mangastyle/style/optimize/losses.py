@@ -20,8 +20,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping, NamedTuple, TypeVar
 
-import tensorflow as tf
-
+from mangastyle.engine import tf
 from mangastyle.ops import gaussian_ot
 from mangastyle.ops.gaussian_ot import GaussianStatistics
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import keras, tf
 from mangastyle.style.look import normalize_weights
 from mangastyle.style.optimize import losses, terms
 from mangastyle.style.optimize.settings import OptimizeSettings
@@ -57,7 +56,7 @@ class Objective:
 
     def __init__(self, backbone: keras.Model, settings: OptimizeSettings, num_styles: int) -> None:
         settings.check(num_styles)
-        shares = normalize_weights("style_weights", settings.style_weights, range(num_styles))
+        shares = normalize_weights("style_weights", settings.style_weights, range(num_styles), "painting")
         self.settings = settings
         self.terms = terms.build(settings, list(shares.values()), vgg.counts(backbone, settings.style_layers))
         self.names = ("total", *(term.name for term in self.terms))

@@ -12,13 +12,12 @@ import threading
 import time
 from typing import Any, Callable, NamedTuple
 
-import keras
 import numpy as np
 import scipy.fft
 import scipy.optimize
-import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
+from mangastyle.engine import default_settings, keras, tf
 from mangastyle.errors import Cancelled, MangastyleError
 
 Objective = Callable[[Any], "tuple[Any, Any]"]
@@ -296,7 +295,9 @@ def adam(
     """
     watch = _Watch(objective, callback, cancel)
     variable = keras.Variable(start, dtype="float32")
-    optimizer = keras.optimizers.Adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-12)
+    with default_settings():
+        optimizer = keras.optimizers.Adam(learning_rate, beta_1=0.9, beta_2=0.999, epsilon=1e-12)
+        optimizer.build([variable])
     average = tf.zeros_like(variable.value)  # of the pictures after each step, not yet divided by the sum of their weights
     done, reason = 0, "all iterations done"
     try:

@@ -13,7 +13,7 @@ from mangastyle.errors import MangastyleError
 from mangastyle.io import files
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from mangastyle.plotting import Figure
 
 NAMES = {"lbfgs": "L-BFGS", "adam": "Adam"}
 SAVE_EVERY = 5.0  # seconds: what a kill can cost
@@ -145,7 +145,7 @@ def figure(runs: Mapping[str, Losses]) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    from matplotlib.figure import Figure  # slow to import, and seldom asked for
+    from mangastyle.plotting import Figure  # slow to import, and seldom asked for
 
     drawn = Figure(figsize=(11, 4.5), layout="constrained")
     panels = drawn.subplots(1, 2, sharey=True)
@@ -195,7 +195,9 @@ def plot(runs: Mapping[str, Losses], path: Path, force: bool = False) -> None:
     MangastyleError
         If it exists and `force` is off, or for an unknown format.
     """
-    with files.atomic(path, force) as temporary:
+    from mangastyle.plotting import default_style
+
+    with files.atomic(path, force) as temporary, default_style():
         try:
             figure(runs).savefig(temporary, dpi=120)
         except ValueError as error:  # an unknown suffix

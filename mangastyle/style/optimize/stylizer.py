@@ -6,9 +6,9 @@ import threading
 import time
 from typing import Any, Callable, Sequence
 
-import keras
 import numpy as np
 
+from mangastyle.engine import keras
 from mangastyle.errors import Cancelled
 from mangastyle.io import images
 from mangastyle.ops import pixels
@@ -76,7 +76,7 @@ class OptimizeStylizer(BaseStylizer):
         self.backbone = loaded
         self.by = "" if loaded.name == "full" else f"{loaded.name} VGG-19"
         self.objective = Objective(loaded, settings, len(styles))
-        self._kept: StyleStatistics = {}  # of the paintings in their own colors
+        self._kept: StyleStatistics
 
     def _stylize(self, content: np.ndarray, progress: Listener | None, cancel: threading.Event | None) -> np.ndarray:
         result = self.search(content, progress, cancel)
@@ -114,7 +114,8 @@ class OptimizeStylizer(BaseStylizer):
             As from `__call__`, and for losses that diverge.
         """
         settings, began = self.settings, time.monotonic()
-        self.check_content(content)
+        content = self.check_content(content)
+        preprocess.remark_on_size(content, settings)
         height, width = self.size_of(content)
         steps = scales(height, width, settings)
         styles = preprocess.recolored(self.styles, content, settings)

@@ -9,8 +9,8 @@ from abc import ABC, abstractmethod
 from typing import Any, Mapping, NamedTuple, Sequence
 
 import numpy as np
-import tensorflow as tf
 
+from mangastyle.engine import tf
 from mangastyle.style import masks
 from mangastyle.style.look import normalize_weights
 from mangastyle.style.optimize import losses

@@ -72,7 +72,7 @@ def test_all_of_them(flags, tmp_path, capsys):
     found[1].unlink()
     assert main(["figures", *flags, "--only", "1,2"]) == 0
     assert found[0].stat().st_mtime_ns == before and found[1].exists()
-    assert "1 figures drawn, 1 were there already" in capsys.readouterr().out
+    assert "1 figure drawn, 1 already there" in capsys.readouterr().out
     assert main(["figures", *flags, "--only", "1", "--force"]) == 0
     assert found[0].stat().st_mtime_ns > before
 

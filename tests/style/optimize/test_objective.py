@@ -150,7 +150,7 @@ def test_one_graph_for_all_sizes(narrow):
     [
         ({"style_weights": (1.0, 2.0, 3.0)}, "`style_weights`: 3 weights for 2"),
         ({"style_weights": (0.0, 0.0)}, "`style_weights`: at least one"),
-        ({"style_layer_weights": (1.0,)}, "`style_layer_weights`: 1 weights for 2"),
+        ({"style_layer_weights": (1.0,)}, "`style_layer_weights`: 1 weight for 2"),
         ({"style_layers": ("relu2_1", "relu2_9")}, "no layer 'relu2_9'.*did you mean"),
     ],
 )

@@ -246,7 +246,7 @@ def test_paper_preset_is_the_letter_of_the_paper():
         ("`content_layers`: .*did you mean 'relu4_2'", [stripes()], {"content_layers": ("rleu4_2",)}),
         ("`style_layers`: name at least one", [stripes()], {"style_layers": ()}),
         ("`size`: must be 0 or at least 32, not 16", [stripes()], {"size": 16}),
-        ("`style_weights`: 1 weights for 2", [stripes(), stripes()], {"style_weights": (1.0,)}),
+        ("`style_weights`: 1 weight for 2", [stripes(), stripes()], {"style_weights": (1.0,)}),
         ("`content_weight` 0 and `style_weight` 0 leave nothing", [stripes()], {"content_weight": 0.0, "style_weight": 0.0}),
     ],
 )
