@@ -39,14 +39,14 @@ class default_settings(contextlib.ContextDecorator):
 
     Examples
     --------
-    >>> before = keras.config.floatx()
-    >>> keras.config.set_floatx("float64")
+    >>> before = keras.config.image_data_format()
+    >>> keras.config.set_image_data_format("channels_first")
     >>> with default_settings():
-    ...     keras.config.floatx()
-    'float32'
-    >>> keras.config.floatx()
-    'float64'
-    >>> keras.config.set_floatx(before)
+    ...     keras.config.image_data_format()
+    'channels_last'
+    >>> keras.config.image_data_format()
+    'channels_first'
+    >>> keras.config.set_image_data_format(before)
     """
 
     def _recreate_cm(self) -> default_settings:

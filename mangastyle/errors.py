@@ -184,6 +184,18 @@ def check_calls(progress: Any, cancel: Any) -> None:
         raise MangastyleError(f"`cancel`: must be a threading.Event, not {cancel!r}")
 
 
+def shown(value: object, longest: int = 60) -> str:
+    """For messages: a value in one line, not too long.
+
+    Examples
+    --------
+    >>> shown({"a": 1}), shown("x" * 100, 6)
+    ("{'a': 1}", "'xxxxx...")
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= longest else text[:longest] + "..."
+
+
 def counted(count: int, noun: str) -> str:
     """For messages: a number and its noun, which gets an s unless there is one.
 

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Mapping, TypeVar
 
-from mangastyle.errors import MangastyleError, near
+from mangastyle.errors import MangastyleError, near, shown
 
 S = TypeVar("S", bound="Settings")
 
 KINDS: dict[type, str] = {str: "a text", int: "a whole number", float: "a number", bool: "True or False"}  # for messages
-LONGEST = 60  # characters of a value that messages show
 
 
 def setting(
@@ -224,8 +223,7 @@ def _plain(value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     """A value in messages: as it was given, where a tuple may have been a list of JSON."""
-    text = " ".join(repr(list(value) if isinstance(value, tuple) else value).split())
-    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+    return shown(list(value) if isinstance(value, tuple) else value)
 
 
 def _can_be_named(text: str) -> bool:

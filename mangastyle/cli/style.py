@@ -22,6 +22,7 @@ from mangastyle.cli.sized import Sized, read_early
 from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError, near
 from mangastyle.io import images
+from mangastyle.io.strips import strips
 from mangastyle.ops import pixels
 from mangastyle.ops.color import rgb_to_gray
 from mangastyle.paper import presets
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 EXAMPLE = "mangastyle style picture.png --style painting.jpg --out stylized.png"
 SUFFIX = "stylized"
 Naming = Callable[[], contextlib.AbstractContextManager[None]]
-STRIP = 1 << 20  # pixels that are computed at once
 SECONDS_NOTE = "* of 1000 iterations on its GPU, a GTX 1080 Ti"
 
 
@@ -163,10 +163,8 @@ def read_mask(path: str | Path, max_pixels: int = images.MAX_PIXELS) -> np.ndarr
     del rgb  # of large pictures not everything fits at once
     mask /= 255
     if alpha is not None:  # pictures are composited on white, but what nobody drew on is not to be painted
-        rows = max(1, STRIP // mask.shape[1])
-        for top in range(0, len(mask), rows):
-            strip = np.s_[top : top + rows]
-            mask[strip] = np.maximum(mask[strip] - (1 - alpha[strip].astype(np.float32) / 255), 0)
+        for rows in strips(*mask.shape):
+            mask[rows] = np.maximum(mask[rows] - (1 - alpha[rows].astype(np.float32) / 255), 0)
     if mask.max() < masks.BLACK:
         raise MangastyleError(f"{path}: this mask is black everywhere; draw white where its painting is to paint")
     return mask

@@ -11,7 +11,7 @@ from typing import Iterator, Protocol, Sequence
 
 import cv2
 
-from mangastyle.data.members import DAMAGED, Reader, file_reader, shown, too_large
+from mangastyle.data.members import DAMAGED, Reader, file_reader, shown
 from mangastyle.data.tars import COMPRESSED, Tar, is_tar
 from mangastyle.data.zips import Zip
 from mangastyle.errors import MangastyleError
@@ -103,7 +103,7 @@ class _Folder:
     def identify(self, key: hashlib.blake2b) -> None:
         for file in self.files:
             try:
-                content = too_large(file.stat().st_size, self.max_pixels) or sha256(file)
+                content = images.too_large(file.stat().st_size, self.max_pixels) or sha256(file)
             except (OSError, MangastyleError):
                 content = "unreadable"
             key.update(f"{file.relative_to(self.path)}\0{content}\n".encode("utf-8", "surrogateescape"))

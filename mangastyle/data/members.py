@@ -109,23 +109,6 @@ def failing_reader(message: str) -> Reader:
     return Reader(read, lambda: 1)
 
 
-def too_large(size: int, max_pixels: int) -> str:
-    """Why a member of this size cannot be a picture; empty if it can be.
-
-    Examples
-    --------
-    >>> too_large(3_000_000_000, 1_000_000)
-    '3000 MB is over the limit of 38 MB for 1 megapixels; make it smaller, or raise `max_pixels`'
-    >>> too_large(3_000_000, 1_000_000)
-    ''
-    """
-    most = images.max_bytes(max_pixels)
-    if size <= most:
-        return ""
-    limit = f"the limit of {most / 1e6:.0f} MB for {max_pixels / 1e6:g} megapixels"
-    return f"{size / 1e6:.0f} MB is over {limit}; make it smaller, or raise `max_pixels`"
-
-
 def check_unpacked(path: Path, unpacked: int) -> None:
     """Raise `MangastyleError` if an archive unpacks to so much that it must be a trap."""
     most = UNPACKED + RATIO * path.stat().st_size

@@ -13,6 +13,7 @@ from typing import IO, Any, BinaryIO, Callable, Iterator
 
 from mangastyle.data import members
 from mangastyle.data.members import DAMAGED, Reader, failing_reader, member_reader
+from mangastyle.io import images
 from mangastyle.io.files import open_file
 
 COMPRESSED: dict[bytes, Callable[[BinaryIO], Any]] = {  # by how the file begins
@@ -109,7 +110,7 @@ class Tar:
         """Why a member is not even unpacked."""
         if member.issparse():
             return "a sparse file, which is not read from an archive; unpack it"
-        return members.too_large(member.size, self.max_pixels)
+        return images.too_large(member.size, self.max_pixels)
 
 
 class opened:

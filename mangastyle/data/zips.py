@@ -14,6 +14,7 @@ from typing import BinaryIO, Iterator
 from mangastyle.data import members
 from mangastyle.data.members import DAMAGED, Reader, failing_reader, member_reader
 from mangastyle.errors import MangastyleError
+from mangastyle.io import images
 from mangastyle.io.files import open_file
 
 MOST_DIRECTORY = 64_000_000  # bytes of the list of members: a million of them, which take ten times as much memory
@@ -100,7 +101,7 @@ class Zip:
             return "overlaps another member of the archive"
         if info.flag_bits & 1:
             return "is encrypted; unpack it yourself, and name the folder of its pictures"
-        return members.too_large(info.file_size, self.max_pixels)
+        return images.too_large(info.file_size, self.max_pixels)
 
 
 def _ends(infos: list[zipfile.ZipInfo], end: int) -> dict[int, int]:

@@ -19,6 +19,7 @@ from PIL import Image
 from mangastyle.errors import MangastyleError, check_integer
 from mangastyle.io.decoding import reader
 from mangastyle.io.decoding.reader import max_bytes as max_bytes
+from mangastyle.io.decoding.reader import too_large as too_large
 from mangastyle.io.decoding.to_rgb import on_white as on_white
 from mangastyle.io.files import atomic, open_file, refuse_existing, refuse_unwritable
 from mangastyle.io.formats import BY_SUFFIX, WRITABLE
@@ -128,9 +129,8 @@ def load(path: str | Path, max_pixels: int = MAX_PIXELS, min_side: int = MIN_SID
     >>> picture.rgb.shape, picture.rgb[0, 0].tolist(), picture.alpha
     ((20, 30, 3), [255, 0, 0], None)
     """
-    path = _checked_path(path)
     _check_limits(max_pixels, min_side)
-    with open_file(path) as file:
+    with open_file(_checked_path(path)) as file:
         return Picture(*reader.read(file, str(path), max_pixels, min_side))
 
 
@@ -159,7 +159,8 @@ def size_of(path: str | Path, max_pixels: int = MAX_PIXELS, min_side: int = MIN_
     ...     size_of(save(Path(folder) / "red.png", np.full((20, 30, 3), (255, 0, 0), np.uint8)))
     (20, 30)
     """
-    with open_file(path) as file:
+    _check_limits(max_pixels, min_side)
+    with open_file(_checked_path(path)) as file:
         return reader.read_size(file, str(path), max_pixels, min_side)
 
 

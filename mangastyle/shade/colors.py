@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Sequence
 import numpy as np
 from PIL import ImageColor
 
-from mangastyle.errors import MangastyleError, near
+from mangastyle.errors import MangastyleError, near, shown
 
 Color = str | Sequence[float]  # what `parse` takes
 
@@ -61,9 +61,7 @@ def parse(color: Any) -> RGBA:
     found = _from_text(color.strip()) if isinstance(color, str) else _from_numbers(color)
     if found is None:
         hint = near(color.strip().lower(), ImageColor.colormap) if isinstance(color, str) else OF_NUMBERS
-        shown = " ".join(repr(plain(color)).split())
-        shown = shown if len(shown) <= LONGEST else shown[:LONGEST] + "..."
-        raise MangastyleError(f"{shown} is no color{hint}; write {EXAMPLES}")
+        raise MangastyleError(f"{shown(plain(color), LONGEST)} is no color{hint}; write {EXAMPLES}")
     return found if found.alpha >= LEAST_ALPHA else found._replace(alpha=0.0)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from mangastyle.errors import MangastyleError
 from mangastyle.io.files import read_json
 from mangastyle.io.images import MAX_PIXELS, Picture, check_picture
+from mangastyle.io.strips import strips
 from mangastyle.ops import pixels
 from mangastyle.ops.color import rgb_to_lab
 from mangastyle.shade import colors, strokes
@@ -25,7 +26,6 @@ from mangastyle.shade.colors import Color
 
 PALETTE_COLORS = 8  # main colors of a picture
 KMEANS_SIDE = 64  # side, in pixels, of the picture they are found in
-STRIP = 1 << 20  # pixels that are computed at once
 PALETTE_BLUR = 0.06  # box, as a share of the short side, that blurs a palette's hint
 
 Shape = tuple[int, ...]  # (height, width), or a picture's (height, width, 3)
@@ -219,11 +219,9 @@ class Hint:
             raise MangastyleError(f"`picture`: its alpha must be uint8 (h, w) of its {rgb.shape[:2]}, not {alpha.shape}")
         # Undo the compositing on white, or soft brush edges would turn pale.
         straight = np.empty_like(rgb)
-        rows = max(1, STRIP // rgb.shape[1])
-        for top in range(0, len(rgb), rows):
-            strip = np.s_[top : top + rows]
-            share = alpha[strip, :, None].astype(np.float32) / 255
-            straight[strip] = pixels.to_uint8((rgb[strip] - 255 * (1 - share)) / np.maximum(share, 1e-6))
+        for rows in strips(*rgb.shape[:2]):
+            share = alpha[rows, :, None].astype(np.float32) / 255
+            straight[rows] = pixels.to_uint8((rgb[rows] - 255 * (1 - share)) / np.maximum(share, 1e-6))
         return cls(straight, alpha)
 
     @classmethod

@@ -9,6 +9,7 @@ from typing import Any, Callable, Collection, Mapping, NamedTuple
 import cv2
 import numpy as np
 
+from mangastyle import errors
 from mangastyle.errors import MangastyleError, near
 from mangastyle.shade import colors
 
@@ -231,5 +232,4 @@ def shown(value: Any) -> str:
     >>> shown([np.int64(3), "a\\nb"]), len(shown("x" * 1000))
     ("[3, 'a\\\\nb']", 43)
     """
-    text = " ".join(repr(colors.plain(value)).split())
-    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
+    return errors.shown(colors.plain(value), LONGEST)

@@ -88,6 +88,6 @@ def test_masks_are_read_in_strips_as_at_once(place, monkeypatch):
     random = np.random.default_rng(1)
     images.save("mask.png", random.integers(0, 256, (37, 29, 3), np.uint8), random.integers(0, 256, (37, 29), np.uint8))
     whole = read_mask("mask.png")
-    monkeypatch.setattr("mangastyle.cli.style.STRIP", 100)
+    monkeypatch.setattr("mangastyle.io.strips.AT_ONCE", 100)
     np.testing.assert_array_equal(read_mask("mask.png"), whole)
     assert 0 < whole.mean() < 0.5

@@ -15,7 +15,6 @@ from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.io.images import Picture
 from mangastyle.ops import pixels
-from mangastyle.shade import hints
 from mangastyle.shade.hints import Hint, Palette, main_colors, palette, resolve_hint
 from mangastyle.synthetic.characters import character
 
@@ -107,7 +106,7 @@ def test_pictures_are_taken_in_strips_as_at_once(monkeypatch):
     random = np.random.default_rng(0)
     picture = Picture(random.integers(0, 256, (37, 29, 3), np.uint8), random.integers(0, 256, (37, 29), np.uint8))
     whole = Hint.from_picture(picture)
-    monkeypatch.setattr(hints, "STRIP", 100)
+    monkeypatch.setattr("mangastyle.io.strips.AT_ONCE", 100)
     np.testing.assert_array_equal(Hint.from_picture(picture).rgb, whole.rgb)
     mask = picture.alpha[..., None] / 255
     straight = (picture.rgb - 255 * (1 - mask)) / np.maximum(mask, 1e-6)

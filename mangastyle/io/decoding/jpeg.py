@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from mangastyle.io.decoding.opened import Part, Spliced, damaged, spliced
+from mangastyle.io.strips import strips
 
 START, END, SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
@@ -162,9 +163,8 @@ def _check_end(jpeg: Jpeg, image: Image.Image, name: str) -> None:
     for padding in PADDING:
         other = Image.open(spliced(jpeg.source, [*jpeg.parts, padding, END]), formats=("JPEG",))
         other.load()
-        rows = max(1, (1 << 22) // image.width)
-        for top in range(0, image.height, rows):
-            box = (0, top, image.width, min(top + rows, image.height))
+        for rows in strips(image.height, image.width):
+            box = (0, rows.start, image.width, rows.stop)
             if image.crop(box).tobytes() != other.crop(box).tobytes():
                 raise damaged(name, "it is cut off, and some of its pixels are missing")
 

@@ -9,8 +9,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from mangastyle.errors import MangastyleError
-
-STRIP = 1 << 22  # numbers that are converted at once
+from mangastyle.io.strips import strips
 
 
 def from_uint16(numbers: np.ndarray) -> np.ndarray:
@@ -22,10 +21,8 @@ def from_uint16(numbers: np.ndarray) -> np.ndarray:
     [0, 0, 1, 255]
     """
     levels = np.empty(numbers.shape, np.uint8)
-    rows = max(1, STRIP // max(1, numbers[0].size))
-    for top in range(0, len(numbers), rows):
-        strip = numbers[top : top + rows].astype(np.uint32)
-        levels[top : top + rows] = (strip * 255 + 32767) // 65535
+    for rows in strips(len(numbers), numbers[0].size):
+        levels[rows] = (numbers[rows].astype(np.uint32) * 255 + 32767) // 65535
     return levels
 
 
@@ -61,15 +58,14 @@ def from_float(numbers: np.ndarray, name: str) -> np.ndarray:
     mangastyle.errors.MangastyleError: a.tif: floating-point numbers from 0 to 3.5 have no known white; scale them to 0..1
     """
     least, most = float(numbers.min()), float(numbers.max())
-    rows = max(1, STRIP // max(1, numbers[0].size))
-    strips = [slice(top, top + rows) for top in range(0, len(numbers), rows)]
+    parts = list(strips(len(numbers), numbers[0].size))
     white = 1.0 if most <= 1 else 255.0 if most <= 255 else 65535.0
-    whole = most <= 1 or most <= 65535 and all((numbers[strip] % 1 == 0).all() for strip in strips)
+    whole = most <= 1 or most <= 65535 and all((numbers[rows] % 1 == 0).all() for rows in parts)
     if not (least >= 0 and whole):
         raise MangastyleError(f"{name}: floating-point numbers from {least:g} to {most:g} have no known white; scale them to 0..1")
     levels = np.empty(numbers.shape, np.uint8)
-    for strip in strips:
-        levels[strip] = numbers[strip].astype(np.float32) * np.float32(255 / white) + np.float32(0.5)
+    for rows in parts:
+        levels[rows] = numbers[rows].astype(np.float32) * np.float32(255 / white) + np.float32(0.5)
     return levels
 
 

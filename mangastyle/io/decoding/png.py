@@ -12,11 +12,11 @@ from PIL import Image
 from mangastyle.io.decoding.levels import from_uint16, join_bytes, low_bytes
 from mangastyle.io.decoding.opened import MOST_EXIF, Part, damaged, spliced
 from mangastyle.io.decoding.profiles import MOST_PROFILE, by_numbers
+from mangastyle.io.strips import strips
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = b"\0\0\0\0IEND\xaeB`\x82"
 MOST_CHUNKS = 1_000_000
-STRIP = 1 << 21  # pixels that are converted at once
 GRAY, RGB, PALETTE, GRAY_ALPHA, RGBA = 0, 2, 3, 4, 6  # color types
 SAMPLES = {GRAY: 1, RGB: 3, PALETTE: 1, GRAY_ALPHA: 2, RGBA: 4}
 PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))  # left, top, steps: Adam7
@@ -217,9 +217,8 @@ def finish(png: Png, image: Image.Image) -> Image.Image:
     rounded = Image.new("LA", image.size) if (png.color, sixteen) == (GRAY_ALPHA, True) else image
     key = np.frombuffer(png.key[: 6 if png.color == RGB else 2], ">u2") & (2**png.depth - 1)
     opacity = np.empty((image.height, image.width), np.uint8) if png.key else None
-    rows = max(1, STRIP // image.width)
-    for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(top + rows, image.height))
+    for rows in strips(image.height, image.width):
+        box = (0, rows.start, image.width, rows.stop)
         strip = np.asarray(image.crop(box))
         if low is not None:
             strip = join_bytes(strip, np.asarray(low.crop(box)))
@@ -227,7 +226,7 @@ def finish(png: Png, image: Image.Image) -> Image.Image:
             strip = join_bytes(strip[..., ::2], strip[..., 1::2])
         if opacity is not None:
             same = strip == (key if png.depth == 16 or png.color == RGB else key * (255 // (2**png.depth - 1)))
-            opacity[top : box[3]] = np.where(same.all(-1) if png.color == RGB else same, 0, 255)
+            opacity[rows] = np.where(same.all(-1) if png.color == RGB else same, 0, 255)
         if sixteen:
             rounded.paste(Image.fromarray(from_uint16(strip)), box)
     if opacity is not None:

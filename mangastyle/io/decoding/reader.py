@@ -49,6 +49,23 @@ def max_bytes(max_pixels: int) -> int:
     return 6 * max_pixels + 32_000_000
 
 
+def too_large(size: int, max_pixels: int) -> str:
+    """Why a file of this size cannot be a picture; empty if it can be.
+
+    Examples
+    --------
+    >>> too_large(3_000_000_000, 1_000_000)
+    '3000 MB is over the limit of 38 MB for 1 megapixels; make it smaller, or raise `max_pixels`'
+    >>> too_large(3_000_000, 1_000_000)
+    ''
+    """
+    most = max_bytes(max_pixels)
+    if size <= most:
+        return ""
+    limit = f"the limit of {most / 1e6:.0f} MB for {max_pixels / 1e6:g} megapixels"
+    return f"{size / 1e6:.0f} MB is over {limit}; make it smaller, or raise `max_pixels`"
+
+
 def read(file: BinaryIO, name: str, max_pixels: int, min_side: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Decode a picture file.
 
@@ -130,11 +147,8 @@ def _open_within_limits(file: BinaryIO, name: str, max_pixels: int, min_side: in
     size = file.seek(0, 2)
     if not size:
         raise MangastyleError(f"{name}: the file is empty")
-    if size > max_bytes(max_pixels):
-        raise MangastyleError(
-            f"{name}: {size / 1e6:.0f} MB is over the limit of {max_bytes(max_pixels) / 1e6:.0f} MB for {max_pixels / 1e6:g} megapixels; "
-            "make it smaller, or raise `max_pixels`"
-        )
+    if problem := too_large(size, max_pixels):
+        raise MangastyleError(f"{name}: {problem}")
     opened = _open(file, size, name, max_pixels)
     _check_limits(opened, name, max_pixels, min_side)
     return opened

@@ -9,7 +9,7 @@ from PIL import Image
 
 from mangastyle.errors import MangastyleError
 from mangastyle.io.decoding import tiff_pieces
-from mangastyle.io.decoding.levels import STRIP, from_float, from_uint16, join_bytes, low_bytes
+from mangastyle.io.decoding.levels import from_float, from_uint16, join_bytes, low_bytes
 from mangastyle.io.decoding.opened import Opened, damaged
 from mangastyle.io.decoding.tiff_tags import (
     BLACK_IS_ZERO,
@@ -32,6 +32,7 @@ from mangastyle.io.decoding.tiff_tags import (
     number,
     read_tags,
 )
+from mangastyle.io.strips import strips
 
 if TYPE_CHECKING:
     import tifffile
@@ -142,8 +143,8 @@ def _by_pillow(file: BinaryIO, tags: Tags, found: Any, name: str) -> Image.Image
     tiff_pieces.check_fax(file, tags, found, image, name)
     if (tags.photometric, tags.bits) == (RGB, 16) and tags.extra in (-1, 0, OPACITY):
         low = low_bytes(file, "TIFF")
-        for top in range(0, image.height, rows := max(1, STRIP // image.width)):
-            box = (0, top, image.width, min(top + rows, image.height))
+        for rows in strips(image.height, image.width):
+            box = (0, rows.start, image.width, rows.stop)
             numbers = join_bytes(np.asarray(image.crop(box)), np.asarray(low.crop(box)))
             image.paste(Image.fromarray(from_uint16(numbers)), box)
     if tags.photometric == WHITE_IS_ZERO and tags.bits == 16:  # Pillow leaves these as they are

@@ -11,7 +11,7 @@ from PIL import Image, TiffImagePlugin
 
 from mangastyle.io.decoding import jpeg
 from mangastyle.io.decoding.opened import Part, damaged, spliced
-from mangastyle.io.decoding.tiff_tags import Tags
+from mangastyle.io.decoding.tiff_tags import Tags, number
 
 NONE, FAX4, OLD_JPEG, NEW_JPEG = 1, 4, 6, 7  # Compression
 TAIL = 64  # bytes
@@ -43,7 +43,7 @@ def check(file: BinaryIO, tags: Tags, found: Any, name: str) -> None:
         return
     size = file.seek(0, 2)
     tiled = 322 in found or 323 in found
-    width, height = (_first(found, 322, tags.width), _first(found, 323, tags.height)) if tiled else (tags.width, _rows(tags, found))
+    width, height = (number(found, 322, tags.width), number(found, 323, tags.height)) if tiled else (tags.width, _rows(tags, found))
     if width < 1 or height < 1:
         raise damaged(name, "its tiles or strips have no size")
     down = -(-tags.height // height)
@@ -93,7 +93,7 @@ def check_fax(file: BinaryIO, tags: Tags, found: Any, image: Image.Image, name: 
     """
     if tags.compression != FAX4 or 324 in found:
         return
-    order = "little" if _first(found, 266, 1) == 2 else "big"
+    order = "little" if number(found, 266, 1) == 2 else "big"
     parts: list[Part] = []
     starts, place = [], 0
     for start, length in zip(_all(found, 273), _all(found, 279)):
@@ -139,14 +139,9 @@ def silence_libtiff() -> None:
 
 def _rows(tags: Tags, found: Any) -> int:
     """Rows of a strip; as many as there are, if all are in one."""
-    return min(_first(found, 278, tags.height), tags.height)
+    return min(number(found, 278, tags.height), tags.height)
 
 
 def _all(found: Any, tag: int) -> tuple[int, ...]:
     values = found.get(tag, ())
     return values if isinstance(values, tuple) else (values,)
-
-
-def _first(found: Any, tag: int, default: int) -> int:
-    values = _all(found, tag)
-    return values[0] if values and isinstance(values[0], int) else default

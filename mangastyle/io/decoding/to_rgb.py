@@ -11,8 +11,8 @@ from PIL import Image, ImageCms
 from mangastyle.errors import MangastyleError
 from mangastyle.io.decoding import profiles
 from mangastyle.io.decoding.levels import from_float, from_uint16
+from mangastyle.io.strips import strips
 
-STRIP = 1 << 21  # pixels that are converted at once
 GRAY = ("1", "L", "LA", "La", "F")
 SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 TURNS = {2: np.s_[:, ::-1], 3: np.s_[::-1, ::-1], 4: np.s_[::-1], 6: np.s_[::-1], 7: np.s_[::-1, ::-1], 8: np.s_[:, ::-1]}
@@ -57,19 +57,17 @@ def to_rgb(image: Image.Image, profile: bytes | None, name: str) -> tuple[np.nda
     curve = _curve(transform) if transform and gray else None
     rgb, alpha = np.empty((image.height, image.width, 3), np.uint8), None
     whole = image.info.get("opacity")
-    rows = max(1, STRIP // image.width)
-    for top in range(0, image.height, rows):
-        bottom = min(top + rows, image.height)
-        strip = image if rows >= image.height else image.crop((0, top, image.width, bottom))
+    for rows in strips(image.height, image.width):
+        strip = image if rows == slice(0, image.height) else image.crop((0, rows.start, image.width, rows.stop))
         colors, opacity = _levels(strip, name) if gray else _colors(strip, None if gray else transform)
         if gray:
             colors = cv2.cvtColor(colors, cv2.COLOR_GRAY2RGB) if curve is None else curve[colors]
-        opacity = opacity if whole is None else whole[top:bottom]
+        opacity = opacity if whole is None else whole[rows]
         if opacity is not None:
             alpha = np.empty(rgb.shape[:2], np.uint8) if alpha is None else alpha
-            alpha[top:bottom] = opacity
+            alpha[rows] = opacity
             colors = _composite(colors, opacity)
-        rgb[top:bottom] = colors
+        rgb[rows] = colors
     return rgb, alpha
 
 
