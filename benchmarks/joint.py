@@ -28,8 +28,8 @@ from mangastyle.io import images, registry, weights
 from mangastyle.io.files import write_json
 from mangastyle.ops import gaussian_ot, pixels
 from mangastyle.shade.losses import l1
-from mangastyle.shade.shader import load_generator
 from mangastyle.shade.simulated_hints import NUM_UNIFORMS
+from mangastyle.shade.unet_shader import load_generator
 from mangastyle.style.onepass import network as onepass
 from mangastyle.style.onepass.settings import OnePassSpec
 from mangastyle.style.optimize.losses import relative_mse

@@ -128,7 +128,7 @@ def shade(job: dict) -> Callable[[], Any]:
     """A picture, without a hint."""
     from mangastyle.shade.shader import Shader
 
-    shader, given = Shader(precision=job["precision"]), picture(job["side"])
+    shader, given = Shader("shade", precision=job["precision"]), picture(job["side"])
     return lambda: shader(given)
 
 

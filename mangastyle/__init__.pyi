@@ -5,7 +5,7 @@ from mangastyle.errors import MangastyleError as MangastyleError
 from mangastyle.evaluate import metrics as metrics
 from mangastyle.io.images import load as load
 from mangastyle.io.images import save as save
-from mangastyle.lineart.graph import is_line_art as is_line_art
+from mangastyle.lineart.detect import is_line_art as is_line_art
 from mangastyle.lineart.sketch import sketch as sketch
 from mangastyle.pipeline import Pipeline as Pipeline
 from mangastyle.pipeline import run as run
@@ -13,7 +13,7 @@ from mangastyle.shade.hints import Hint as Hint
 from mangastyle.shade.shader import Shader as Shader
 from mangastyle.style.stylize import Stylizer as Stylizer
 from mangastyle.style.stylize import stylize as stylize
-from mangastyle.synthetic.characters import draw as draw
+from mangastyle.synthetic.drawing import draw as draw
 from mangastyle.synthetic.paintings import paint as paint
 
 __version__: str

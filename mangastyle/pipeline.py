@@ -23,7 +23,7 @@ from mangastyle.synthetic import paintings
 if TYPE_CHECKING:
     import keras
 
-HINTS = ("simulated", "none")  # hints by name
+HINTS = ("own", "simulated", "none")  # hints by name
 Hints = str | Hint | HintSource
 
 
@@ -123,20 +123,25 @@ def _picture(pipeline: Pipeline, work: Work) -> np.ndarray:
 
 
 def _sketch(pipeline: Pipeline, work: Work) -> np.ndarray:
-    return work.picture[..., 0] if work.line_art else sketch(work.picture)
+    return work.picture[..., 0] if work.line_art else sketch(work.picture, kind=pipeline.shader.sketch_kind)
 
 
 def _hint(pipeline: Pipeline, work: Work) -> np.ndarray:
-    """The hint, simulated if that is asked for and there are colors to take it from; line art gets none."""
+    """The hint; by name, of the picture's own colors, so that line art gets none."""
     from mangastyle.shade.multiscale import hint_picture
 
+    if pipeline.hint == "own" and not work.line_art:
+        work.hint = Hint(work.picture)
     if pipeline.hint == "simulated" and not work.line_art:
         work.hint = pipeline.shader.simulated_hint(work.picture, seed=pipeline.seed)
     return hint_picture(work.hint, *work.picture.shape[:2])
 
 
 def _shaded(pipeline: Pipeline, work: Work) -> np.ndarray:
-    return pipeline.shader(work.picture, work.hint, line_art=work.line_art, progress=_naming("shaded", work), cancel=work.cancel)
+    picture, line_art = work.picture, work.line_art
+    if pipeline.shader.sketch_kind == "clean" and "sketch" in work.made:  # what it would make of the picture first
+        picture, line_art = work.made["sketch"], True
+    return pipeline.shader(picture, work.hint, line_art=line_art, progress=_naming("shaded", work), cancel=work.cancel)
 
 
 def _style(pipeline: Pipeline, work: Work) -> np.ndarray:
@@ -171,8 +176,9 @@ class Pipeline:
         The shading network, see `Shader`.
     method : {"onepass", "optimize"}
         How the style is painted, see `stylize`: in a second, or in minutes.
-    hint : {"simulated", "none"}, Hint, or a function from the picture to a Hint
-        The colors. A function gets the picture as it was given; "simulated" takes them from a color picture.
+    hint : {"own", "simulated", "none"}, Hint, or a function from the picture to a Hint
+        The colors. A function gets the picture as it was given. "own" are those of a color picture; "simulated" makes the paper's
+        hint of them.
     strength : float in 0..1
         0 keeps the shaded picture, 1 the painting's look alone.
     size : int
@@ -209,8 +215,8 @@ class Pipeline:
     """
 
     def __init__(
-        self, styles: np.ndarray | Sequence[np.ndarray] | None = None, *, weights: str | Path = "shade", method: str = "onepass",
-        hint: Hints = "simulated", strength: float = 0.5, size: int = 384, precision: str = "auto",
+        self, styles: np.ndarray | Sequence[np.ndarray] | None = None, *, weights: str | Path = "regions", method: str = "onepass",
+        hint: Hints = "own", strength: float = 0.5, size: int = 384, precision: str = "auto",
         backbone: keras.Model | str | None = None, seed: int = 0, stages: Sequence[Stage] = DEFAULT_STAGES, **settings: Any,
     ) -> None:  # fmt: skip
         from mangastyle.shade.shader import Shader
@@ -254,7 +260,7 @@ class Pipeline:
         Cancelled
             With the best picture of the stage that was interrupted.
         """
-        from mangastyle.lineart.graph import is_line_art
+        from mangastyle.lineart.detect import is_line_art
 
         check_calls(progress, cancel)
         picture = pixels.to_rgb(check_picture(picture, "picture", gray=True))

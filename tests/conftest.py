@@ -62,6 +62,37 @@ def loud_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def region_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of a small network that colors regions; never trained."""
+    from mangastyle.io import weights
+    from mangastyle.shade import region_network
+    from mangastyle.shade.spec import RegionSpec
+
+    spec = RegionSpec(size=64, widths=(8, 8, 8), width=16, heads=2, blocks=2, colors=12)
+    path = tmp_path_factory.mktemp("weights") / "regions.h5"
+    network = region_network.build(spec, seed=3)
+    light = np.random.default_rng(0).uniform((50, -60, -60), (95, 60, 60), (spec.colors, 3))
+    network.decoder.get_layer("palette").colors.assign(light)
+    weights.save_model(path, "regions", spec, network.model)
+    return path
+
+
+@pytest.fixture(scope="session")
+def shading_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights file of a small network that shades flat colors; never trained, with tones that can be seen."""
+    from mangastyle.io import weights
+    from mangastyle.shade import shading_network
+    from mangastyle.shade.spec import ShadingSpec
+
+    spec, path = ShadingSpec(widths=(8, 8), side=64), tmp_path_factory.mktemp("weights") / "shading.h5"
+    model, random = shading_network.build(spec), np.random.default_rng(1)
+    for variable in model.trainable_variables:
+        variable.assign(random.normal(0, 1 / np.sqrt(np.prod(variable.shape[:-1]) or 1), variable.shape))
+    weights.save_model(path, "shading", spec, model)
+    return path
+
+
+@pytest.fixture(scope="session")
 def onepass_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A weights file of a one-pass decoder that was never trained, with all of the style residual."""
     from mangastyle.io import weights

@@ -39,7 +39,7 @@ def test_every_stage_is_that_of_the_public_function(pipeline, tiny_weights, onep
     stages = pipeline(picture)
     small = pixels.resize(picture, 48, 48)
     shader = Shader(tiny_weights, precision="float32")
-    hint = shader.simulated_hint(small)
+    hint = Hint(small)
     shaded = shader(small, hint)
     stylizer = Stylizer(painting(), method="onepass", onepass_weights=onepass_weights, size=0, precision="float32")
     np.testing.assert_array_equal(stages.picture, small)

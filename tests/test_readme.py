@@ -54,6 +54,8 @@ SHORTER = {
     "mangastyle train --describe": "",
     "mangastyle train ": "--size 32 --width 4 --levels 2 --batch 2 --steps 2 --force",
     "mangastyle train-onepass": "--crop 64 --batch 1 --steps 1 --force",
+    "mangastyle train-regions": "--data drawn:2 --size 32 --widths 8 8 8 --width 8 --heads 1 --blocks 1 --batch 1 --steps 1 --force",
+    "mangastyle train-shading": "--crop 64 --batch 1 --steps 1 --widths 8 8 --force",
     "mangastyle evaluate": "--count 2 --force",
     "mangastyle figures": "--only 14 --quick --force",
     "mangastyle draw": "--count 3 --size 16 --force",

@@ -32,8 +32,8 @@ from mangastyle.io.files import read_json
 from mangastyle.ops.random import uniforms
 from mangastyle.settings import to_json
 from mangastyle.shade import networks
-from mangastyle.shade.shader import load_generator
 from mangastyle.shade.simulated_hints import NUM_UNIFORMS
+from mangastyle.shade.unet_shader import load_generator
 from mangastyle.training import run as run_module
 from mangastyle.training.run import Log, Session
 from mangastyle.training.run_folder import RunFolder

@@ -73,7 +73,7 @@ def run_on_files(command: str, options: Any, suffix: str, prepare: Prepare, min_
         return _run_on_folder(command, options, source, suffix, prepare, min_side)
     if options.shard:
         raise MangastyleError(f"`shard`: is a share of a folder, and {source} is one picture; leave it out, or name the folder")
-    target = _result_file(options.out, source, suffix)
+    target = result_file(options.out, source, suffix)
     refuse_inputs([target], named_files(options))
     images.check_writable(target, options.force)
     picture = images.load(source, options.max_pixels, min_side)
@@ -103,8 +103,8 @@ def made_of(pictures: Sequence[Path], options: Any, suffix: str) -> dict[Path, P
     return {file: picture for picture, file in result_files(pictures, Path(options.inputs), results_folder(options, suffix)).items()}
 
 
-def _result_file(out: str, source: Path, suffix: str) -> Path:
-    """The file of a single picture's result."""
+def result_file(out: str, source: Path, suffix: str) -> Path:
+    """The file of a single picture's result; `MangastyleError` for a name that is no format's."""
     own = f"{source.stem}-{suffix}.png"
     if not out:
         return source.with_name(own)

@@ -11,6 +11,8 @@ from mangastyle.errors import MangastyleError
 from mangastyle.io import registry
 from mangastyle.io.files import refuse_existing
 
+WRITTEN = ("out", "layers")  # options that name results
+
 
 def find_backbone(name: str, allow_download: bool = False, remark: bool = True) -> str:
     """The VGG-19 of that name as `vgg.backbone` takes it: "random", or its file; `MangastyleError` if it is not at hand.
@@ -30,8 +32,9 @@ def refuse_streams(inputs: str, out: str) -> None:
 
 
 def named_files(options: Any) -> list[str]:
-    """The files and folders that a command's options name, but for `out`."""
-    given = [getattr(options, f.name) for f in dataclasses.fields(options) if f.name != "out" and getattr(options, f.name) != f.default]
+    """The files and folders that a command's options name, but for those that it writes."""
+    read = [f for f in dataclasses.fields(options) if f.name not in WRITTEN]
+    given = [getattr(options, f.name) for f in read if getattr(options, f.name) != f.default]
     names = [name for value in given for name in (value if isinstance(value, tuple) else (value,))]
     return [name for name in names if isinstance(name, str) and os.path.exists(name)]
 

@@ -1,4 +1,4 @@
-"""`mangastyle draw`: characters into a folder, with line art, flat colors and a contact sheet."""
+"""`mangastyle draw`: characters or whole figures into a folder, with line art, flat colors and a contact sheet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from mangastyle.errors import MangastyleError, counted
 from mangastyle.io import images, sheets
 from mangastyle.io.files import make_folder, read_json
 from mangastyle.progress import Bar
-from mangastyle.synthetic.characters import MAX_SIZE, character
+from mangastyle.synthetic.characters import MAX_SIZE, Character, character
+from mangastyle.synthetic.drawing import KINDS
+from mangastyle.synthetic.figures import Drawing, figure
 
 EXAMPLE = "mangastyle draw --count 48 --size 256 --sheet --out drawn"
 SHEET_COLUMNS = 8
@@ -22,19 +24,20 @@ GAP = 4  # pixels between the pictures of a sheet
 class Options(Decoding, Command):
     """Draw manga characters of our own: the embedded data set, with true line art and flat colors."""
 
-    count: int = option(48, "how many characters", least=1)
+    kind: str = option("face", "face: portraits; figure: whole people with clothes, props and scenes", KINDS)
+    count: int = option(48, "how many pictures", least=1)
     size: int = option(256, "side of each square picture, in pixels", least=16, most=MAX_SIZE)
     out: str = option("drawn", "folder for the pictures")
-    lines: bool = option(False, "also write each character's true line art, as NAME-line.png")
-    flats: bool = option(False, "also write each character's flat colors, as NAME-flat.png")
-    sheet: bool = option(False, "also write all characters on one picture, sheet.png")
+    lines: bool = option(False, "also write the true line art of each, as NAME-line.png")
+    flats: bool = option(False, "also write the flat colors of each, as NAME-flat.png")
+    sheet: bool = option(False, "also write all of them on one picture, sheet.png")
 
 
 def command(options: Options) -> None:
-    """Write `options.count` characters, seeds `options.seed` on, to 000000.png ... in the folder `options.out`.
+    """Write `options.count` pictures, seeds `options.seed` on, to 000000.png ... in the folder `options.out`.
 
     Pictures that are already there are kept, so that a stopped run continues where it was; `force` draws them again.
-    Raises `MangastyleError` if the folder holds characters of another seed or size, or cannot be written.
+    Raises `MangastyleError` if the folder holds pictures of another kind, seed or size, or cannot be written.
     """
     out = Path(options.out)
     if out.is_file():
@@ -48,24 +51,32 @@ def command(options: Options) -> None:
         pictures = [images.load(out / f"{index:06d}.png", options.max_pixels).rgb for index in range(options.count)]
         images.save(out / "sheet.png", sheets.grid(pictures, columns, GAP), force=True)
     kept = options.count - written
-    print(f"{out}: {counted(written, 'character')} drawn" + (f", {kept} already there" if kept else ""))
+    noun = "character" if options.kind == "face" else "figure"
+    print(f"{out}: {counted(written, noun)} drawn" + (f", {kept} already there" if kept else ""))
 
 
 def _refuse_other_characters(out: Path, options: Options) -> None:
-    """Refuse to mix characters of two seeds or sizes in one folder."""
+    """Refuse to mix pictures of two kinds, seeds or sizes in one folder."""
     if options.force or not (out / "config.json").exists():
         return
     stored = read_json(out / "config.json")
-    for key in ("seed", "size"):
-        if isinstance(stored, dict) and stored.get(key) != getattr(options, key):
+    for key in ("kind", "seed", "size"):
+        before = stored.get(key, "face" if key == "kind" else None) if isinstance(stored, dict) else getattr(options, key)
+        if before != getattr(options, key):
             raise MangastyleError(
-                f"{out}: was drawn with --{key} {stored.get(key)}, not {getattr(options, key)}; "
-                "use --force to draw over it, or choose another --out"
+                f"{out}: was drawn with --{key} {before}, not {getattr(options, key)}; use --force to draw over it, or choose another --out"
             )
 
 
+def _layers(options: Options, seed: int) -> Character | Drawing:
+    """One drawing with its layers."""
+    if options.kind == "face":
+        return character(seed, options.size)
+    return figure(seed, options.size, options.size)
+
+
 def _draw(out: Path, index: int, options: Options) -> bool:
-    """Write the files of one character that are missing; False if none was."""
+    """Write the files of one picture that are missing; False if none was."""
     targets = {"rgb": out / f"{index:06d}.png"}
     if options.lines:
         targets["line"] = out / f"{index:06d}-line.png"
@@ -73,7 +84,7 @@ def _draw(out: Path, index: int, options: Options) -> bool:
         targets["flat"] = out / f"{index:06d}-flat.png"
     missing = {layer: path for layer, path in targets.items() if options.force or not path.exists()}
     if missing:
-        drawn = character(options.seed + index, options.size)
+        drawn = _layers(options, options.seed + index)
         for layer, path in missing.items():
             images.save(path, getattr(drawn, layer), force=options.force)
     return bool(missing)

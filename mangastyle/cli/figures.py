@@ -27,14 +27,14 @@ DPI = 130
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, Command):
-    """Draw the figures of the paper, 1 to 23, from real computation with the networks at hand."""
+    """Draw the figures of the paper, 1 to 23, and one of ours, 24, from real computation with the networks at hand."""
 
     RENAMED: ClassVar = {"fast": "quick"}
     REVALUED: ClassVar = {"weights": {"": "shade"}, "paper": {"": "shade-paper"}, "baseline": {"": "baseline"}}
 
-    only: str = option("1-23", "which figures: numbers and ranges, as in 1,4,15-19")
+    only: str = option("1-23", "which figures: numbers and ranges, as in 1,4,15-19; 24 compares both kinds of line art")
     quick: bool = option(False, "small pictures and few iterations: shows in a minute that everything works")
-    out: str = option("figures", "folder for figure-01.png to figure-23.png and config.json; figures that are there are kept")
+    out: str = option("figures", "folder for figure-01.png to figure-24.png and config.json; figures that are there are kept")
     picture: str = option("", "the picture that is painted; default: a drawn character")
     style: tuple[str, ...] = option((), "the paintings; default: those of mangastyle's own painters")
     data: tuple[str, ...] = option(("drawn:200",), "pictures that are shaded and measured: folders, .zip or .tar files, or drawn:N")
@@ -104,6 +104,6 @@ def chosen(only: str) -> list[int]:
             raise MangastyleError(f"`only` {only}: {part.strip()!r} is neither a number nor a range; write it as in 1,4,15-19")
         first, last = int(found[1]), int(found[2] or found[1])
         if not set(range(first, last + 1)) <= set(FIGURES) or first > last:
-            raise MangastyleError(f"`only` {only}: the paper has figures 1 to {max(FIGURES)}; {part.strip()!r} is none of them")
+            raise MangastyleError(f"`only` {only}: there are figures 1 to {max(FIGURES)}; {part.strip()!r} is none of them")
         numbers.update(range(first, last + 1))
     return sorted(numbers)

@@ -16,7 +16,7 @@ from mangastyle.io.files import read_json
 from mangastyle.io.formats import is_picture_name
 from mangastyle.shade.hints import Hint, Palette, palette
 
-BY_NAME = ("none", "simulated")  # values of --hint that are no files
+BY_NAME = ("own", "none", "simulated")  # values of --hint that are no files
 STROKES = ".json"
 
 

@@ -39,8 +39,8 @@ class Options(Sharing, Decoding, Compute, Backbone, Command):
     style: tuple[str, ...] = option(
         (), "the painting, or a folder of paintings with the pictures' names; several are blended; default: one of mangastyle's own"
     )
-    hint: str = option("simulated", "simulated, none, a hint file, or a folder of them, as for mangastyle shade")
-    weights: str = option("shade", "weights file from training, or one that ships: shade, shade-paper, baseline")
+    hint: str = option("own", "own, none, simulated, a hint file, or a folder of them, as for mangastyle shade")
+    weights: str = option("regions", "weights file from training, or one that ships: regions, shade, shade-paper, baseline")
     method: str = option(
         "onepass", "how the style is painted, as for mangastyle style: onepass, in a second; optimize, in minutes", tuple(METHODS)
     )
@@ -56,7 +56,7 @@ class Options(Sharing, Decoding, Compute, Backbone, Command):
 def command(options: Options) -> None:
     """Write all results, a labeled sheet of them and config.json into one folder; for a folder, sheets with the results beside."""
     from mangastyle.cli import hint_files
-    from mangastyle.shade.files import find_generator
+    from mangastyle.shade.files import find_network
     from mangastyle.synthetic import characters
 
     if options.size and not MIN_SIDE <= options.size <= characters.MAX_SIZE:
@@ -73,7 +73,7 @@ def command(options: Options) -> None:
         hint_files.check_hints(hints, pictures)
         for given in paintings:
             given.check(pictures, "fail")
-        find_generator(options.weights)  # errors before TensorFlow loads
+        find_network(options.weights)  # errors before TensorFlow loads
         METHODS[options.method].settings.of(settings).check_files()
         if "backbone" in settings:
             settings["backbone"] = find_backbone(options.backbone, options.allow_download)
@@ -106,12 +106,12 @@ def command(options: Options) -> None:
     for target in targets:
         images.check_writable(target, options.force)
     if options.inputs:
-        picture, alpha = images.load(options.inputs, options.max_pixels, MIN_SIDE)
+        picture = images.load(options.inputs, options.max_pixels, MIN_SIDE)
     else:
-        picture, alpha = characters.draw(characters.DEMO_SEED, options.size or Options.size), None
+        picture = images.Picture(characters.draw(characters.DEMO_SEED, options.size or Options.size), None)
     path = Path(options.inputs)
-    stages = paint(prepare([path]), picture, path)
-    _save(stages, alpha, lambda name: out / f"{name}.png")
+    stages = paint(prepare([path]), picture.rgb, path)
+    _save(stages, picture, lambda name: out / f"{name}.png")
     images.save(out / "sheet.png", contact_sheet(stages), force=True)
     save_config(out, "run", options)
     print(f"{out}: {', '.join(f'{name}.png' for name in _results())} and all of them on {out / 'sheet.png'}")
@@ -194,16 +194,18 @@ def _with_stages_beside(
             if other := made_of.get(beside(name)):
                 raise MangastyleError(f"{path}: its stages would have the name of what is made of {other}; rename one of them")
         stages = paint(pipeline, picture.rgb, path)
-        _save(stages, picture.alpha, beside)
+        _save(stages, picture, beside)
         return contact_sheet(stages), None
 
     return work
 
 
-def _save(stages: Stages, alpha: np.ndarray | None, place: Callable[[str], Path]) -> None:
-    """Write the results, with the alpha (h, w) of the picture they were made of."""
+def _save(stages: Stages, picture: images.Picture, place: Callable[[str], Path]) -> None:
+    """Write the results, with the transparency of the picture they were made of."""
+    from mangastyle.lineart.detect import alpha_of_coloring
     from mangastyle.ops import pixels
 
+    alpha = alpha_of_coloring(picture)
     if alpha is not None:
         alpha = pixels.resize(alpha, *stages.picture.shape[:2])
     for name in _results():

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Sequence
+from typing import TYPE_CHECKING, ClassVar, Sequence
 
 from mangastyle import startup
 from mangastyle.cli import batch_files
+from mangastyle.cli.by_picture import ByPicture
+from mangastyle.cli.mask_files import mask_file
 from mangastyle.cli.options import Command, Compute, Decoding, Sharing, option
+from mangastyle.cli.sized import Sized, read_early
 from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.paper import presets
+from mangastyle.settings import to_json
 from mangastyle.shade.spec import HINT_RECIPES, ShadeSettings
+
+if TYPE_CHECKING:
+    import numpy as np
 
 EXAMPLE = "mangastyle shade lineart.png --hint strokes.png --out shaded.png"
 
@@ -28,8 +36,9 @@ class Options(Sharing, Decoding, Compute, ShadeSettings, Command):
 
     inputs: str = option("", "line art, a color picture (sketched first), or a folder", positional=True, free=True)
     hint: str = option(
-        "none",
-        "none; simulated (from the color picture); a hint picture, strokes in a transparent PNG, points and lines in a JSON file; "
+        "own",
+        "own (a color picture's colors, by region); none; simulated (the paper's, of the color picture); "
+        "a hint picture, strokes in a transparent PNG, points and lines in a JSON file; "
         "or a folder of these with the pictures' names",
     )
     hint_recipe: str = option(
@@ -38,31 +47,52 @@ class Options(Sharing, Decoding, Compute, ShadeSettings, Command):
         tuple(HINT_RECIPES),
     )
     palette: tuple[str, ...] = option((), "colors (#rrggbb) or a reference picture that set the colors instead of a hint")
-    weights: str = option("shade", "weights file from training, or one that ships: shade, shade-paper, baseline")
+    base: str = option("", "an earlier coloring, of which only a part is to change; or a folder of these, with the pictures' names")
+    within: str = option("", "with --base: a mask, white where colors may change; or a folder of these")
+    weights: str = option("regions", "weights file from training, or one that ships: regions, shade, shade-paper, baseline")
+    layers: str = option(
+        "", "also write the layers, for Krita, Photoshop and others: ora or psd, beside each result; or a file, as in --layers layers.psd"
+    )
     out: str = option("", "output file or folder; default: NAME-shaded.png beside the picture, FOLDER-shaded", free=True)
 
 
 def command(options: Options) -> None:
     """Shade a picture, or each of a folder."""
-    from mangastyle.cli import hint_files
-    from mangastyle.shade.files import find_generator
+    from mangastyle.cli import hint_files, layer_outputs
+    from mangastyle.shade.files import find_network
 
-    if options.palette and options.hint != "none":
+    if options.palette and options.hint not in ("own", "none"):
         raise MangastyleError("`hint` and `palette`: give one of them")
+    layer_outputs.check(options, "shaded")
     hints = hint_files.read_hints(options.hint, options.inputs, options.max_pixels)
+    if bool(options.base) != bool(options.within):
+        raise MangastyleError("`within`: says where `base`, an earlier coloring, may change; give both or neither")
+    if options.base and options.layers:
+        raise MangastyleError("`layers`: are those of a whole coloring; leave out `base` and `within`")
+    local = [
+        ByPicture(name, options.inputs, functools.partial(read, max_pixels=options.max_pixels), noun)
+        for name, read, noun in ((options.base, base_file, "earlier coloring"), (options.within, mask_file, "mask"))
+        if name
+    ]
+    for given in local:
+        read_early(given, options.inputs, options.max_pixels)
     palette = hint_files.read_palette(options.palette, options.max_pixels)
 
     def prepare(pictures: Sequence[Path]) -> batch_files.Work:
         hint_files.check_hints(hints, pictures)
-        find_generator(options.weights)  # an error before TensorFlow loads
+        for given in local:
+            given.check(pictures, "fail")
+        find_network(options.weights)  # an error before TensorFlow loads
         startup.load_tensorflow()
-        from mangastyle.lineart.graph import is_line_art
+        from mangastyle.lineart.detect import alpha_of_coloring, is_line_art
+        from mangastyle.shade.hints import Hint
         from mangastyle.shade.shader import Shader
 
         shader = Shader(options.weights, precision=options.precision)
 
         def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
             rgb, hint = picture.rgb, hints.find(path) if hints else None
+            layered = layer_outputs.file_for(options, path, target, rgb.shape)
             line_art = is_line_art(rgb)
             if options.hint == "simulated":
                 if line_art:
@@ -70,11 +100,45 @@ def command(options: Options) -> None:
                 hint = shader.simulated_hint(rgb, options.hint_recipe, options.seed, options.work_size)
             elif palette:
                 hint = shader.palette_hint(rgb, palette, options.work_size, line_art)
-            settings: dict[str, Any] = {"work_size": options.work_size, "refine": options.refine, "ink": options.ink}
+            elif options.hint == "own" and not line_art:
+                hint = Hint(rgb)
+            base, within = (given.get(path).of((rgb.shape[0], rgb.shape[1])) for given in local) if local else (None, None)
+            alpha, settings = alpha_of_coloring(picture), to_json(ShadeSettings.of(options))
             with StepBar() as bar:
-                shaded = shader(rgb, hint, line_art=line_art, progress=bar.listener(path.name), **settings)
-            return shaded, picture.alpha
+                progress = bar.listener(path.name)
+                if not layered:
+                    colored = shader(rgb, hint, line_art=line_art, base=base, within=within, progress=progress, **settings)
+                    return colored, alpha
+                layers = shader.layers(rgb, hint, line_art=line_art, progress=progress, **settings)
+            return layer_outputs.save(layered, options, layers, alpha), alpha
 
         return work
 
     batch_files.run_on_files("shade", options, "shaded", prepare)
+
+
+def base_file(path: Path, max_pixels: int) -> Sized[np.ndarray]:
+    """The file of an earlier coloring, which is decoded when its picture's size is known.
+
+    Parameters
+    ----------
+    path : Path
+    max_pixels : int
+        The most that it may have.
+
+    Returns
+    -------
+    Sized
+        Of pictures uint8 (h, w, 3).
+
+    Raises
+    ------
+    MangastyleError
+        If there is no such picture, or it is too large.
+    """
+
+    def compare(path: Path, own: tuple[int, int], picture: tuple[int, int]) -> None:
+        if own != picture:
+            raise MangastyleError(f"{path}: is {own[1]}x{own[0]}, but the picture is {picture[1]}x{picture[0]}")
+
+    return Sized(path, max_pixels, lambda path, limit: images.load(path, limit).rgb, compare)

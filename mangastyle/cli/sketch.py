@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +18,7 @@ EXAMPLE = "mangastyle sketch picture.png --out sketch.png"
 
 @dataclass(frozen=True)
 class Options(Sharing, Decoding, SketchSettings, Command):
-    """Turn pictures into line art by OpenCV's adaptive mean threshold (paper, section 4.1)."""
+    """Turn pictures into line art by OpenCV's adaptive mean threshold (paper, section 4.1), or into clean line art."""
 
     PRESETS: ClassVar = {"paper": presets.SKETCH}
 
@@ -29,8 +30,10 @@ def command(options: Options) -> None:
     """Sketch a picture, or each of a folder."""
     from mangastyle.lineart.sketch import sketch
 
+    settings = dataclasses.asdict(SketchSettings.of(options))
+
     def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
-        line = sketch(picture.rgb, block=options.block, c=options.c, size=options.size, despeckle=options.despeckle)
+        line = sketch(picture.rgb, **settings)
         return line, picture.alpha
 
     batch_files.run_on_files("sketch", options, "sketch", lambda pictures: work)

@@ -16,19 +16,17 @@ from mangastyle import startup
 from mangastyle.cli import batch_files
 from mangastyle.cli.by_picture import ByPicture
 from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs
+from mangastyle.cli.mask_files import mask_file
 from mangastyle.cli.options import Backbone, Command, Compute, Decoding, Sharing, option
 from mangastyle.cli.paintings import choose, placeholders, read_paintings
-from mangastyle.cli.sized import Sized, read_early
+from mangastyle.cli.sized import read_early
 from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError, near
 from mangastyle.io import images
-from mangastyle.io.strips import strips
 from mangastyle.ops import pixels
-from mangastyle.ops.color import rgb_to_gray
 from mangastyle.paper import presets
 from mangastyle.progress import Bar
 from mangastyle.settings import Settings
-from mangastyle.style import masks
 from mangastyle.style.settings import METHODS, STARTS, MethodSettings, refuse_foreign
 from mangastyle.vgg.spec import MIN_SIDE
 
@@ -89,7 +87,7 @@ def command(options: Options) -> None:
     settings = method.settings.of(named)
     settings.check(len(options.style), len(options.mask))
     paintings = read_paintings(options.style, options.inputs, options.max_pixels)
-    masked = [ByPicture(name, options.inputs, lambda path: _mask(path, options.max_pixels), "mask") for name in options.mask]
+    masked = [ByPicture(name, options.inputs, lambda path: mask_file(path, options.max_pixels), "mask") for name in options.mask]
     for given in masked:
         read_early(given, options.inputs, options.max_pixels, MIN_SIDE)
 
@@ -136,43 +134,6 @@ def _is_own(folder: Path) -> bool:
     They come from a run that was interrupted, or from one that goes on beside this one.
     """
     return (folder / "config.json").exists() or not (folder.exists() and any(folder.iterdir()))
-
-
-def read_mask(path: str | Path, max_pixels: int = images.MAX_PIXELS) -> np.ndarray:
-    """Read a mask file.
-
-    Parameters
-    ----------
-    path : str or Path
-        Any picture: of a colored one the luma counts, and where it is transparent nothing is painted.
-    max_pixels : int
-        The most that it may have.
-
-    Returns
-    -------
-    ndarray of float32, shape (h, w)
-        0 black to 1 white.
-
-    Raises
-    ------
-    MangastyleError
-        Naming the file, for a picture that cannot be read, is too large, or is black everywhere.
-    """
-    rgb, alpha = images.load(path, max_pixels)
-    mask = rgb_to_gray(rgb).astype(np.float32)
-    del rgb  # of large pictures not everything fits at once
-    mask /= 255
-    if alpha is not None:  # pictures are composited on white, but what nobody drew on is not to be painted
-        for rows in strips(*mask.shape):
-            mask[rows] = np.maximum(mask[rows] - (1 - alpha[rows].astype(np.float32) / 255), 0)
-    if mask.max() < masks.BLACK:
-        raise MangastyleError(f"{path}: this mask is black everywhere; draw white where its painting is to paint")
-    return mask
-
-
-def _mask(path: Path, max_pixels: int) -> Sized[np.ndarray]:
-    """A mask file, which is decoded when its picture's size is known."""
-    return Sized(path, max_pixels, read_mask, lambda path, own, picture: masks.check_size(own, *picture, name=str(path)))
 
 
 def _refuse_foreign_options(options: Options) -> None:

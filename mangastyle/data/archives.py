@@ -1,4 +1,4 @@
-"""Sources of pictures: folders, .zip and .tar archives, and synthetic characters, all read in the same way."""
+"""Sources of pictures: folders, .zip and .tar archives, and drawn characters and figures, all read in the same way."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Iterator, Protocol, Sequence
 
 import cv2
+import numpy as np
 
 from mangastyle.data.members import DAMAGED, Reader, file_reader, shown
 from mangastyle.data.tars import COMPRESSED, Tar, is_tar
@@ -19,9 +20,9 @@ from mangastyle.io import images
 from mangastyle.io.files import open_file, sha256
 from mangastyle.io.folders import list_pictures
 from mangastyle.io.formats import is_picture_name
-from mangastyle.synthetic import characters
+from mangastyle.synthetic import characters, figures
 
-SYNTHETIC = "drawn:"  # begins the name of a source of synthetic characters
+DRAWN = ("drawn", "figures")  # begin the names of sources of drawn pictures
 ZIP, ENDS = (b"PK\3\4", b"PK\5\6"), (".zip", ".tar", ".tgz")
 BEGINNING = 512  # bytes that tell what a file is
 FOREIGN = {b"7z\xbc\xaf\x27\x1c": "a 7z", b"Rar!\x1a\x07": "a RAR", b"\x28\xb5\x2f\xfd": "a Zstandard"}  # archives that are not read
@@ -49,8 +50,8 @@ class Source(Protocol):
 def check(names: Sequence[str]) -> None:
     """Raise `MangastyleError` for the first name that is no source; opens no archive, so that it takes no time."""
     for name in names:
-        if name.startswith(SYNTHETIC):
-            _synthetic_seeds(name)
+        if is_drawn(name):
+            _drawn_seeds(name)
         else:
             _kind(Path(name))
 
@@ -61,10 +62,10 @@ def open_source(name: str, side: int, max_pixels: int = images.MAX_PIXELS) -> So
     Parameters
     ----------
     name : str
-        A folder (searched recursively), a .zip or .tar file (compressed or not), ``drawn:N`` (synthetic characters 0 to
-        N - 1) or ``drawn:FROM-TO``.
+        A folder (searched recursively), a .zip or .tar file (compressed or not), ``drawn:N`` (drawn characters 0 to N - 1) or
+        ``drawn:FROM-TO``, or ``figures:N`` or ``figures:FROM-TO`` (drawn pictures of whole figures).
     side : int
-        Side of the synthetic characters in pixels; files have their own.
+        Side of drawn pictures in pixels; files have their own.
     max_pixels : int
         Larger pictures are refused before they are decoded.
 
@@ -79,8 +80,8 @@ def open_source(name: str, side: int, max_pixels: int = images.MAX_PIXELS) -> So
     >>> [(name, read().shape) for name, read in source]
     [('000000', (32, 32, 3)), ('000001', (32, 32, 3)), ('000002', (32, 32, 3))]
     """
-    if name.startswith(SYNTHETIC):
-        return _Synthetic(_synthetic_seeds(name), min(side, characters.MAX_SIZE))
+    if is_drawn(name):
+        return Drawn(name.partition(":")[0], _drawn_seeds(name), min(side, characters.MAX_SIZE))
     path = Path(name)
     try:
         return _kind(path)(path, max_pixels)
@@ -109,33 +110,61 @@ class _Folder:
             key.update(f"{file.relative_to(self.path)}\0{content}\n".encode("utf-8", "surrogateescape"))
 
 
-class _Synthetic:
-    def __init__(self, seeds: range, side: int) -> None:
-        self.seeds, self.side, self.left_out = seeds, side, Counter[str]()
+class Drawn:
+    """Drawn characters or figures, see `Source`.
+
+    Parameters
+    ----------
+    kind : str
+        drawn or figures.
+    seeds : range
+        Which ones.
+    side : int
+        Height and width of each, in pixels.
+    """
+
+    def __init__(self, kind: str, seeds: range, side: int) -> None:
+        self.kind, self.seeds, self.side, self.left_out = kind, seeds, side, Counter[str]()
 
     def __len__(self) -> int:
         return len(self.seeds)
 
     def __iter__(self) -> Iterator[tuple[str, Reader]]:
         for seed in self.seeds:
-            yield f"{seed:06d}", Reader(lambda seed=seed: characters.draw(seed, self.side), lambda: self.side**2)
+            yield f"{seed:06d}", Reader(lambda seed=seed: self._draw(seed), lambda: self.side**2)
 
     def identify(self, key: hashlib.blake2b) -> None:
-        # The pictures follow from the drawing program and from OpenCV, which draws its polygons.
-        key.update(f"{SYNTHETIC}{self.seeds.start}-{self.seeds.stop} {characters.DRAWING_VERSION} {cv2.__version__}\n".encode())
+        """Add to a hash what decides which pictures there are: the drawing program, and OpenCV, which draws its polygons."""
+        version = characters.DRAWING_VERSION if self.kind == "drawn" else figures.FIGURE_VERSION
+        key.update(f"{self.kind}:{self.seeds.start}-{self.seeds.stop} {version} {cv2.__version__}\n".encode())
+
+    def _draw(self, seed: int) -> np.ndarray:
+        return characters.draw(seed, self.side) if self.kind == "drawn" else figures.figure(seed, self.side, self.side).rgb
 
 
-def _synthetic_seeds(name: str) -> range:
-    found = re.fullmatch(r"drawn:(?:(\d+)-)?(\d+)", name)
+def is_drawn(name: str) -> bool:
+    """Whether the name of a source stands for drawn pictures.
+
+    Examples
+    --------
+    >>> is_drawn("figures:20"), is_drawn("folder")
+    (True, False)
+    """
+    return name.partition(":")[0] in DRAWN and ":" in name
+
+
+def _drawn_seeds(name: str) -> range:
+    kind, _, which = name.partition(":")
+    found = re.fullmatch(r"(?:(\d+)-)?(\d+)", which)
     seeds = range(int(found[1] or 0), int(found[2])) if found else range(0)
     if not seeds:
-        raise MangastyleError(f"`data` {name}: write drawn:N or drawn:FROM-TO with whole numbers, as in drawn:2000 or drawn:2000-4000")
+        raise MangastyleError(f"`data` {name}: write {kind}:N or {kind}:FROM-TO with whole numbers, as in {kind}:2000 or {kind}:2000-4000")
     return seeds
 
 
 def _kind(path: Path) -> type[_Folder] | type[Zip] | type[Tar]:
     if not path.exists():
-        raise MangastyleError(f"{path}: no such folder or archive; `data` takes folders, .zip or .tar files, or drawn:N")
+        raise MangastyleError(f"{path}: no such folder or archive; `data` takes folders, .zip or .tar files, drawn:N or figures:N")
     if path.is_dir():
         return _Folder
     with open_file(path) as file:

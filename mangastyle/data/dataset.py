@@ -7,15 +7,11 @@ resumed trainings exact.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
 import logging
-import os
-import threading
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Iterator, NamedTuple, Sequence
 
@@ -23,7 +19,9 @@ import cv2
 import numpy as np
 import PIL
 
+from mangastyle.data.ahead import PIXELS_AT_ONCE, Job, Room, in_order
 from mangastyle.data.archives import Source, open_source
+from mangastyle.data.caches import UNUSABLE, cache_folder, publish
 from mangastyle.data.members import Reader
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
@@ -34,12 +32,8 @@ from mangastyle.progress import Bar
 
 CACHE_FORMAT = 2  # raise it when the layout of the cache or the way to decode changes
 ZOOM = 4  # close-ups are cut from pictures kept at this many times the training size
-AHEAD = 64  # pictures that wait for those before them
-HELD = 256 * 2**20  # bytes that these hold
-PIXELS_AT_ONCE = 40_000_000  # that are being decoded, which may take 14 bytes each; a larger picture is decoded alone
 TOLD = 20  # pictures that cannot be read of which each gets a line
 LOG = logging.getLogger("mangastyle")
-UNUSABLE = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)  # from `Pictures`: no cache yet, or a damaged one
 
 
 class Pictures:
@@ -132,18 +126,6 @@ class Batches:
         return pixels.resize(picture[y : y + side, x : x + side], size, size)
 
 
-def cache_folder(given: str = "") -> Path:
-    """The folder for decoded pictures: the one given, $MANGASTYLE_CACHE, or mangastyle in the user's cache folder."""
-    if given or os.environ.get("MANGASTYLE_CACHE"):
-        return Path(given or os.environ["MANGASTYLE_CACHE"])
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"], "mangastyle")
-    try:
-        return Path.home() / ".cache" / "mangastyle"
-    except RuntimeError as error:  # HOME is not set, and the system does not know the user
-        raise MangastyleError("the user has no home folder for decoded pictures; name a folder by `cache`") from error
-
-
 def load(
     sources: Sequence[str], size: int, *, zoom: bool = True, cache: str = "", max_pixels: int = images.MAX_PIXELS
 ) -> Pictures:  # fmt: skip
@@ -220,7 +202,7 @@ def _decode(sources: list[Source], title: str, size: int, zoom: bool, folder: Pa
         with open(made / "base.u8", "wb") as base, open(made / "large.u8", "wb") as large, ThreadPoolExecutor() as pool:
             bar = Bar(total=sum(map(len, sources)), desc="decoding", unit="picture")
             try:
-                for name, decoded in _in_order(pool, sources, size, zoom):
+                for name, decoded in in_order(pool, _jobs(sources, size, zoom)):
                     bar.update()
                     if isinstance(decoded, MangastyleError):
                         index["skipped"] += 1
@@ -247,61 +229,18 @@ def _decode(sources: list[Source], title: str, size: int, zoom: bool, folder: Pa
                 f"{index['duplicates']} duplicates); at least 2 are needed"
             )
         (made / "index.json").write_text(json.dumps(index), encoding="utf-8")
-        _publish(made, folder)
+        publish(made, folder, Pictures)
 
 
-def _publish(made: Path, folder: Path) -> None:
-    """Give a finished cache its name, unless another process, which decoded the same, was faster."""
-    try:
-        made.rename(folder)
-    except OSError:
-        try:
-            Pictures(folder)
-        except UNUSABLE:
-            with contextlib.suppress(FileNotFoundError):
-                folder.rename(made.with_name("damaged"))
-            made.rename(folder)
-
-
-def _in_order(
-    pool: ThreadPoolExecutor, sources: list[Source], size: int, zoom: bool
-) -> Iterator[tuple[str, _Decoded | MangastyleError]]:  # fmt: skip
-    """Decode on all cores, some pictures ahead; results come in the sources' order."""
-    result = 3 * size**2 * (1 + ZOOM**2 if zoom else 1)  # bytes
-    waiting: deque[tuple[str, int, Future]] = deque()
-    room, held = _Room(PIXELS_AT_ONCE), 0
+def _jobs(sources: list[Source], size: int, zoom: bool) -> Iterator[Job]:
+    """The decoding of each picture."""
+    result, room = 3 * size**2 * (1 + ZOOM**2 if zoom else 1), Room(PIXELS_AT_ONCE)  # bytes
     for source in sources:
         for name, read in source:
-            waiting.append((name, read.held + result, pool.submit(_decode_one, read, size, zoom, room)))
-            held += read.held + result
-            while len(waiting) > AHEAD or held > HELD and waiting:
-                first, freed, future = waiting.popleft()
-                held -= freed
-                yield first, future.result()
-    for name, _, future in waiting:
-        yield name, future.result()
+            yield Job(name, read.held + result, functools.partial(_decode_one, read, size, zoom, room))
 
 
-class _Room:
-    """Lets threads in as long as their pixels together are within a limit; one that has more alone waits for all others."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit, self.taken, self.changed = limit, 0, threading.Condition()
-
-    @contextlib.contextmanager
-    def taking(self, pixels: int) -> Iterator[None]:
-        with self.changed:
-            self.changed.wait_for(lambda: not self.taken or self.taken + pixels <= self.limit)
-            self.taken += pixels
-        try:
-            yield
-        finally:
-            with self.changed:
-                self.taken -= pixels
-                self.changed.notify_all()
-
-
-def _decode_one(read: Reader, size: int, zoom: bool, room: _Room) -> _Decoded | MangastyleError:
+def _decode_one(read: Reader, size: int, zoom: bool, room: Room) -> _Decoded | MangastyleError:
     """One picture, or why it cannot be read."""
     try:
         with room.taking(read.pixels()):

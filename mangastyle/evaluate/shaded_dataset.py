@@ -15,8 +15,8 @@ from mangastyle.ops import pixels
 from mangastyle.ops.random import uniforms
 from mangastyle.ops.threshold import adaptive_threshold
 from mangastyle.shade import simulated_hints
-from mangastyle.shade.shader import load_generator
 from mangastyle.shade.spec import ShadeSpec
+from mangastyle.shade.unet_shader import load_generator
 
 
 class ShadedDataset:

@@ -14,14 +14,12 @@ from mangastyle.engine import path_for_tensorflow, tf
 from mangastyle.errors import MangastyleError
 from mangastyle.export.savedmodel import write_endpoints
 from mangastyle.io import registry
-from mangastyle.lineart import graph
+from mangastyle.lineart import detect, graph
 from mangastyle.lineart.sketch import sketch
 from mangastyle.ops import pixels, resample
 from mangastyle.ops.gaussian_ot import GaussianStatistics
 from mangastyle.shade.hints import Hint
-from mangastyle.shade.multiscale import MultiscaleColorizer
-from mangastyle.shade.shader import Shader, load_generator
-from mangastyle.shade.spec import ShadeSettings
+from mangastyle.shade.shader import Shader
 from mangastyle.style.onepass import network as onepass
 from mangastyle.style.stylize import Stylizer
 from mangastyle.synthetic import characters, paintings
@@ -64,22 +62,21 @@ class FullModel:
     [32, 40]
     """
 
-    def __init__(self, weights: str | Path = "shade", onepass_weights: str | Path = "onepass") -> None:
-        self.generator, self.spec = load_generator(weights, "float32")
-        self.colorizer = MultiscaleColorizer(self.generator, self.spec)
+    def __init__(self, weights: str | Path = "regions", onepass_weights: str | Path = "onepass") -> None:
+        self.shader = Shader(weights, precision="float32")
         self.network = onepass.load(registry.find(onepass_weights), "float32")
 
     def sketch(self, picture: tf.Tensor) -> tf.Tensor:
         """Line art (h, w), ink 0 on paper 255; a picture that is line art already stays as it is."""
-        return self._sketch(picture, graph.detect_line_art(picture))
+        return self._sketch_and_shade(picture, _no_hint())[0]
 
     def shade(self, picture: tf.Tensor) -> tf.Tensor:
-        """Shaded color (h, w, 3), without a hint."""
-        return self.shade_with_hint(picture, _no_hint())
+        """Shaded color (h, w, 3); the hint is the picture's own colors, if it is not line art."""
+        return self.shade_with_hint(picture, _own_hint(picture))
 
     def shade_with_hint(self, picture: tf.Tensor, hint: tf.Tensor) -> tf.Tensor:
         """Shaded color (h, w, 3)."""
-        return self._shade(picture, graph.detect_line_art(picture), hint)
+        return self._sketch_and_shade(picture, hint)[1]
 
     def statistics(self, painting: tf.Tensor, size: tf.Tensor) -> dict[str, tf.Tensor]:
         """The features of a painting that `style` needs, for pictures of `size`, int32 (2,): height and width.
@@ -104,23 +101,18 @@ class FullModel:
         return resample.to_uint8(self.network.paint(features, maps, strength[None], tf.ones(1), residual)[0, :height, :width])
 
     def paint(self, picture: tf.Tensor, painting: tf.Tensor, strength: tf.Tensor) -> Stages:
-        """All stages, without a hint: {"sketch": (h, w), "shaded": (h, w, 3), "stylized": (h, w, 3)}."""
-        return self.paint_with_hint(picture, _no_hint(), painting, strength)
+        """All stages, with the hint of `shade`: {"sketch": (h, w), "shaded": (h, w, 3), "stylized": (h, w, 3)}."""
+        return self.paint_with_hint(picture, _own_hint(picture), painting, strength)
 
     def paint_with_hint(self, picture: tf.Tensor, hint: tf.Tensor, painting: tf.Tensor, strength: tf.Tensor) -> Stages:
         """All stages: {"sketch": (h, w), "shaded": (h, w, 3), "stylized": (h, w, 3)}."""
-        line_art = graph.detect_line_art(picture)
-        shaded = self._shade(picture, line_art, hint)
+        sketch, shaded = self._sketch_and_shade(picture, hint)
         stylized = self.style(shaded, self.statistics(painting, tf.shape(picture)[:2]), strength)
-        return {"sketch": self._sketch(picture, line_art), "shaded": shaded, "stylized": stylized}
+        return {"sketch": sketch, "shaded": shaded, "stylized": stylized}
 
-    def _sketch(self, picture: tf.Tensor, line_art: tf.Tensor) -> tf.Tensor:
-        return tf.where(line_art, picture[..., 0], graph.sketch(picture))
-
-    def _shade(self, picture: tf.Tensor, line_art: tf.Tensor, hint: tf.Tensor) -> tf.Tensor:
+    def _sketch_and_shade(self, picture: tf.Tensor, hint: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         mask = tf.cast(hint[..., 3], tf.float32) / 255
-        work_size, refine, ink = tf.constant(self.spec.size), tf.constant(ShadeSettings.refine), tf.constant(ShadeSettings.ink)
-        return self.colorizer(picture, line_art, hint[..., :3], mask, work_size, refine, ink)
+        return self.shader.in_graph(picture, graph.detect_line_art(picture), hint[..., :3], mask)
 
     def _encode(self, picture: tf.Tensor) -> onepass.Features:
         height, width = tf.shape(picture)[0], tf.shape(picture)[1]
@@ -130,6 +122,12 @@ class FullModel:
 
 def _no_hint() -> tf.Tensor:
     return tf.zeros((1, 1, 4), tf.uint8)
+
+
+def _own_hint(picture: tf.Tensor) -> tf.Tensor:
+    """A picture's own colors as a hint, uint8 (h, w, 4); line art gets none."""
+    alpha = tf.cast(255 * tf.cast(~graph.detect_line_art(picture), tf.int32), tf.uint8)
+    return tf.concat([picture, tf.fill(tf.concat([tf.shape(picture)[:2], [1]], 0), alpha)], -1)
 
 
 def _style_size(own: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -164,7 +162,7 @@ def export_full(model: FullModel, path: str | Path) -> None:
         "statistics": [PAINTING, SIZE], "style": [PICTURE, statistics, STRENGTH],
         "paint": [PICTURE, PAINTING, STRENGTH], "paint_with_hint": [PICTURE, HINT, PAINTING, STRENGTH],
     }  # fmt: skip
-    models = [model.generator, model.network.encoder, model.network.decoder]
+    models = [*model.shader.models, model.network.encoder, model.network.decoder]
     write_endpoints(path, models, {name: (getattr(model, name), signature) for name, signature in signatures.items()})
 
 
@@ -178,15 +176,19 @@ def step_by_step(shader: Shader, stylizer: Stylizer, picture: np.ndarray, hint: 
         Of method onepass, for the painting, with `size` 0.
     picture : ndarray of uint8, shape (h, w, 3)
     hint : Hint, optional
+        By default the picture's own colors, if it is not line art.
 
     Returns
     -------
     dict of str to ndarray of uint8
         "sketch" (h, w), "shaded" and "stylized" (h, w, 3).
     """
-    line_art = graph.is_line_art(picture)
+    line_art = detect.is_line_art(picture)
+    if hint is None and not line_art:
+        hint = Hint(picture)
     shaded = shader(picture, hint, line_art=line_art)
-    return {"sketch": picture[..., 0] if line_art else sketch(picture), "shaded": shaded, "stylized": stylizer(shaded)}
+    line = picture[..., 0] if line_art else sketch(picture, kind=shader.sketch_kind)
+    return {"sketch": line, "shaded": shaded, "stylized": stylizer(shaded)}
 
 
 def check_full(weights: str | Path, onepass_weights: str | Path, path: str | Path) -> int:

@@ -21,7 +21,9 @@ from mangastyle.io.files import read_json, sha256, temporary_folder
 from mangastyle.startup import keras_home
 
 SHIPPED = {  # file by short name
-    "shade": "shade.h5",  # the generator that is used when none is named
+    "regions": "regions.h5",  # the network that colors regions
+    "shading": "shading.h5",  # the network that shades flat colors
+    "shade": "shade.h5",  # the generator that colors pixels, as the paper's but better
     "shade-paper": "shade-paper.h5",  # the generator trained by the letter of the paper
     "baseline": "baseline.h5",  # the simple network of Fig. 2
     "onepass": "onepass.h5",  # the decoder of one-pass stylization

@@ -43,6 +43,8 @@ FORMAT = "mangastyle-weights"
 SCHEMA = 2
 KINDS = {
     "shade": "shading network",
+    "regions": "network that colors regions",
+    "shading": "network that shades flat colors",
     "onepass": "one-pass decoder",
     "vgg19-slim": "slim VGG-19",
 }
@@ -209,6 +211,28 @@ def read_spec(path: str | Path, kind: str) -> tuple[dict[str, Any], dict[str, An
     return header.spec, header.provenance
 
 
+def read_kind(path: str | Path) -> str:
+    """What the network in a weights file is.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    str
+        One of `KINDS`, or another one of a file that cannot be used here.
+
+    Raises
+    ------
+    MangastyleError
+        For a file that is missing, damaged, of a later schema, or that is no weights file.
+    """
+    with hdf5.opened(path) as file:
+        return _header(path, file).kind
+
+
 def read_shapes(path: str | Path) -> dict[str, tuple[int, ...]]:
     """The shapes of a weights file's arrays, of which none is read.
 
@@ -299,8 +323,8 @@ def fill(model: keras.Model, path: str | Path, kind: str) -> None:
         variable.assign(arrays[variable.path])
 
 
-def _header(path: str | Path, file: h5py.File, kind: str) -> Header:
-    """The header of a file that must hold a network of this kind."""
+def _header(path: str | Path, file: h5py.File, kind: str = "") -> Header:
+    """The header of a file that must hold a network of this kind, if one is named."""
     try:
         form = hdf5.attribute(file, "format") if "format" in file.attrs else None
         if form in weights_v1.KINDS:
@@ -311,10 +335,10 @@ def _header(path: str | Path, file: h5py.File, kind: str) -> Header:
             spec, provenance = (_object(file, name) for name in ("spec", "provenance"))
             header = Header(str(hdf5.attribute(file, "kind")), spec, provenance)
         else:
-            raise MangastyleError(f"{path}: not a weights file of a {KINDS[kind]}")
+            raise MangastyleError(f"{path}: not a weights file of a {KINDS.get(kind, 'network')}")
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise MangastyleError(f"{path}: damaged: its header cannot be read ({error})") from error
-    if header.kind != kind:
+    if kind and header.kind != kind:
         raise MangastyleError(f"{path}: not a weights file of a {KINDS[kind]}, but of a {KINDS.get(header.kind, header.kind)}")
     return header
 

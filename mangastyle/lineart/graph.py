@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from mangastyle.engine import tf
-from mangastyle.io.images import check_picture
+from mangastyle.lineart import detect
+from mangastyle.lineart.clean_graph import clean_lines, white_paper
 from mangastyle.lineart.settings import PAPER_BLOCK
 from mangastyle.lineart.sketch import BLOCK_SIDE
 from mangastyle.ops import resample
-from mangastyle.ops.threshold import adaptive_threshold, grayscale
+from mangastyle.ops import windows_graph as windows
+from mangastyle.ops.threshold import adaptive_threshold, grayscale, quantile
 
-MAX_SPREAD = 8.0  # gray levels between a pixel's strongest and weakest channel, on average: line art is nearly colorless
-PAPER_LEVEL = 200  # gray level above which a pixel is paper; in line art, most pixels are
 MIN_INK = 0.02  # share of the paper's brightness by which a pixel is darkened, from which on it counts as ink
 BLACK_QUANTILE = 0.8  # quantile of the inked pixels' darkness that becomes black
 
@@ -20,40 +18,12 @@ PICTURE = tf.TensorSpec((None, None, 3), tf.uint8)
 SIDE = tf.TensorSpec((), tf.int32)
 
 
-def is_line_art(picture: np.ndarray) -> bool:
-    """Is a picture line art already: nearly colorless, and mostly bright paper?
-
-    Parameters
-    ----------
-    picture : ndarray of uint8, shape (h, w, 3) or (h, w)
-        RGB or gray.
-
-    Returns
-    -------
-    bool
-
-    Raises
-    ------
-    MangastyleError
-        If the picture is no such array.
-
-    Examples
-    --------
-    >>> import mangastyle
-    >>> picture = mangastyle.draw(3, 64)
-    >>> mangastyle.is_line_art(picture), mangastyle.is_line_art(mangastyle.sketch(picture))
-    (False, True)
-    """
-    picture = check_picture(picture, "picture", gray=True)
-    return bool(detect_line_art(tf.constant(picture if picture.ndim == 3 else picture[..., None])))
-
-
 def detect_line_art(picture: tf.Tensor) -> tf.Tensor:
-    """`is_line_art` inside a graph.
+    """`lineart.detect.is_line_art` inside a graph.
 
     Parameters
     ----------
-    picture : tensor of uint8, shape (h, w, c)
+    picture : tensor of uint8, shape (h, w, 3)
 
     Returns
     -------
@@ -64,9 +34,39 @@ def detect_line_art(picture: tf.Tensor) -> tf.Tensor:
     >>> bool(detect_line_art(tf.fill((8, 8, 3), tf.constant(250, tf.uint8))))
     True
     """
-    spread = tf.cast(tf.reduce_max(picture, -1) - tf.reduce_min(picture, -1), tf.float32)  # (h, w)
-    bright = tf.reduce_mean(tf.cast(picture > PAPER_LEVEL, tf.float32))
-    return (tf.reduce_mean(spread) < MAX_SPREAD) & (bright > 0.5)
+    side = tf.cast(tf.reduce_min(tf.shape(picture)[:2]), tf.float64)
+    small = windows.shrink(tf.cast(picture, tf.int32), tf.maximum(1, tf.cast(tf.round(side / detect.SIDE), tf.int32)))
+    closed = [windows.close(small[..., i], detect.LINE_RADIUS) for i in range(3)]  # lines are covered, (h, w) each
+    papers = [tf.maximum(quantile(channel, *detect.PAPER_SHARE), 1) for channel in closed]
+    areas = [tf.minimum(channel * 255 // paper, 255) for channel, paper in zip(closed, papers)]
+    strongest, weakest = tf.reduce_max(areas, 0), tf.reduce_min(areas, 0)  # (h, w)
+    colored = tf.math.count_nonzero(strongest - weakest > detect.COLORED, dtype=tf.int32)
+    light = tf.math.count_nonzero(weakest > detect.LIGHT, dtype=tf.int32)
+    size = tf.size(weakest)
+    return (tf.reduce_max(papers) >= detect.DIM) & (100 * colored < detect.MAX_COLORED * size) & (100 * light > detect.MIN_LIGHT * size)
+
+
+def clean_sketch(picture: tf.Tensor) -> tf.Tensor:
+    """`lineart.sketch.sketch` of kind "clean" with its usual settings, inside a graph; bit-identical.
+
+    Parameters
+    ----------
+    picture : tensor of uint8, shape (h, w, 3), RGB
+
+    Returns
+    -------
+    tensor of uint8, shape (h, w)
+        Ink 0 on paper 255, with soft edges.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> art = np.full((16, 16, 3), 240, np.uint8)
+    >>> art[:, 8] = 60
+    >>> clean_sketch(tf.constant(art)).numpy()[0, 7:10].tolist()
+    [255, 63, 255]
+    """
+    return tf.cond(detect_line_art(picture), lambda: white_paper(grayscale(picture)), lambda: clean_lines(picture))
 
 
 def sketch(picture: tf.Tensor) -> tf.Tensor:
@@ -108,6 +108,7 @@ def downsample_lines(line_art: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -
 
     Examples
     --------
+    >>> import numpy as np
     >>> art = np.full((16, 16, 3), 240, np.uint8)
     >>> art[:, 8] = 180  # a faint line, one pixel wide
     >>> downsample_lines(art, 4, 4).numpy()[0].tolist()
@@ -142,7 +143,7 @@ def network_line_input(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor, 
 
     Examples
     --------
-    >>> network_line_input(np.full((16, 24, 3), 250, np.uint8), 8, 12, True).shape.as_list()
+    >>> network_line_input(tf.fill((16, 24, 3), tf.constant(250, tf.uint8)), 8, 12, True).shape.as_list()
     [8, 12]
     """
 

@@ -1,33 +1,36 @@
-"""Regions of line art: what a person would fill with one color, by trapped balls and the narrowness of openings.
+"""Regions of line art: what a person would fill with one color, by basins of the distance to the lines.
 
-The clearance of a pixel is its distance to the nearest line. Balls of decreasing radius, as large as fit between the lines, give
-pieces; a piece and its neighbor are one region where the opening between them is wide: wider than a gap may be, or about as wide as
-the smaller piece itself, as where a strand of hair tapers off. Gaps are openings that are narrow beside both pieces.
+The clearance of a pixel is its distance to the nearest line. Pixels that lead uphill to the same summit of the clearance are a basin,
+and the border of two basins runs through the narrowest place between them: their opening. They are one region where the opening is
+wide: wider than a gap may be, or about as wide as the smaller basin itself, as where a strand of hair tapers off. Gaps are openings
+that are narrow beside both basins.
+
+All is computed in integers, or by the same few operations of double precision, so that `lineart.regions_graph` finds equal regions.
 
 References
 ----------
-Trapped-ball segmentation: Zhang, Chen, Zhang, Hu, Martin, "Vectorizing cartoon animations", 2009.
+The idea of openings that a ball cannot pass: Zhang, Chen, Zhang, Hu, Martin, "Vectorizing cartoon animations" (2009). Basins that
+join by height: Najman, Schmitt, "Geodesic saliency of watershed contours and hierarchical segmentation" (1996).
 """
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from mangastyle.errors import MangastyleError
 from mangastyle.io.images import check_picture
+from mangastyle.lineart import basins
+from mangastyle.lineart.lines import find_lines
 
 GAP = 0.03  # widest gap, as a share of the short side
-TAPER = 0.5  # an opening over this share of the smaller piece's width is no gap: the piece goes on there
-INK = 0.35  # contrast, as a share of the drawing's usual contrast, from which a pixel is a line
-SOLID = 64  # level up to which a pixel is ink whatever is around it
-FAINT = 13  # least contrast in gray levels that counts as drawn at all
-PEN = 0.012  # widest line, as a share of the short side
-THIN = 0.0015  # pieces narrower than twice this share of the short side join a neighbor
-SMALL = 2e-5  # and so do those smaller than this share of the picture
-CHAMFER = 3  # size of OpenCV's distance mask, in pixels
+GAP_UNITS = 10**6  # the gap is rounded to this fraction, so that float32 and float64 mean the same
+TAPER = 4  # openings over half the width of the smaller basin are no gaps: the basin goes on there; 4 for squares
+THIN = 0.0015  # regions narrower than twice this share of the short side join a neighbor
+LEAST_AREA = 6  # and so do those of fewer pixels
+SMALL = 2e-5  # or smaller than this share of the picture
 
 
 class RegionMap(NamedTuple):
@@ -86,125 +89,46 @@ def find_regions(line_art: np.ndarray, gap: float = GAP) -> RegionMap:
         raise MangastyleError(f"`gap`: must be from 0 to 0.2, not {gap}")
     lines = find_lines(line_art)
     side = min(lines.shape)
-    clearance = cv2.distanceTransform((~lines).astype(np.uint8), cv2.DIST_L2, CHAMFER)  # (h, w), pixels
-    pieces = _pieces(lines, clearance, max(2.0, gap * side / 2))
-    merged, widths = _join_open(pieces, clearance, gap * side / 2 + 0.5)
-    areas = np.bincount(merged.ravel(), minlength=len(widths))
-    kept = (areas >= max(6, SMALL * merged.size)) & (widths >= max(1.0, THIN * side))
+    widest = round(gap * GAP_UNITS) / GAP_UNITS * side  # gap, in pixels
+    half, thin = widest / 2 + 0.5, THIN * side
+    reach = max(math.floor(widest) + 2, math.ceil(thin))  # wider basins are wide beside any gap
+    heights = basins.clearance(lines, reach)
+    numbers, summits = basins.find_basins(heights)  # (h, w), 0 on lines; (n,)
+    pairs, _, openings = _neighbors(numbers, heights)
+    wide = math.floor(half * half)
+    roots, summits = basins.join(pairs, openings, summits, wide, TAPER)
+    numbers = roots[numbers]
+    for ball in (wide // 4, wide):  # the larger has the last word
+        numbers = basins.straighten(numbers, heights, ball)
+    areas = np.bincount(numbers.ravel(), minlength=len(roots))
+    kept = (areas >= max(LEAST_AREA, SMALL * lines.size)) & (summits >= max(1.0, thin * thin))
     kept[0] = False  # lines
     if not kept.any():
-        return _describe(np.zeros(lines.shape, np.int32))
-    labels = _nearest(kept[merged], merged)[0]
-    names = np.cumsum(np.bincount(labels.ravel()) > 0) - 1
-    return _describe(names[labels].astype(np.int32))
+        return _describe(np.zeros(lines.shape, np.int32), 1)
+    names = np.where(kept, np.cumsum(kept, dtype=np.int32) - 1, np.int32(-1))
+    labels = names[numbers]  # -1 on lines and on what joins a neighbor
+    return _describe(labels.ravel()[basins.nearest(labels >= 0)], int(kept.sum()))
 
 
-def find_lines(line_art: np.ndarray) -> np.ndarray:
-    """The line pixels of line art.
-
-    A line is what is darker than the paper beside it, within the width of a pen; large dark areas are not, unless they are black.
-
-    Parameters
-    ----------
-    line_art : ndarray of uint8, shape (h, w) or (h, w, 3)
-
-    Returns
-    -------
-    ndarray of bool, shape (h, w)
-    """
-    light = _lightness(line_art)
-    pen = 2 * max(2, round(PEN * min(light.shape))) + 1
-    contrast = cv2.subtract(cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((pen, pen), np.uint8)), light)
-    counts = np.bincount(contrast.ravel(), minlength=256)[FAINT:]
-    if not counts.any():
-        return light < SOLID
-    usual = FAINT + int(np.searchsorted(np.cumsum(counts), 0.8 * counts.sum()))
-    return (contrast > INK * usual) | (light < SOLID)
-
-
-def _lightness(line_art: np.ndarray) -> np.ndarray:
-    """Levels uint8 (h, w) of the darkest channel, 255 on paper: pale colored lines are as dark as gray ones."""
-    channels = cv2.split(line_art)
-    levels = np.arange(256)
-    light = np.full(line_art.shape[:2], 255, np.uint8)
-    for channel in channels:
-        paper = max(1.0, float(np.quantile(channel[:: max(1, channel.shape[0] // 256), :: max(1, channel.shape[1] // 256)], 0.9)))
-        light = cv2.min(light, cv2.LUT(channel, np.clip(255 * levels / paper, 0, 255).astype(np.uint8)))
-    return light
-
-
-def _pieces(lines: np.ndarray, clearance: np.ndarray, radius: float) -> np.ndarray:
-    """Divide the paper into pieces int32 (h, w), 0 on lines: first what a ball of the radius fits in, then smaller balls."""
-    labels, count = np.zeros(lines.shape, np.int32), 0
-    rest = (~lines).astype(np.uint8)
-    while radius >= 1:
-        core = clearance > radius
-        number, parts = cv2.connectedComponents(core.astype(np.uint8), connectivity=4)
-        if number > 1:
-            grown, distance = _nearest(core, parts)
-            taken = (rest > 0) & (distance <= radius + 1)
-            labels[taken] = grown[taken] + count
-            count += number - 1
-            rest[taken] = 0
-        radius /= 2
-        clearance = cv2.distanceTransform(rest, cv2.DIST_L2, CHAMFER)
-    _, parts = cv2.connectedComponents(rest, connectivity=4)
-    labels[rest > 0] = parts[rest > 0] + count
-    return labels
-
-
-def _join_open(pieces: np.ndarray, clearance: np.ndarray, gap: float) -> tuple[np.ndarray, np.ndarray]:
-    """Join pieces with wide openings between them: labels int32 (h, w), 0 on lines, and half the width of each, in pixels."""
-    widths = np.zeros(pieces.max() + 1, np.float32)
-    np.maximum.at(widths, pieces.ravel(), clearance.ravel())
-    pairs, _, openings = _neighbors(pieces, clearance)
-    parent = list(range(len(widths)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = i = parent[parent[i]]
-        return i
-
-    for i in np.argsort(-openings, kind="stable"):  # the widest first
-        a, b = root(pairs[i, 0]), root(pairs[i, 1])
-        if a != b and (openings[i] > gap or openings[i] >= TAPER * min(widths[a], widths[b])):
-            parent[b], widths[a] = a, max(widths[a], widths[b])
-    roots = np.array([root(i) for i in range(len(widths))])
-    names, inverse = np.unique(roots, return_inverse=True)
-    return inverse.astype(np.int32)[pieces], widths[names]
-
-
-def _neighbors(labels: np.ndarray, clearance: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of labels over 0 that touch, (m, 2), the length of each border, and the largest clearance on it, all (m,)."""
+def _neighbors(labels: np.ndarray, heights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of labels over 0 that touch, (m, 2), the length of each border, and the largest height on it, all (m,)."""
     keys, values, count = [], [], int(labels.max()) + 1
     for before, after in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         a, b = labels[before], labels[after]
         touch = np.nonzero((a != b) & (a > 0) & (b > 0))
         a, b = a[touch].astype(np.int64), b[touch].astype(np.int64)
         keys.append(np.minimum(a, b) * count + np.maximum(a, b))
-        values.append(np.minimum(clearance[before][touch], clearance[after][touch]))
-    key, value = np.concatenate(keys), np.concatenate(values)
-    order = np.lexsort((value, key))
-    key, value = key[order], value[order]
-    first = np.flatnonzero(np.diff(key, prepend=-1))
-    last = np.append(first[1:], len(key))[: len(first)]
-    return np.stack([key[first] // count, key[first] % count], 1), last - first, value[last - 1]
+        values.append(np.minimum(heights[before][touch], heights[after][touch]))
+    key, index, lengths = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+    largest = np.zeros(len(key), heights.dtype)
+    np.maximum.at(largest, index, np.concatenate(values))
+    return np.stack([key // count, key % count], 1), lengths, largest
 
 
-def _nearest(places: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each pixel the number at the nearest of the places, int32 (h, w), and the distance there, in pixels."""
-    away = (~places).astype(np.uint8)
-    distance, found = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, CHAMFER, labelType=cv2.DIST_LABEL_PIXEL)
-    index = np.asarray(found, np.int32)
-    table = np.zeros(index.max() + 1, np.int32)
-    table[index[places]] = numbers[places]
-    return table[index], distance
-
-
-def _describe(labels: np.ndarray) -> RegionMap:
-    """The map of labels int32 (h, w) that leave out no number."""
+def _describe(labels: np.ndarray, count: int) -> RegionMap:
+    """The map of labels int32 (h, w), 0 to count - 1."""
     height, width = labels.shape
-    flat, areas = labels.ravel(), np.bincount(labels.ravel())
-    sums = [np.bincount(flat, places) for places in (np.arange(height).repeat(width), np.tile(np.arange(width), height))]
-    pairs, lengths, _ = _neighbors(labels + 1, np.zeros(labels.shape, np.float32))
+    areas = np.bincount(labels.ravel(), minlength=count)
+    sums = [np.bincount(labels.ravel(), places) for places in (np.arange(height).repeat(width), np.tile(np.arange(width), height))]
+    pairs, lengths, _ = _neighbors(labels + 1, labels)
     return RegionMap(labels, areas, np.stack(sums, 1) / areas[:, None], np.concatenate([pairs - 1, lengths[:, None]], 1))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mangastyle.errors import MangastyleError
-from mangastyle.settings import Settings, setting
+from mangastyle.settings import Settings, setting, share
 
 PAPER_BLOCK, PAPER_C = 9, 2.0  # of the paper, section 4.1
+KINDS = ("threshold", "clean")
 MAX_BLOCK = 32767  # OpenCV's sums of larger windows overflow
 
 
 @dataclass(frozen=True)
 class SketchSettings(Settings):
-    """Line art by adaptive mean threshold (paper, section 4.1).
+    """Line art by adaptive mean threshold (paper, section 4.1), or clean line art.
 
     Examples
     --------
@@ -22,6 +23,8 @@ class SketchSettings(Settings):
     mangastyle.errors.MangastyleError: `block`: must be an odd number from 3 to 32767, or 0 for automatic, not 4
     """
 
+    kind: str = setting("threshold", "adaptive threshold, as in the paper; or clean: outlines and lines as a hand draws them", KINDS)
+    detail: float = share(0.5, "how faint lines of kind clean may be")
     size: int = setting(0, "work at this short side and return to full size; 0 = the picture's own size", least=0)
     block: int = setting(0, "side of the mean's window, odd; 0 = grows with the picture from 9 at 256 px", least=0)
     c: float = setting(PAPER_C, "how much darker than its surroundings ink must be, in gray levels")

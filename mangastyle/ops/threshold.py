@@ -1,4 +1,4 @@
-"""Adaptive mean threshold inside a TensorFlow graph, bit-identical to OpenCV's (paper, section 4.1)."""
+"""Gray levels and thresholds inside a TensorFlow graph; the adaptive one is bit-identical to OpenCV's (paper, section 4.1)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,27 @@ def grayscale(pictures: tf.Tensor) -> tf.Tensor:
     """
     red, green, blue = (tf.cast(pictures[..., i], tf.int32) for i in range(3))
     return tf.bitwise.right_shift(red * 9798 + green * 19235 + blue * 3735 + (1 << 14), 15)
+
+
+def quantile(levels: tf.Tensor, part: int, whole: int) -> tf.Tensor:
+    """The lowest level that `part` of `whole` pixels do not exceed.
+
+    Parameters
+    ----------
+    levels : tensor of int32, shape (h, w) in 0..255
+    part, whole : int
+
+    Returns
+    -------
+    scalar int32 tensor
+
+    Examples
+    --------
+    >>> int(quantile(tf.constant([[10, 20, 30]]), 1, 2))
+    20
+    """
+    counts = tf.cumsum(tf.cast(tf.math.bincount(tf.reshape(levels, (-1,)), minlength=256, maxlength=256), tf.int64))
+    return tf.argmax(whole * counts >= part * counts[-1], output_type=tf.int32)
 
 
 def adaptive_threshold(pictures: tf.Tensor, block: int | tf.Tensor = 9, c: float = 2.0) -> tf.Tensor:

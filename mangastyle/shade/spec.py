@@ -81,9 +81,52 @@ class DiscriminatorSpec(Settings):
 
 
 @dataclass(frozen=True)
+class RegionSpec(Settings):
+    """Network that colors regions.
+
+    All that a weights file stores to build the network and to use it.
+
+    Examples
+    --------
+    >>> RegionSpec().size
+    256
+    """
+
+    size: int = setting(256, "longer side at which the network sees the line art, in pixels", least=8)
+    widths: tuple[int, ...] = setting((24, 48, 96, 160, 192), "features of each level of the line art, each of stride 2", least=1)
+    width: int = setting(160, "features of a region", least=1)
+    heads: int = setting(5, "attention heads", least=1)
+    blocks: int = setting(4, "blocks of attention", least=1)
+    colors: int = setting(128, "colors of the palette", least=1)
+
+
+@dataclass(frozen=True)
+class ShadingSpec(Settings):
+    """Specification of a network that shades flat colors: all that a weights file stores to build the network and to use it.
+
+    Examples
+    --------
+    >>> ShadingSpec().multiple
+    16
+    """
+
+    widths: tuple[int, ...] = setting((48, 64, 80), "features of each level, from a quarter of the size on, each half as large", least=1)
+    blocks: int = setting(2, "residual blocks at each level, on the way down and on the way back", least=0)
+    side: int = setting(512, "short side at which larger pictures are shaded, in pixels", least=16)
+
+    @property
+    def multiple(self) -> int:
+        """Height and width given to the network must be multiples of this."""
+        return 4 * 2 ** (len(self.widths) - 1)
+
+
+@dataclass(frozen=True)
 class ShadeSettings(Settings):
     """How a picture is colored."""
 
     work_size: int = setting(0, "short side at which the colors are laid out; 0 = as the weights were trained", least=0)
-    refine: int = setting(512, "short side up to which the network sharpens its colors, scale by scale", least=8)
+    refine: int = setting(512, "short side up to which a U-Net sharpens its colors, scale by scale", least=8)
     ink: float = share(0.7, "how strongly the line art is drawn over the colors")
+    shading: str = setting("soft", "soft: shadows with gentle edges; cel: in one step; none: flat colors", ("soft", "cel", "none"))
+    variant: int = setting(0, "0: the likeliest colors where the hint says nothing; 1, 2, ...: others", least=0, most=2**31 - 1)
+    gap: float = setting(0.03, "widest gap in a line that is closed, as a share of the short side", least=0, most=0.2)

@@ -11,7 +11,7 @@ import numpy as np
 from mangastyle.errors import MAX_SEED, MangastyleError, check_calls, check_integer
 from mangastyle.io import images
 from mangastyle.kernels import precision as arithmetic
-from mangastyle.style import masks as masking
+from mangastyle.ops import masks as masking
 from mangastyle.style import preprocess
 from mangastyle.style.look import LookSettings, normalize_weights
 from mangastyle.vgg.spec import MIN_SIDE

@@ -1,4 +1,4 @@
-"""Settings of the three trainings. No TensorFlow: the command line reads them, too."""
+"""Settings of all trainings. No TensorFlow: the command line reads them, too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mangastyle.errors import MangastyleError
 from mangastyle.settings import Settings, setting, share
-from mangastyle.shade.spec import HINT_KINDS, DiscriminatorSpec, NetworkSettings, ShadeSpec
+from mangastyle.shade.spec import HINT_KINDS, DiscriminatorSpec, NetworkSettings, RegionSpec, ShadeSpec, ShadingSpec
 from mangastyle.vgg.spec import MIN_SIDE, WIDTHS
 
 
@@ -147,3 +147,59 @@ class OnePassTrainSettings(CropSettings):
     batch: int = setting(3, "crops a step, over all devices together", least=1)
     steps: int = setting(20000, "stop after this many steps", least=1)
     learning_rate: float = setting(1e-3, "Adam's step size at its highest", least=0)
+
+
+@dataclass(frozen=True)
+class ShadingTrainSettings(CropSettings):
+    """Training of the network that shades flat colors."""
+
+    crop: int = setting(192, "side of the training crops, in pixels; a multiple of 16", least=64)
+    batch: int = setting(8, "crops a step, over all devices together", least=1)
+    steps: int = setting(20000, "stop after this many steps", least=1)
+    learning_rate: float = setting(4e-4, "Adam's step size at its highest", least=0)
+    widths: tuple[int, ...] = setting((48, 64, 80), "features of each level, from a quarter of the size on", least=1)
+    blocks: int = setting(2, "residual blocks at each level, on the way down and on the way back", least=0)
+    drawn_share: float = share(0.75, "share of the examples that are drawn characters")
+    pixel_weight: float = setting(5.0, "weight of the shaded picture's error", least=0)
+    edge_weight: float = setting(5.0, "weight of the error of its differences between neighbors", least=0)
+    perceptual_weight: float = setting(0.0, "weight of the perceptual loss, by the slim VGG-19 that ships", least=0)
+    ema: float = setting(0.999, "momentum of the averaged weights", least=0, most=0.99999)
+
+    @property
+    def spec(self) -> ShadingSpec:
+        """The specification of the network that is trained."""
+        return ShadingSpec(widths=self.widths, blocks=self.blocks)
+
+    def check(self) -> None:
+        super().check()
+        if self.crop % self.spec.multiple:
+            raise MangastyleError(f"`crop`: must be a multiple of {self.spec.multiple} for {len(self.widths)} `widths`, not {self.crop}")
+
+
+@dataclass(frozen=True)
+class RegionTrainSettings(RunSettings, RegionSpec):
+    """Training of the network that colors regions."""
+
+    batch: int = setting(12, "pictures a step, over all devices together", least=1)
+    steps: int = setting(20000, "stop after this many steps", least=1)
+    learning_rate: float = setting(4e-4, "AdamW's step size at its highest", least=0)
+    weight_decay: float = setting(1e-4, "AdamW's weight decay", least=0)
+    ema: float = setting(0.999, "momentum of the averaged weights", least=0, most=0.99999)
+    regions: int = setting(159, "regions of a picture that are trained on, at most: the largest", least=4, most=255)
+    shares: tuple[float, ...] = setting((), "how often each of --data is used, relative to the others; default: by its pictures", least=0)
+    max_to_keep: int = setting(1, "checkpoints to keep", least=1)
+
+    @property
+    def spec(self) -> RegionSpec:
+        """The specification of the network that is trained."""
+        return RegionSpec.of(self)
+
+    def check(self) -> None:
+        """Raise `MangastyleError` for settings that contradict each other."""
+        if len(self.widths) < 3:
+            raise MangastyleError(f"`widths`: must be at least 3 numbers, not {len(self.widths)}")
+        multiple = 2 ** len(self.widths)
+        if self.size % multiple:
+            raise MangastyleError(f"`size`: must be a multiple of {multiple} with {len(self.widths)} `widths`, not {self.size}")
+        if self.width % self.heads:
+            raise MangastyleError(f"`width`: must be a multiple of {self.heads} `heads`, not {self.width}")

@@ -134,6 +134,15 @@ MISTAKES = {
         ("--data gone", "gone"), ("--paintings gone", "gone"), ("--init gone.h5", "gone.h5"), ("--crop 100", "--crop"),
         ("--out text.png/run", "text.png"), ("--out done", "done"), ("--resume --out gone", "gone: no training to resume here"),
     ],
+    "train-regions": [
+        ("--data gone", "gone"), ("--data figures:no", "figures:no"), ("--init gone.h5", "gone.h5"), ("--size 100", "--size"),
+        ("--shares 1", "--shares"), ("--regions 256", "--regions"), ("--out text.png/run", "text.png"), ("--out done", "done"),
+        ("--resume --out gone", "gone: no training to resume here"),
+    ],
+    "train-shading": [
+        ("--data gone", "gone"), ("--init gone.h5", "gone.h5"), ("--crop 100", "--crop"), ("--drawn-share 2", "--drawn-share"),
+        ("--out text.png/run", "text.png"), ("--out done", "done"), ("--resume --out gone", "gone: no training to resume here"),
+    ],
     "train-slim-vgg": [
         ("--teacher gone.h5", "gone.h5"), ("--teacher random --data gone", "gone"),
         ("--crop 100", "--crop"), ("--widths 0", "--widths"), ("--resume --out gone", "gone: no training to resume here"),
@@ -144,7 +153,7 @@ MISTAKES = {
         ("--out text.png/x", "text.png"), ("--out done", "done"),
     ],
     "figures": [
-        ("--only 24", "--only 24"), ("--picture gone.png", "gone.png"), ("--style gone.png", "gone.png"),
+        ("--only 25", "--only 25"), ("--picture gone.png", "gone.png"), ("--style gone.png", "gone.png"),
         ("--weights gone.h5", "gone.h5"), ("--data gone", "gone"), ("--backbone gone.h5", "gone.h5"),
         ("--out text.png/x", "text.png"),
     ],
@@ -544,7 +553,7 @@ def test_run_at_a_size_that_cannot_be(capsys, place, no_tensorflow, size):
 
 @pytest.mark.parametrize("hint", ["gone.png", "atuo"])
 def test_missing_hints(capsys, place, no_tensorflow, hint):
-    named = hint, "--hint takes none, simulated, a file or a folder of files"
+    named = hint, "--hint takes own, none, simulated, a file or a folder of files"
     refused(capsys, place, [*arguments("shade", "good.png"), "--hint", hint], *named)
 
 

@@ -100,7 +100,7 @@ def test_results_of_other_options_are_not_mixed(source, tmp_path, capsys):
 
 def test_results_of_a_former_version_are_continued(source, tmp_path):
     """Former names and values of options count as today's, and an option that came later as its default."""
-    options = ShadeOptions(inputs=str(source), out=str(tmp_path / "out"))
+    options = ShadeOptions(inputs=str(source), out=str(tmp_path / "out"), weights="shade")  # which was the default
     save_config(tmp_path / "out", "shade", options)
     stored = json.loads((tmp_path / "out/config.json").read_text())
     del stored["hint_recipe"], stored["work_size"]

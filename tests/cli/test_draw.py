@@ -13,6 +13,7 @@ from mangastyle.cli.main import main
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.synthetic.characters import character
+from mangastyle.synthetic.figures import figure
 
 
 def names(folder):
@@ -35,6 +36,17 @@ def test_writes_pictures_layers_sheet_and_config(tmp_path, capsys):
     assert sheet.shape == (2 * 32 + 4, 2 * 32 + 4, 3)
     assert np.array_equal(sheet[:32, 36:], drawn.rgb)
     assert "3 characters drawn" in capsys.readouterr().out
+
+
+def test_figures_with_their_layers(tmp_path, capsys):
+    flags = ["--kind", "figure", "--count", "2", "--size", "48", "--seed", "7", "--lines", "--flats", "--out", str(tmp_path)]
+    assert main(["draw", *flags]) == 0
+    drawn = figure(8, 48, 48)
+    assert np.array_equal(images.load(tmp_path / "000001.png").rgb, drawn.rgb)
+    line = images.load(tmp_path / "000001-line.png").rgb
+    assert np.array_equal(line, drawn.line if drawn.line.ndim == 3 else np.repeat(drawn.line[..., None], 3, 2))
+    assert np.array_equal(images.load(tmp_path / "000001-flat.png").rgb, drawn.flat)
+    assert "2 figures drawn" in capsys.readouterr().out
 
 
 def test_only_pictures_by_default(tmp_path):
@@ -69,7 +81,7 @@ def test_interrupt_keeps_what_is_done(tmp_path, monkeypatch):
     assert names(tmp_path) == ["000000.png", "000001.png", "000002.png", "000003.png", "config.json"]
 
 
-@pytest.mark.parametrize("change", [{"seed": 1}, {"size": 24}])
+@pytest.mark.parametrize("change", [{"seed": 1}, {"size": 24}, {"kind": "figure"}])
 def test_refuses_to_mix_two_sets_in_one_folder(tmp_path, change):
     options = {"count": 1, "size": 16, "out": str(tmp_path)}
     draw.command(Options(**options))

@@ -144,7 +144,7 @@ def test_a_picture_named_after_the_paintings_is_not_one_of_them(tmp_path, capsys
         (["--allow-download"], "--allow-download: method onepass needs no full VGG-19"),
         (["--method", "optimize", "--onepass-weights", "a.h5"], "--onepass-weights: is for method onepass, not optimize"),
         (["--size", "20"], "--size: must be 0, or from 32 to 4096, not 20"),
-        (["--hint", "atuo"], "atuo: no such hint file; --hint takes none, simulated, a file or a folder of files"),
+        (["--hint", "atuo"], "atuo: no such hint file; --hint takes own, none, simulated, a file or a folder of files"),
         (["--weights", "gone.h5"], "gone.h5: no such weights file"),
         (["--onepass-weights", "gone.h5"], "gone.h5: no such weights file"),
         (["--style", "gone.png"], "gone.png: cannot read"),

@@ -89,7 +89,7 @@ def test_palettes_are_read_from_names_and_pictures(tmp_path, picture, monkeypatc
         (["--palette", "red", "--hint", "simulated"], "--hint and --palette: give one of them"),
         (["--ink", "1.5"], "--ink: must be at most 1"),
         (["--hint", "simulated"], "a.png: is line art"),
-        (["--hint", "gone.png"], "gone.png: no such hint file; --hint takes none, simulated, a file or a folder"),
+        (["--hint", "gone.png"], "gone.png: no such hint file; --hint takes own, none, simulated, a file or a folder"),
         (["--hint", "other.png"], "other.png: the hint is 48x40 but the picture is 40x40"),
         (["--hint", "outside.json"], "outside.json: points[0]: the point (50, 1) lies outside the picture of 40x40"),
         (["--palette", "reddish"], "--palette: 'reddish' is no color"),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from mangastyle.cli.main import main
+from mangastyle.cli.mask_files import read_mask
 from mangastyle.cli.sized import Sized
-from mangastyle.cli.style import read_mask
 from mangastyle.io import images
 
 SIDE = 40

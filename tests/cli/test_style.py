@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mangastyle.cli.main import main
-from mangastyle.cli.style import read_mask
+from mangastyle.cli.mask_files import read_mask
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.style.optimize import records

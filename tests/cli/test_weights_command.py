@@ -25,7 +25,7 @@ def test_list_shows_what_is_there_and_sound(tmp_path, capsys, monkeypatch):
 
     assert main(["weights"]) == 0
     absent = [line.split()[0] for line in capsys.readouterr().out.splitlines() if "missing" in line]
-    assert absent == ["shade", "shade-paper", "baseline", "onepass", "vgg19-slim", "vgg19"]
+    assert absent == ["regions", "shading", "shade", "shade-paper", "baseline", "onepass", "vgg19-slim", "vgg19"]
 
     shipped.mkdir()
     cache.parent.mkdir(parents=True)
@@ -35,7 +35,7 @@ def test_list_shows_what_is_there_and_sound(tmp_path, capsys, monkeypatch):
     (shipped / registry.MANIFEST).write_text(json.dumps({slim.name: {"sha256": sha256(slim)}}))
     cache.write_bytes(b"published")
     monkeypatch.setattr(registry, "VGG19_MD5", hashlib.md5(b"published").hexdigest())
-    shade, *_, slim_row, vgg19_row = listed()
+    _, _, shade, *_, slim_row, vgg19_row = listed()
     assert shade.split()[:2] == ["shade", str(shipped / "shade.h5")] and shade.endswith("2.5 MB, not in the manifest")
     assert slim_row.startswith("vgg19-slim ") and str(slim) in slim_row and slim_row.endswith(", sound")
     assert vgg19_row.startswith("vgg19 ") and str(cache) in vgg19_row and vgg19_row.endswith(", sound")
@@ -50,7 +50,7 @@ def test_the_list_needs_no_tensorflow():
     program = "import sys; from mangastyle.cli.main import main; main(['weights']); print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
-    assert lines[-1] == "False" and [line for line in lines[:5] if not line.endswith("MB, sound")] == []
+    assert lines[-1] == "False" and [line for line in lines[:7] if not line.endswith("MB, sound")] == []
 
 
 def test_describe_is_a_command(capsys):

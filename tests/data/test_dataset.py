@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mangastyle.data import archives, dataset
+from mangastyle.data import ahead, archives, caches, dataset
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.ops.random import uniforms
-from mangastyle.synthetic import characters
+from mangastyle.synthetic import characters, figures
 
 
 def picture(seed: int, height: int = 20, width: int = 16) -> np.ndarray:
@@ -97,6 +97,14 @@ def test_drawn_characters_are_a_source(load):
     np.testing.assert_array_equal(later.base, [characters.draw(seed, 16) for seed in range(5, 8)])
     with_larger = load(["drawn:3"], zoom=True)
     np.testing.assert_array_equal(with_larger.large, [characters.draw(seed, 64) for seed in range(3)])
+
+
+def test_drawn_figures_are_a_source(load):
+    loaded = load(["figures:1-3"])
+    np.testing.assert_array_equal(loaded.base, [figures.figure(seed, 16, 16).rgb for seed in (1, 2)])
+    for name in ("figures:", "figures:x", "figures:3-3"):
+        with pytest.raises(MangastyleError, match="figures:N"):
+            archives.check([name])
 
 
 @pytest.mark.parametrize("name", ["drawn:", "drawn:x", "drawn:0", "drawn:-3", "drawn:²", "drawn:3-3", "drawn:5-2", "drawn:1-2-3"])
@@ -193,7 +201,7 @@ def test_an_interrupted_decoding_leaves_nothing(load, folder, tmp_path, monkeypa
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(dataset, "_publish", interrupted)
+    monkeypatch.setattr(dataset, "publish", interrupted)
     with pytest.raises(KeyboardInterrupt):
         load([folder])
     assert list((tmp_path / "cache").iterdir()) == []
@@ -355,10 +363,10 @@ def test_uniforms_are_uniform_and_a_function_of_seed_and_step():
 def test_where_the_cache_is(monkeypatch, tmp_path):
     monkeypatch.setenv("MANGASTYLE_CACHE", str(tmp_path / "m"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "x"))
-    assert dataset.cache_folder("given").name == "given"
-    assert dataset.cache_folder("") == tmp_path / "m"
+    assert caches.cache_folder("given").name == "given"
+    assert caches.cache_folder("") == tmp_path / "m"
     monkeypatch.delenv("MANGASTYLE_CACHE")
-    assert dataset.cache_folder("") == tmp_path / "x" / "mangastyle"
+    assert caches.cache_folder("") == tmp_path / "x" / "mangastyle"
 
 
 @pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "MANGASTYLE_CACHE", "HOME"])
@@ -386,14 +394,14 @@ def test_a_disk_that_is_full_while_decoding_is_one_line_and_leaves_nothing(load,
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(dataset, "_publish", full)
+    monkeypatch.setattr(dataset, "publish", full)
     with pytest.raises(MangastyleError, match="cannot keep decoded pictures here .No space left on device.; choose another `cache`"):
         load([folder])
     assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_pictures_that_are_decoded_at_once_have_no_more_pixels_than_the_limit():
-    room, taken, most, lock = dataset._Room(10), [0], [0], threading.Lock()
+    room, taken, most, lock = ahead.Room(10), [0], [0], threading.Lock()
 
     def work(pixels):
         with room.taking(pixels):
@@ -413,9 +421,9 @@ def test_pictures_that_are_decoded_at_once_have_no_more_pixels_than_the_limit():
         assert room.taken == 1000
 
 
-@pytest.mark.parametrize("ahead", [dataset.HELD, 1])
-def test_results_are_the_same_however_few_may_wait(load, folder, monkeypatch, ahead):
-    monkeypatch.setattr(dataset, "HELD", ahead)
+@pytest.mark.parametrize("held", [ahead.HELD, 1])
+def test_results_are_the_same_however_few_may_wait(load, folder, monkeypatch, held):
+    monkeypatch.setattr(ahead, "HELD", held)
     assert load([folder]).names == sorted(load([folder]).names) and len(load([folder]).names) == 12
 
 
@@ -427,7 +435,7 @@ def test_the_index_is_plain_json(load, folder, tmp_path):
 
 def test_a_new_version_of_what_decodes_or_draws_decodes_again(load, folder, tmp_path, monkeypatch):
     """The cache depends on the versions of Pillow, OpenCV and the drawing program, not on the text of this program."""
-    for sources in ([folder], ["drawn:3"]):
+    for sources in ([folder], ["drawn:3"], ["figures:3"]):
         load(sources)
         before = len(list((tmp_path / "cache").iterdir()))
         load(sources)
@@ -435,6 +443,7 @@ def test_a_new_version_of_what_decodes_or_draws_decodes_again(load, folder, tmp_
     for target, sources in (
         ("PIL.__version__", [folder]), ("cv2.__version__", [folder]), ("cv2.__version__", ["drawn:3"]),
         ("mangastyle.synthetic.characters.DRAWING_VERSION", ["drawn:3"]),
+        ("mangastyle.synthetic.figures.FIGURE_VERSION", ["figures:3"]),
     ):  # fmt: skip
         before = len(list((tmp_path / "cache").iterdir()))
         with monkeypatch.context() as patch:
@@ -461,14 +470,14 @@ def test_opening_pictures_needs_no_tensorflow():
 
 
 def test_another_process_that_decodes_the_same_meanwhile_is_no_error(load, tmp_path, monkeypatch):
-    in_order = dataset._in_order
+    in_order = dataset.in_order
 
     def slower(*arguments):
-        monkeypatch.setattr(dataset, "_in_order", in_order)
+        monkeypatch.setattr(dataset, "in_order", in_order)
         load(["drawn:3"])
         yield from in_order(*arguments)
 
-    monkeypatch.setattr(dataset, "_in_order", slower)
+    monkeypatch.setattr(dataset, "in_order", slower)
     assert len(load(["drawn:3"]).names) == 3
     assert [path.name[0] == "." for path in (tmp_path / "cache").iterdir()] == [False]
 

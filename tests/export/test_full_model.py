@@ -79,8 +79,7 @@ def test_a_fresh_process_with_tensorflow_alone_paints_what_the_library_paints(sa
     assert done.returncode == 0, done.stderr
     for case, (picture, rgba, painting) in cases().items():
         stylizer = Stylizer(painting, method="onepass", size=0, precision="float32", onepass_weights=onepass_weights)
-        hint = Hint.from_strokes(rgba) if rgba.any() else None
-        for name, expected in step_by_step(shader, stylizer, picture, hint).items():
+        for name, expected in step_by_step(shader, stylizer, picture, Hint.from_strokes(rgba)).items():
             made = tf.io.parse_tensor((tmp_path / case / name).read_bytes(), tf.uint8).numpy()
             assert made.shape == expected.shape
             assert np.abs(made.astype(int) - expected).max() <= 1, (case, name)

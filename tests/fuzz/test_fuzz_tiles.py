@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mangastyle.errors import MangastyleError
-from mangastyle.lineart import graph
+from mangastyle.lineart import detect, graph
 from mangastyle.lineart.sketch import automatic_block, sketch
 from mangastyle.ops import blur, pixels, resample
 from mangastyle.shade import multiscale, regions
@@ -127,7 +127,7 @@ def test_a_sketch_is_opencvs_threshold(shape, colored, block, c, size, despeckle
 def test_the_sketch_of_a_graph_is_the_same(shape, seed):
     picture = noise(seed, *shape)
     np.testing.assert_array_equal(graph.sketch(tf.constant(picture)), sketch(picture))
-    assert isinstance(graph.is_line_art(picture), bool)
+    assert isinstance(detect.is_line_art(picture), bool)
 
 
 # Tiles of the one-pass stylization

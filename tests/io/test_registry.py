@@ -82,7 +82,7 @@ def test_a_file_comes_before_a_shipped_one_of_that_name(home, tmp_path, monkeypa
 
 
 def test_a_missing_file_is_named_with_the_cure(home, tmp_path):
-    with pytest.raises(MangastyleError, match="gone.h5: no such weights file; name one that training wrote.* or one that ships: shade, "):
+    with pytest.raises(MangastyleError, match="gone.h5: no such weights file; name one that training wrote.* or one that ships: regions, "):
         registry.find(tmp_path / "gone.h5")
     with pytest.raises(MangastyleError, match=r"shade-papr: no such weights file \(did you mean 'shade-paper'\?\); try this$"):
         registry.find("shade-papr", "try this")

@@ -15,8 +15,8 @@ from mangastyle.errors import MangastyleError
 from mangastyle.io import weights
 from mangastyle.settings import to_json
 from mangastyle.shade import networks
-from mangastyle.shade.shader import load_generator
 from mangastyle.shade.spec import DiscriminatorSpec, ShadeSpec
+from mangastyle.shade.unet_shader import load_generator
 from mangastyle.style.onepass.network import decoder
 from mangastyle.style.onepass.settings import OnePassSpec
 from mangastyle.vgg.spec import SlimVGGSpec

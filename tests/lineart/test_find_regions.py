@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -42,6 +44,38 @@ def test_a_gap_up_to_the_limit_is_closed(gap):
     assert inside[54:147, 54:147].all() and not inside[:48].any() and not inside[:, 158:].any()
 
 
+def halves(angle: float, gap: float) -> tuple[np.ndarray, np.ndarray]:
+    """A ring divided by a line with a gap in its middle, and on which side of the line each pixel in it is: 1 or 2, 0 on lines."""
+    drawn, along = paper(), np.array([np.cos(angle), np.sin(angle)])
+    cv2.circle(drawn, (100, 100), 80, 0, 3)
+    for start, end in ((-80, -gap / 2), (gap / 2, 80)):
+        ends = [tuple(int(x) for x in 16 * (100 + along * at)) for at in (start, end)]
+        cv2.line(drawn, *ends, 0, 3, cv2.LINE_AA, 4)
+    y, x = np.mgrid[:200, :200] - 100
+    across = y * along[0] - x * along[1]
+    return drawn, np.where((np.hypot(x, y) < 77) & (drawn > 200) & (np.abs(across) > 0.7), 1 + (across > 0), 0)
+
+
+@pytest.mark.parametrize("gap", [6, 16, 30])
+def test_a_gap_is_closed_by_a_straight_border(gap):
+    for angle in np.pi * np.arange(12) / 12 + 0.01:
+        drawn, sides = halves(angle, gap)
+        labels = find_regions(drawn, gap=0.2).labels
+        first, second = (np.bincount(labels[sides == side]).argmax() for side in (1, 2))
+        assert first != second
+        assert np.count_nonzero(labels[sides == 1] != first) + np.count_nonzero(labels[sides == 2] != second) <= 5
+
+
+def test_a_gap_means_the_same_in_single_precision():
+    assert np.array_equal(find_regions(box(6), 0.03).labels, find_regions(box(6), np.float32(0.03)).labels)
+
+
+@pytest.mark.parametrize("slope", [0.3, 1, 3])
+def test_a_line_one_pixel_wide_divides(slope):
+    end = (199, round(199 * slope)) if slope <= 1 else (round(199 / slope), 199)
+    assert count(cv2.line(paper(), (0, 0), end, 0, 1)) == 2
+
+
 def test_a_wider_gap_is_an_opening():
     assert count(box(6), gap=0.01) == count(box(30), gap=0.03) == 1
 
@@ -64,6 +98,33 @@ def test_hatching_joins_its_neighbors():
     for x in range(60, 141, 4):
         cv2.line(drawn, (x, 60), (x, 140), 0, 2)
     assert count(drawn) <= 3
+
+
+def test_black_areas_belong_to_what_is_around_them():
+    blot = cv2.circle(box(), (100, 100), 30, 0, -1)  # in the box
+    assert count(blot) == 2 and find_regions(blot).labels[100, 100] == find_regions(blot).labels[100, 60]
+    assert count(cv2.rectangle(paper(), (50, 50), (150, 150), 0, -1)) == 1
+
+
+def test_one_pixel_is_no_region():
+    for ground, dot in ((255, 0), (0, 255)):
+        drawn = np.full((64, 64), ground, np.uint8)
+        drawn[30, 40] = dot
+        assert count(drawn) == 1
+
+
+@pytest.mark.parametrize(("wide", "regions"), [(2, 2), (4, 3)])
+def test_a_strip_thinner_than_a_stroke_is_no_region(wide, regions):
+    drawn = cv2.rectangle(paper(1000, 1000), (200, 200), (800, 800), 0, 1)
+    assert count(cv2.rectangle(drawn, (201 + wide, 201 + wide), (799 - wide, 799 - wide), 0, 1)) == regions
+
+
+def test_faint_strokes_beside_strong_ones_divide_nothing():
+    drawn = cv2.rectangle(paper(), (50, 50), (150, 150), 0, 1)
+    for y in range(60, 141, 20):
+        cv2.line(drawn, (50, y), (150, y), 205, 1)
+    assert count(drawn) == 2
+    assert count(np.where(drawn == 205, np.uint8(120), drawn)) == 7
 
 
 @pytest.mark.parametrize("ink", [(0, 0, 0), (150, 150, 150), (120, 160, 255), (200, 120, 90)])
@@ -118,6 +179,16 @@ def test_regions_of_drawn_characters(gaps):
         overlap = overlap.reshape(-1, columns)  # pixels of each region found in each true one
         pure, whole, total = pure + overlap.max(1).sum(), whole + overlap.max(0).sum(), total + known.sum()
     assert pure / total >= 0.98 and whole / total >= 0.9
+
+
+@pytest.mark.slow
+def test_large_line_art_takes_little_memory():
+    line = cv2.resize(character(1, 1024).line, (2000, 3000), interpolation=cv2.INTER_CUBIC)
+    tracemalloc.start()
+    find_regions(line)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 600e6
 
 
 def test_it_is_deterministic_and_refuses_what_is_no_picture():

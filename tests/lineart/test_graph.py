@@ -12,7 +12,7 @@ import tensorflow as tf
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.lineart import graph
-from mangastyle.lineart.graph import is_line_art
+from mangastyle.lineart.detect import is_line_art
 from mangastyle.lineart.sketch import automatic_block, sketch
 from mangastyle.ops import pixels
 from mangastyle.synthetic.characters import character
@@ -40,7 +40,11 @@ def test_what_is_and_is_not_line_art():
     assert is_line_art((paper * 0.9).astype(np.uint8))  # a gray scan
     assert not is_line_art(255 - paper)  # white on black
     assert not is_line_art(np.full((40, 40, 3), 120, np.uint8))  # a gray picture
-    assert not is_line_art(np.full((40, 40, 3), (255, 220, 220), np.uint8))  # colored paper
+    assert is_line_art(np.full((40, 40, 3), (255, 220, 220), np.uint8))  # colored paper
+    assert not is_line_art(np.full((40, 40, 3), (60, 60, 90), np.uint8))
+    fields = np.full((40, 40, 3), 255, np.uint8)
+    fields[:15] = (255, 200, 180)
+    assert not is_line_art(fields)
     with pytest.raises(MangastyleError, match="`picture`: must be uint8"):
         is_line_art(paper / 255)
 
@@ -82,6 +86,31 @@ def test_a_network_gets_a_sketch_of_a_picture_and_its_line_art_softly():
     np.testing.assert_array_equal(network_input(art, 48, 48, True), downsampled(art, 48, 48))
 
 
+@pytest.mark.parametrize("paper", [(255, 255, 255), (250, 236, 205), (214, 190, 150)])
+@pytest.mark.parametrize("ink", [(0, 0, 0), (60, 110, 230), (190, 60, 40), (150, 150, 150)])
+def test_paper_and_lines_may_have_any_color(paper, ink):
+    line = character(5, 300).line[..., None] / 255.0
+    art = np.rint(line * paper + (1 - line) * ink).astype(np.uint8)
+    assert is_line_art(art) and bool(graph.detect_line_art(tf.constant(art)))
+
+
+def test_toned_line_art_is_line_art():
+    drawn = character(6, 300)
+    toned = np.where(pixels.to_rgb(drawn.line) > 250, (drawn.rgb.mean(2) // 64 * 20 + 180).astype(np.uint8)[..., None], 0)
+    assert is_line_art(toned.astype(np.uint8))
+
+
+@pytest.mark.parametrize("size", [(8, 8), (65, 97), (300, 257), (770, 610)])
+def test_the_graph_decides_the_same(size):
+    rng = np.random.default_rng(sum(size))
+    for share in (0.001, 0.025, 0.035, 0.3):  # of colored pixels, in squares
+        art = np.full((*size, 3), 240, np.uint8)
+        side = max(1, round((share * size[0] * size[1]) ** 0.5))
+        art[:side, :side] = (240, 180, 120)
+        art[rng.random(size) < 0.03] = 30
+        assert bool(graph.detect_line_art(tf.constant(art))) == is_line_art(art)
+
+
 def members(path, endings, count):
     with zipfile.ZipFile(path) as archive:
         for name in [n for n in sorted(archive.namelist()) if n.endswith(endings)][:count]:
@@ -93,6 +122,13 @@ def test_real_line_art(shared_data):
     assert len(found) == 15 and all(found.values())
 
 
-def test_real_pictures(shared_data):
-    found = {name: is_line_art(rgb) for name, rgb in members(shared_data / "faces256-test.zip", (".png", ".jpg", ".webp"), 20)}
+@pytest.mark.parametrize(("archive", "endings", "count"), [("pages.zip", ".webp", 6), ("lineart-train.zip", ".webp", 18)])
+def test_pages_and_pencil_drawings(shared_data, archive, endings, count):
+    found = {name: is_line_art(rgb) for name, rgb in members(shared_data / archive, endings, count)}
+    assert len(found) == count and all(found.values())
+
+
+@pytest.mark.parametrize("archive", ["faces256-test.zip", "illustrations-anime.zip"])
+def test_real_pictures(shared_data, archive):
+    found = {name: is_line_art(rgb) for name, rgb in members(shared_data / archive, (".png", ".jpg", ".webp"), 20)}
     assert len(found) == 20 and not any(found.values())

@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from mangastyle.cli.main import main
 from mangastyle.errors import MangastyleError
+from mangastyle.io import images
+from mangastyle.lineart.clean import clean_lines
 from mangastyle.lineart.sketch import automatic_block, sketch
 from mangastyle.ops import pixels
+from mangastyle.synthetic.characters import character
 
 
 def noise(height: int, width: int) -> np.ndarray:
@@ -128,3 +132,27 @@ def test_the_input_is_left_alone():
     rgb = noise(32, 32)
     sketch(rgb, size=16, despeckle=3)
     assert np.array_equal(rgb, noise(32, 32))
+
+
+def test_kinds():
+    picture = character(3, 96).rgb
+    np.testing.assert_array_equal(sketch(picture), sketch(picture, kind="threshold"))
+    np.testing.assert_array_equal(sketch(picture, kind="clean", detail=0.8), clean_lines(picture, 0.8))
+    assert sketch(picture, kind="clean", size=48).shape == (96, 96)
+    with pytest.raises(MangastyleError, match="`kind`: 'clear' .did you mean 'clean'.* is none of threshold, clean"):
+        sketch(picture, kind="clear")
+    with pytest.raises(MangastyleError, match="`detail`: must be at most 1, not 2"):
+        sketch(picture, kind="clean", detail=2.0)
+
+
+def test_kind_on_the_command_line(tmp_path):
+    picture = character(3, 96).rgb
+    images.save(tmp_path / "a.png", picture)
+    assert main(["sketch", str(tmp_path / "a.png"), "--kind", "clean", "--detail", "0.7", "--out", str(tmp_path / "b.png")]) == 0
+    np.testing.assert_array_equal(images.load(tmp_path / "b.png").rgb[..., 0], sketch(picture, kind="clean", detail=0.7))
+
+
+@pytest.mark.parametrize("kind", ["threshold", "clean"])
+def test_gray_pictures(kind):
+    gray = character(5, 96).rgb[..., 1]
+    np.testing.assert_array_equal(sketch(gray, kind=kind), sketch(pixels.to_rgb(gray), kind=kind))

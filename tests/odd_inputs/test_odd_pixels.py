@@ -12,7 +12,7 @@ from PIL import Image
 
 from mangastyle.cli import main
 from mangastyle.cli.hint_files import read_hints, read_palette
-from mangastyle.cli.style import read_mask
+from mangastyle.cli.mask_files import read_mask
 from mangastyle.io import images
 
 HALVES = np.zeros((32, 32, 3), np.uint8)

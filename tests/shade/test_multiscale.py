@@ -9,9 +9,10 @@ import tensorflow as tf
 
 from mangastyle.ops import pixels
 from mangastyle.shade import multiscale
+from mangastyle.shade.base import NO_HINT
 from mangastyle.shade.hints import Hint
 from mangastyle.shade.multiscale import MultiscaleColorizer, downsample_hint, hint_picture
-from mangastyle.shade.shader import NO_HINT, load_generator
+from mangastyle.shade.unet_shader import load_generator
 from mangastyle.synthetic import characters
 
 WHITE = [255, 255, 255]

@@ -13,14 +13,22 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mangastyle.io import images
+from mangastyle.io import images, weights
+from mangastyle.lineart.regions import find_regions
 from mangastyle.lineart.sketch import sketch
 from mangastyle.ops import pixels
+from mangastyle.ops.lab import lab_to_rgb
+from mangastyle.ops.layers import Layers, composite
 from mangastyle.ops.random import uniforms
-from mangastyle.shade.shader import load_generator
+from mangastyle.shade import region_network
+from mangastyle.shade.files import find_regions_network
+from mangastyle.shade.region_colors import RegionColorizer
+from mangastyle.shade.region_tensors import describe
+from mangastyle.shade.shading import Shading
 from mangastyle.shade.simulated_hints import HINTS, NUM_UNIFORMS
+from mangastyle.shade.unet_shader import load_generator
 from mangastyle.style.stylize import stylize
-from mangastyle.synthetic.characters import draw
+from mangastyle.synthetic.characters import character, draw
 from mangastyle.synthetic.paintings import paint
 from mangastyle.vgg.backbone import backbone
 from mangastyle.vgg.network import features
@@ -47,6 +55,28 @@ def shaded(name: str, seed: int) -> np.ndarray:
     return pixels.denormalize(generator(name)({"line": line, "hint": hint})[0].numpy())
 
 
+def region_colors(seed: int) -> np.ndarray:
+    """Line art of a character, each region in the mean of the colors that the network thinks of without a hint: no near tie decides."""
+    line = pixels.to_rgb(character(seed, 2 * SIDE).line)
+    path, spec = find_regions_network()
+    network = region_network.build(spec)
+    weights.fill(network.model, path, "regions")
+    found = describe(find_regions(line).labels, len(find_regions(line).areas))
+    order = tf.argsort(found.areas, direction="DESCENDING", stable=True)
+    inputs = RegionColorizer(network, spec)._inputs(tf.constant(line), found, order)
+    none = {"colors": tf.zeros_like(inputs["centers"])[..., :1] * tf.ones(3), "known": tf.zeros_like(inputs["areas"])}
+    shares = tf.exp(network.decoder({**inputs, **none}, training=False)[0, 1:, -spec.colors :])  # (n, k)
+    colors = tf.scatter_nd(order[:, None], lab_to_rgb(shares @ network.palette), (len(order), 3)).numpy()
+    return pixels.to_uint8(colors[found.labels.numpy()])
+
+
+def flats_shaded(seed: int) -> np.ndarray:
+    """A character's flat colors with soft shading."""
+    drawn = character(seed, 2 * SIDE)
+    shading, highlights = Shading("shading", precision="float32")(drawn.line, drawn.flat)
+    return composite(Layers(drawn.flat, shading, highlights, np.full_like(drawn.flat, 255)))
+
+
 def stylized(seed: int, painter: str, side: int = SIDE) -> np.ndarray:
     """A character in the style of a painting, in one pass."""
     return stylize(draw(seed, side), paint(painter, seed, side, side), method="onepass", size=0, precision="float32")
@@ -65,6 +95,10 @@ def made(name: str, index: int) -> np.ndarray:
     seed = CHARACTERS[index]
     if name in GENERATORS:
         return shaded(name, seed)
+    if name == "regions":
+        return region_colors(seed)
+    if name == "shading":
+        return flats_shaded(seed)
     if name == "onepass":
         return stylized(seed, PAINTERS[index])
     return norms(backbone("slim"), seed)

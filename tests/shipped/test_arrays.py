@@ -10,13 +10,15 @@ import pytest
 from mangastyle.io import registry, weights
 from mangastyle.io.files import read_json, sha256
 from mangastyle.settings import to_json
-from mangastyle.shade.spec import ShadeSpec
+from mangastyle.shade.spec import RegionSpec, ShadeSpec, ShadingSpec
 from mangastyle.style.onepass.settings import OnePassSpec
 from mangastyle.vgg.spec import SlimVGGSpec
 
 # Over the data type, shape and bytes of every array, in the order of their names. A network that is trained anew gets a new hash
 # here; a file that is written anew, in another format, does not.
 ARRAYS = {
+    "regions": "e34391b254eac98801effd259bd0f2e31e8b9b6915d71effebb8541b48031c16",
+    "shading": "eac5ef87969c98354ae814af7b3273fa3335dfbc81a02f194dfed10dc0be4e45",
     "shade": "93dee45b11da81cfbd5582574fad8fcc45439606734368377a06ff4c4811bf1b",
     "shade-paper": "19ff2644b755e8dbe4741db9343d57a0fe0a1c80624bd1dc47c51b28f937cc20",
     "baseline": "bf604ad24fe692ae105fe50f9c5227b0847e07149f7cf8a80a55ab7157da4deb",
@@ -24,6 +26,8 @@ ARRAYS = {
     "vgg19-slim": "4479d9d657dfbe08c19f6ebb538469bd51366b812ead45812adf5589bb2a97ae",
 }
 SPECS = {
+    "regions": ("regions", RegionSpec()),
+    "shading": ("shading", ShadingSpec()),
     "shade": ("shade", ShadeSpec()),
     "shade-paper": ("shade", ShadeSpec(upsample="transpose", soft_lines=False)),
     "baseline": ("shade", ShadeSpec(network="baseline", upsample="transpose", soft_lines=False)),

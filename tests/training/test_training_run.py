@@ -247,7 +247,7 @@ def test_every_worker_but_the_first_has_a_folder_of_its_own(monkeypatch, task, c
         worker_folder("run", "multiworker")
 
 
-@pytest.mark.parametrize("command", ["train", "train-onepass", "train-slim-vgg"])
+@pytest.mark.parametrize("command", ["train", "train-onepass", "train-regions", "train-shading", "train-slim-vgg"])
 def test_resuming_where_no_training_is_says_so_first(tmp_path, capsys, command):
     """As after a kill before there was a config.json: nothing was lost, and nothing can be continued."""
     (tmp_path / ".config-12345678.part").touch()

@@ -1,4 +1,4 @@
-"""Every figure of the paper, 1 to 23, from real computation: `python -m mangastyle.paper.figures --out figures`.
+"""Every figure of the paper, 1 to 23, and one of ours, from real computation: `python -m mangastyle.paper.figures --out figures`.
 
 A figure is a function `(FigureContext) -> matplotlib Figure` in the module of its subject; the table `FIGURES` names them. From Python:
 
@@ -53,16 +53,17 @@ FIGURES = {
     21: Entry("painting", "by_adam", "Painted by Adam"),
     22: Entry("painting", "losses_lbfgs", "The losses of L-BFGS"),
     23: Entry("painting", "losses_adam", "The losses of Adam"),
+    24: Entry("shading", "sketch_kinds", "Both kinds of line art, and the colors of their regions (not in the paper)"),
 }
 
 
 def draw(number: int, context: FigureContext) -> Figure:
-    """Make a figure of the paper.
+    """Make a figure of the paper, or ours.
 
     Parameters
     ----------
     number : int
-        1 to 23.
+        1 to 23; 24 is ours.
     context : FigureContext
         The pictures and networks that figures are made of; figures made with one context share its intermediate results.
 

@@ -22,8 +22,8 @@ from mangastyle.ops import pixels
 from mangastyle.paper.metrics import ALL_METRICS
 from mangastyle.paper.settings import LAYERS, QUICK
 from mangastyle.shade.files import find_generator
-from mangastyle.shade.shader import Shader
 from mangastyle.shade.spec import DiscriminatorSpec
+from mangastyle.shade.unet_shader import UNetShader
 from mangastyle.style.optimize.objective import Objective
 from mangastyle.style.optimize.records import NAMES, Losses
 from mangastyle.style.optimize.settings import OptimizeSettings
@@ -153,14 +153,14 @@ class FigureContext:
     # Shading
 
     @cached_property
-    def shader(self) -> Shader:
+    def shader(self) -> UNetShader:
         """The generator."""
-        return Shader(self.weights["default"], precision=self.precision)
+        return UNetShader(self.weights["default"], precision=self.precision)
 
     @cached_property
-    def paper_shader(self) -> Shader:
+    def paper_shader(self) -> UNetShader:
         """The generator trained as in the paper."""
-        return Shader(self.weights["paper"], precision=self.precision)
+        return UNetShader(self.weights["paper"], precision=self.precision)
 
     @cached_property
     def provenance(self) -> dict[str, Any]:

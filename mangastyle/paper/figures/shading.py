@@ -1,12 +1,15 @@
-"""Figures 1, 2, 4 and 5: line art, the baseline, colors without a hint, and how a hint is made (paper, sections 4.1, 4.2)."""
+"""Figures 1, 2, 4 and 5: line art, the baseline, colors without a hint, and how a hint is made (paper, sections 4.1, 4.2); figure 24."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
 
 from mangastyle.engine import tf
 from mangastyle.evaluate.sources import Example
-from mangastyle.lineart.sketch import PAPER_BLOCK, sketch
+from mangastyle.lineart.regions import find_regions
+from mangastyle.lineart.settings import KINDS, PAPER_BLOCK
+from mangastyle.lineart.sketch import sketch
 from mangastyle.ops import pixels
 from mangastyle.ops.blur import box_blur
 from mangastyle.ops.random import uniforms
@@ -16,7 +19,9 @@ from mangastyle.plotting import Figure
 from mangastyle.shade import simulated_hints
 from mangastyle.shade.spec import HINT_RECIPES
 from mangastyle.synthetic import characters
+from mangastyle.synthetic.figures import figure
 
+FIGURE_SEEDS = (1, 3, 4, 6, 9, 12)  # of the figures on figure 24
 SEEDS = (7, 8, 9, 10, 11, 12)  # of the characters on figures 1 and 5
 
 
@@ -29,6 +34,25 @@ def sketches(context: FigureContext) -> Figure:
         f"line art at {context.side} px": [sketch(picture) for picture in drawn],
         "line art at 64 px": [sketch(picture, block=PAPER_BLOCK) for picture in small],
     })  # fmt: skip
+
+
+def sketch_kinds(context: FigureContext) -> Figure:
+    """Figure 24, not in the paper: pictures, line art of both kinds, and the median color of each region of either."""
+    drawn = [figure(seed, context.side * 4 // 3, context.side).rgb for seed in FIGURE_SEEDS]
+    rows = {"picture": drawn}
+    for kind in KINDS:
+        lines = [sketch(picture, kind=kind) for picture in drawn]
+        rows[f"--kind {kind}"] = lines
+        rows[f"its regions,\n{kind}"] = [_median_colors(picture, line) for picture, line in zip(drawn, lines)]
+    return image_grid(rows)
+
+
+def _median_colors(picture: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """Each region of the line art with the median color of the picture there."""
+    labels = find_regions(line).labels
+    numbers = np.arange(labels.max() + 1)
+    colors = np.stack([ndimage.median(picture[..., i], labels, numbers) for i in range(3)], 1)  # (n, 3)
+    return colors.astype(np.uint8)[labels]
 
 
 def baseline(context: FigureContext) -> Figure:

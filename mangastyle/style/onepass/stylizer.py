@@ -10,10 +10,10 @@ import numpy as np
 from mangastyle.engine import tf
 from mangastyle.errors import Cancelled, check_calls
 from mangastyle.io import images, registry
+from mangastyle.ops import masks as masking
 from mangastyle.ops import pixels
 from mangastyle.ops.gaussian_ot import GaussianStatistics
 from mangastyle.style import color, preprocess
-from mangastyle.style import masks as masking
 from mangastyle.style.base import BaseStylizer, Listener, Progress
 from mangastyle.style.onepass import network, tiles
 from mangastyle.style.onepass.settings import CURE, OnePassSettings

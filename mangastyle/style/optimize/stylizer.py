@@ -11,9 +11,9 @@ import numpy as np
 from mangastyle.engine import keras
 from mangastyle.errors import Cancelled
 from mangastyle.io import images
+from mangastyle.ops import masks as masking
 from mangastyle.ops import pixels
 from mangastyle.style import color, preprocess
-from mangastyle.style import masks as masking
 from mangastyle.style.base import BaseStylizer, Listener
 from mangastyle.style.optimize import optimizers
 from mangastyle.style.optimize.objective import Objective, References

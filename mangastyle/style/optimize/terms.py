@@ -11,7 +11,7 @@ from typing import Any, Mapping, NamedTuple, Sequence
 import numpy as np
 
 from mangastyle.engine import tf
-from mangastyle.style import masks
+from mangastyle.ops import masks
 from mangastyle.style.look import normalize_weights
 from mangastyle.style.optimize import losses
 from mangastyle.style.optimize.settings import OptimizeSettings

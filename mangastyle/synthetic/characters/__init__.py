@@ -45,6 +45,8 @@ class Character(NamedTuple):
 def draw(seed: int = DEMO_SEED, size: int = 256) -> np.ndarray:
     """Draw a character: one manga portrait for each seed, the same at every size.
 
+    `mangastyle.draw` is this, and draws figures, too.
+
     Parameters
     ----------
     seed : int
@@ -64,8 +66,7 @@ def draw(seed: int = DEMO_SEED, size: int = 256) -> np.ndarray:
 
     Examples
     --------
-    >>> import mangastyle
-    >>> mangastyle.draw(7, size=64).shape
+    >>> draw(7, size=64).shape
     (64, 64, 3)
     """
     return character(seed, size).rgb

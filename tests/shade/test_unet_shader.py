@@ -1,4 +1,4 @@
-"""Shading pictures of any size with a trained network (here: a tiny one whose random weights are loud enough to matter)."""
+"""Coloring pixels of any size with the paper's networks (here: a tiny one whose random weights are loud enough to matter)."""
 
 from __future__ import annotations
 
@@ -187,3 +187,8 @@ def test_the_baseline_shades_too(tmp_path):
     spec = ShadeSpec(size=16, width=4, network="baseline")
     weights.save_model(tmp_path / "baseline.h5", "shade", spec, networks.build(spec))
     assert Shader(tmp_path / "baseline.h5", precision="float32")(line_art(31, 33)).shape == (31, 33, 3)
+
+
+def test_it_has_no_layers(shader):
+    with pytest.raises(MangastyleError, match="`layers`: a U-Net paints pixels, not layers"):
+        shader.layers(line_art(40, 60))

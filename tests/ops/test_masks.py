@@ -7,8 +7,7 @@ import pytest
 from skimage.measure import block_reduce
 
 from mangastyle.errors import MangastyleError
-from mangastyle.ops import pixels
-from mangastyle.style import masks
+from mangastyle.ops import masks, pixels
 
 
 def half(height: int = 40, width: int = 48) -> np.ndarray:

@@ -40,7 +40,7 @@ def to_mask(mask: Any, name: str = "masks") -> np.ndarray:
     [[0.0, 1.0]]
     >>> to_mask(np.zeros((2, 2)))
     Traceback (most recent call last):
-    mangastyle.errors.MangastyleError: `masks`: a mask is black everywhere; it must be white where its painting is to paint
+    mangastyle.errors.MangastyleError: `masks`: a mask is black everywhere; it must be white where it is to count
     """
     wanted = f"`{name}`: a mask must be uint8 0..255 or float 0..1, (h, w) or (h, w, 3)"
     if not isinstance(mask, np.ndarray) or isinstance(mask, np.ma.MaskedArray):
@@ -57,7 +57,7 @@ def to_mask(mask: Any, name: str = "masks") -> np.ndarray:
     if not (0 <= least and most <= 1 + 1e-6):  # also not a number
         raise MangastyleError(f"{wanted}; this one has values from {least:g} to {most:g}")
     if most < BLACK:
-        raise MangastyleError(f"`{name}`: a mask is black everywhere; it must be white where its painting is to paint")
+        raise MangastyleError(f"`{name}`: a mask is black everywhere; it must be white where it is to count")
     return np.minimum(weights, 1, out=weights)
 
 
@@ -86,8 +86,7 @@ def check_size(size: tuple[int, ...], height: int, width: int, name: str = "`mas
     """
     if size != (height, width):
         raise MangastyleError(
-            f"{name}: this mask is {size[1]}x{size[0]} pixels and the content {width}x{height}; "
-            f"resize the mask to {width}x{height}"
+            f"{name}: this mask is {size[1]}x{size[0]} pixels and the content {width}x{height}; resize the mask to {width}x{height}"
         )
 
 

@@ -1,0 +1,52 @@
+"""`mangastyle train-regions`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mangastyle.cli import training
+from mangastyle.cli.options import Cache, Command, Compute, Decoding, option
+from mangastyle.data import archives
+from mangastyle.errors import MangastyleError
+from mangastyle.io import registry
+from mangastyle.kernels import precision
+from mangastyle.startup import load_tensorflow
+from mangastyle.training.settings import RegionTrainSettings
+
+EXAMPLE = "mangastyle train-regions --data pictures/ pairs.zip figures:2000 --shares 2 1 1 --out runs/regions"
+
+
+@dataclass(frozen=True)
+class Options(Cache, Decoding, Compute, RegionTrainSettings, Command):
+    """Train the network that gives regions of line art their colors."""
+
+    data: tuple[str, ...] = option(
+        ("drawn:600", "figures:600"),
+        "colored pictures: folders, .zip or .tar files, drawn:N (characters) or figures:N (whole figures); line art of a picture "
+        "NAME__color is taken from NAME__line beside it, that of all others is made",
+    )
+    out: str = option("runs/regions", "run folder: config, log, samples, checkpoints, last.h5, best.h5")
+    init: str = option("", "start from the network in this weights file, and keep its palette")
+    resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
+
+
+def command(options: Options) -> None:
+    """Train the network."""
+    run = training.run_folder("train-regions", options)
+    archives.check(options.data)
+    options.check()
+    if options.shares and (len(options.shares) != len(options.data) or not sum(options.shares)):
+        raise MangastyleError(f"`shares`: must be {len(options.data)} numbers, one for each of `data`, not all 0")
+    if options.precision != "auto":  # which only TensorFlow can resolve
+        precision.resolve_wide(options.precision)
+    if options.init:
+        registry.find(options.init)
+
+    load_tensorflow()
+    from mangastyle.training import regions
+
+    ending = regions.train(
+        RegionTrainSettings.of(options), options.data, run, init=options.init, seed=options.seed, precision=options.precision,
+        cache=options.cache, max_pixels=options.max_pixels,
+    )  # fmt: skip
+    training.report("train-regions", options, run, ending, "best.h5 last.h5")

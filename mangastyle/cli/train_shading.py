@@ -1,0 +1,45 @@
+"""`mangastyle train-shading`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mangastyle.cli import training
+from mangastyle.cli.options import Cache, Command, Compute, Decoding, option
+from mangastyle.data import archives
+from mangastyle.io import registry
+from mangastyle.kernels import precision
+from mangastyle.startup import load_tensorflow
+from mangastyle.training.settings import ShadingTrainSettings
+
+EXAMPLE = "mangastyle train-shading --data pictures/ --out runs/shading"
+
+
+@dataclass(frozen=True)
+class Options(Cache, Decoding, Compute, ShadingTrainSettings, Command):
+    """Train the network that shades flat colors."""
+
+    data: tuple[str, ...] = option(("drawn:600",), "colored pictures: folders, .zip or .tar files, or drawn:N")
+    out: str = option("runs/shading", "run folder: config, log, samples, checkpoints, last.h5")
+    init: str = option("", "start from the network in this weights file")
+    resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
+
+
+def command(options: Options) -> None:
+    """Train the network."""
+    run = training.run_folder("train-shading", options)
+    archives.check(options.data)
+    options.check()
+    if options.precision != "auto":  # which only TensorFlow can resolve
+        precision.resolve_wide(options.precision)
+    if options.init:
+        registry.find(options.init)
+
+    load_tensorflow()
+    from mangastyle.training import shading
+
+    ending = shading.train(
+        ShadingTrainSettings.of(options), options.data, run, init=options.init, seed=options.seed, precision=options.precision,
+        cache=options.cache, max_pixels=options.max_pixels,
+    )  # fmt: skip
+    training.report("train-shading", options, run, ending, "last.h5")

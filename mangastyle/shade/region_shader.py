@@ -1,0 +1,193 @@
+"""Coloring by regions, at the picture's own size: what `Shader` runs and an exported model holds.
+
+A color picture becomes line art. The line art is divided into regions, each gets one color, from the hint or from a network; a second
+network shades them; and the art is drawn over all.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+
+from mangastyle.engine import keras, tf
+from mangastyle.errors import check_choice
+from mangastyle.io import weights as weights_files
+from mangastyle.io.images import check_picture
+from mangastyle.kernels import precision as precisions
+from mangastyle.lineart import clean_graph, regions_graph
+from mangastyle.lineart.clean import clean_lines, white_paper
+from mangastyle.lineart.regions import RegionMap, find_regions
+from mangastyle.ops import pixels, resample
+from mangastyle.ops.color import rgb_to_gray
+from mangastyle.ops.lab import lab_to_rgb
+from mangastyle.ops.layers import Layers, composite
+from mangastyle.ops.threshold import grayscale
+from mangastyle.shade import region_network
+from mangastyle.shade.base import NO_HINT, Progress, Shader, Work
+from mangastyle.shade.files import find_regions_network
+from mangastyle.shade.hints import Hint, HintSource, Palette
+from mangastyle.shade.region_colors import RegionColorizer
+from mangastyle.shade.region_hints import read_hint
+from mangastyle.shade.region_tensors import Regions
+from mangastyle.shade.regions import ink_of
+from mangastyle.shade.shading import Shading
+from mangastyle.shade.spec import ShadeSettings
+
+PICTURE, MASK = tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((None, None), tf.float32)
+REGIONS = Regions(
+    *(tf.TensorSpec(shape, dtype) for shape, dtype in (((None, None), tf.int32), ((None,), tf.float32), ((None, 2), tf.float32)))
+)
+VARIANT = tf.TensorSpec((), tf.int32)
+STEPS = 4  # line art, regions, colors, shading
+LAYOUT_SIDE = 256  # short side, in pixels, of the hints that are made of a picture
+
+
+class RegionShader(Shader, kind="regions"):
+    """Colors line art by regions.
+
+    Parameters
+    ----------
+    weights, precision
+        As for `Shader`.
+    shading_weights : str or Path
+        The network that shades flat colors: a file from `mangastyle train-shading`, or "shading", which ships.
+
+    Attributes
+    ----------
+    network : RegionNetwork
+    spec : RegionSpec
+        Its specification.
+    """
+
+    sketch_kind = "clean"
+
+    def __init__(self, weights: str | Path = "regions", *, precision: str = "auto", shading_weights: str | Path = "shading") -> None:
+        path, self.spec = find_regions_network(weights)
+        self.network = region_network.build(self.spec, precisions.resolve(precision))
+        weights_files.fill(self.network.model, path, "regions")
+        self.network.model.trainable = False
+        self.shading = Shading(shading_weights, precision=precision)
+        self._colorizer = RegionColorizer(self.network, self.spec)
+        self._lock = threading.Lock()
+        self._colors = tf.function(self._region_colors, input_signature=[PICTURE, REGIONS, PICTURE, MASK, VARIANT], autograph=False)
+
+    def layers(
+        self, picture: np.ndarray, hint: Hint | HintSource | None = None, *, line_art: bool | None = None,
+        progress: Callable[[Progress], object] | None = None, cancel: threading.Event | None = None, **settings: Any,
+    ) -> Layers:  # fmt: skip
+        return self._layers(self._work(picture, hint, line_art, progress, cancel, settings))
+
+    def layout_size(self, picture: np.ndarray, work_size: int = 0) -> tuple[int, int]:
+        height, width = picture.shape[:2]
+        return pixels.fit_short_side(height, width, min(work_size or LAYOUT_SIDE, height, width))
+
+    def palette_hint(self, picture: np.ndarray, palette: Palette, work_size: int = 0, line_art: bool | None = None) -> Hint:
+        picture = pixels.to_rgb(check_picture(picture, "picture", gray=True))
+        check_choice("line_art", line_art)
+        draft = self.layers(picture, line_art=line_art, shading="none").flat
+        return Hint.from_palette(palette, pixels.resize(draft, *self.layout_size(picture, work_size)))
+
+    def flat_colors(self, line_art: np.ndarray, regions: RegionMap, hint: Hint = NO_HINT, variant: int = 0) -> np.ndarray:
+        """Line art in flat colors, one for each region; a region with strokes of several colors is divided among them.
+
+        Parameters
+        ----------
+        line_art : ndarray of uint8, shape (h, w, 3)
+        regions : RegionMap
+            Its regions.
+        hint : Hint
+        variant : int
+            As for the call.
+
+        Returns
+        -------
+        ndarray of uint8, shape (h, w, 3)
+        """
+        with self._lock:  # one thread traces, the others then only run it
+            color = self._colors.get_concrete_function()
+        given = [tf.constant(x, spec.dtype) for x, spec in zip((regions.labels, regions.areas, regions.centers), REGIONS)]
+        labels, colors = color(tf.constant(line_art), *given, tf.constant(hint.rgb), tf.constant(hint.mask), tf.constant(variant))
+        return colors.numpy()[labels.numpy()]
+
+    def in_graph(self, picture: tf.Tensor, line_art: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def on_white() -> tf.Tensor:
+            return tf.stack([clean_graph.white_paper(tf.cast(picture[..., channel], tf.int32)) for channel in range(3)], -1)
+
+        art = tf.cond(line_art, on_white, lambda: tf.repeat(clean_graph.clean_lines(picture)[..., None], 3, -1))
+        line = tf.where(line_art, picture[..., 0], art[..., 0])
+        found = regions_graph.regions(art, tf.constant(ShadeSettings.gap))
+        regions = Regions(found.labels, tf.cast(found.areas, tf.float32), tf.cast(found.centers, tf.float32))
+        labels, colors = self._region_colors(art, regions, rgb, mask, tf.constant(ShadeSettings.variant))
+        flat = tf.gather(colors, labels)
+        shading, highlights = self.shading.functions[ShadeSettings.shading](grayscale(art), flat)
+        drawn = tf.gather(tf.constant(_ink_levels(ShadeSettings.ink)), tf.cast(art, tf.int32))
+        flat, shading, highlights, drawn = (tf.cast(x, tf.float32) for x in (flat, shading, highlights, drawn))
+
+        def rounded(values: tf.Tensor) -> tf.Tensor:
+            return tf.round(values / 255)
+
+        below = 255 - rounded((255 - rounded(flat * shading)) * (255 - highlights))
+        return line, tf.cast(rounded(below * drawn), tf.uint8)
+
+    @property
+    def models(self) -> list[keras.Model]:
+        return [self.network.model, self.shading.network]
+
+    def _steps(self, height: int, width: int, settings: ShadeSettings) -> int:
+        return STEPS
+
+    def _color(self, work: Work) -> np.ndarray:
+        return composite(self._layers(work))
+
+    def _layers(self, work: Work) -> Layers:
+        settings = work.settings
+        if work.line_art:  # on white paper, in the colors of its lines
+            art = np.stack([white_paper(work.picture[..., channel]) for channel in range(3)], 2)
+        else:
+            art = pixels.to_rgb(clean_lines(work.picture))
+        work.done(None)
+        regions = find_regions(art, settings.gap)
+        work.done(None)
+        flat = self.flat_colors(art, regions, work.hint, settings.variant)
+        work.done(flat)
+        shading, highlights = self.shading(rgb_to_gray(art), flat, settings.shading)
+        work.done(None)
+        return Layers(flat, shading, highlights, draw_lines(art, settings.ink))
+
+    def _region_colors(
+        self, line_art: tf.Tensor, regions: Regions, rgb: tf.Tensor, mask: tf.Tensor, variant: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
+        """Labels int32 (h, w) and the colors of the regions, uint8 (n, 3)."""
+        height, width = tf.shape(line_art)[0], tf.shape(line_art)[1]
+        regions, hint = read_hint(regions, ink_of(line_art, height, width), rgb, mask)
+        return regions.labels, resample.to_uint8(lab_to_rgb(self._colorizer(line_art, regions, hint, variant)))
+
+
+def draw_lines(line_art: np.ndarray, ink: float) -> np.ndarray:
+    """The layer of the lines.
+
+    Parameters
+    ----------
+    line_art : ndarray of uint8, shape (h, w, 3)
+    ink : float in 0..1
+        How strongly the lines are drawn.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        To be multiplied over the colors.
+
+    Examples
+    --------
+    >>> draw_lines(np.zeros((1, 1, 3), np.uint8), 0.6).tolist()
+    [[[102, 102, 102]]]
+    """
+    return _ink_levels(ink)[line_art]
+
+
+def _ink_levels(ink: float) -> np.ndarray:
+    """What each level of line art becomes in the layer of the lines, uint8 (256,)."""
+    return pixels.to_uint8(255 - ink * (255 - np.arange(256, dtype=np.float32)))
