@@ -32,6 +32,7 @@ from mangastyle.settings import to_json
 from mangastyle.shade import losses, networks
 from mangastyle.shade.simulated_hints import NUM_UNIFORMS, is_unhinted
 from mangastyle.training import distributed
+from mangastyle.training.averaging import update_average
 from mangastyle.training.examples import compiled_examples, make_training_examples
 from mangastyle.training.run import Ending, Session, linear_schedule
 from mangastyle.training.run_folder import RunFolder
@@ -203,11 +204,7 @@ def make_train_step(settings: TrainSettings, strategy: tf.distribute.Strategy, s
     def train_step(batch: tuple[Any, Any], step: tf.Tensor) -> dict[str, tf.Tensor]:
         record = strategy.run(replica_step, args=batch)
         if settings.ema:
-            # With a constant momentum the random start would stay in the average for thousands of steps, so it is warmed up.
-            step = tf.cast(step, tf.float32)
-            momentum = tf.minimum(settings.ema, (1 + step) / (10 + step))
-            for averaged, variable in zip(state.averaged.trainable_variables, state.generator.trainable_variables):
-                averaged.assign(averaged + (1 - momentum) * (variable - averaged))
+            update_average(state.averaged.trainable_variables, state.generator.trainable_variables, settings.ema, step)
         return distributed.totals(strategy, record)
 
     return train_step

@@ -27,7 +27,7 @@ class Options(Cache, Decoding, Compute, OnePassTrainSettings, Command):
 def command(options: Options) -> None:
     """Train the decoder."""
     run = training.run_folder("train-onepass", options)
-    training.check_crops(options)
+    training.check_inputs(options, options.paintings)
     if options.init:
         registry.find(options.init)
 

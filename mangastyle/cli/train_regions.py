@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from mangastyle.cli import training
 from mangastyle.cli.options import Cache, Command, Compute, Decoding, option
-from mangastyle.data import archives
 from mangastyle.errors import MangastyleError
 from mangastyle.io import registry
-from mangastyle.kernels import precision
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import RegionTrainSettings
 
@@ -33,12 +31,9 @@ class Options(Cache, Decoding, Compute, RegionTrainSettings, Command):
 def command(options: Options) -> None:
     """Train the network."""
     run = training.run_folder("train-regions", options)
-    archives.check(options.data)
-    options.check()
+    training.check_inputs(options)
     if options.shares and (len(options.shares) != len(options.data) or not sum(options.shares)):
         raise MangastyleError(f"`shares`: must be {len(options.data)} numbers, one for each of `data`, not all 0")
-    if options.precision != "auto":  # which only TensorFlow can resolve
-        precision.resolve_wide(options.precision)
     if options.init:
         registry.find(options.init)
 

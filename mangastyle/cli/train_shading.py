@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from mangastyle.cli import training
 from mangastyle.cli.options import Cache, Command, Compute, Decoding, option
-from mangastyle.data import archives
 from mangastyle.io import registry
-from mangastyle.kernels import precision
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import ShadingTrainSettings
 
@@ -28,10 +26,7 @@ class Options(Cache, Decoding, Compute, ShadingTrainSettings, Command):
 def command(options: Options) -> None:
     """Train the network."""
     run = training.run_folder("train-shading", options)
-    archives.check(options.data)
-    options.check()
-    if options.precision != "auto":  # which only TensorFlow can resolve
-        precision.resolve_wide(options.precision)
+    training.check_inputs(options)
     if options.init:
         registry.find(options.init)
 

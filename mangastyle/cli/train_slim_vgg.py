@@ -30,7 +30,7 @@ class Options(Cache, Decoding, Compute, SlimVGGSettings, Command):
 def command(options: Options) -> None:
     """Distill the network."""
     run = training.run_folder("train-slim-vgg", options)
-    training.check_crops(options)
+    training.check_inputs(options, options.paintings)
     if options.teacher == "full":
         registry.find_vgg19("full")
     else:

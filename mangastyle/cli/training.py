@@ -1,8 +1,8 @@
-"""What the three training commands share: cheap checks, their run folder, and what they print at the end."""
+"""What the training commands share: cheap checks, their run folder, and what they print at the end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Sequence
 
 from mangastyle.data import archives
 from mangastyle.kernels import precision
@@ -20,9 +20,9 @@ def run_folder(command: str, options: Any) -> RunFolder:
     return RunFolder(path, options.resume, options.force, config)
 
 
-def check_crops(options: Any) -> None:
-    """What the trainings on crops check before TensorFlow loads; `MangastyleError` for a mistake."""
-    archives.check((*options.data, *options.paintings))
+def check_inputs(options: Any, paintings: Sequence[str] = ()) -> None:
+    """What trainings check before TensorFlow loads: sources, settings, precision; `MangastyleError` for a mistake."""
+    archives.check((*options.data, *paintings))
     options.check()
     if options.precision != "auto":  # which only TensorFlow can resolve
         precision.resolve_wide(options.precision)

@@ -10,11 +10,10 @@ from __future__ import annotations
 from mangastyle.engine import tf
 from mangastyle.ops import resample
 from mangastyle.ops.lab import rgb_to_lab
-from mangastyle.shade.multiscale import downsample_hint
+from mangastyle.shade.multiscale import MAX_STROKES, downsample_hint
 from mangastyle.shade.region_strokes import read_strokes
 from mangastyle.shade.region_tensors import RegionColors, Regions, nearest_labels, segment_sums
 
-MAX_STROKES = 0.5  # share of the picture below which a hint counts as strokes
 ON_LINES = 0.02  # weight of a hint's pixels on lines: for regions that are nothing else
 MIN_SHARE = 0.3  # share of a region that a covering hint must cover to color it
 PICTURE_SIDE, BLUR_SIDE = 512, 192  # short sides, in pixels, at which a covering hint is sharpened, and its blur measured

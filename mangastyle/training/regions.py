@@ -16,6 +16,7 @@ from mangastyle.kernels import precision as precisions
 from mangastyle.settings import to_json
 from mangastyle.shade import region_network
 from mangastyle.training import distributed
+from mangastyle.training.averaging import update_average
 from mangastyle.training.region_augment import RegionExample
 from mangastyle.training.region_examples import RegionExamples
 from mangastyle.training.region_losses import color_loss
@@ -146,10 +147,7 @@ def make_train_step(
     @tf.function(autograph=False)
     def train_step(batch: tuple[Any, ...], step: tf.Tensor) -> dict[str, tf.Tensor]:
         record = strategy.run(replica_step, args=tuple(batch))
-        step = tf.cast(step, tf.float32)
-        momentum = tf.minimum(settings.ema, (1 + step) / (10 + step))  # warmed up, or the random start would stay in it for long
-        for averaged, variable in zip(state.averaged.model.trainable_variables, state.network.model.trainable_variables):
-            averaged.assign(averaged + (1 - momentum) * (variable - averaged))
+        update_average(state.averaged.model.trainable_variables, state.network.model.trainable_variables, settings.ema, step)
         return distributed.totals(strategy, record)
 
     return train_step

@@ -18,6 +18,7 @@ from mangastyle.settings import to_json
 from mangastyle.shade import shading_network
 from mangastyle.shade.shading_losses import Tones, predicted, shaded, shading_losses, tones_of
 from mangastyle.training import distributed
+from mangastyle.training.averaging import update_average
 from mangastyle.training.picture_parts import ShadingExample
 from mangastyle.training.run import Ending, Session, cosine_schedule
 from mangastyle.training.run_folder import RunFolder
@@ -152,10 +153,7 @@ def make_train_step(
     @tf.function(autograph=False)
     def train_step(batch: tuple[Any, ...], step: tf.Tensor) -> dict[str, tf.Tensor]:
         record = strategy.run(replica_step, args=tuple(batch))
-        step = tf.cast(step, tf.float32)
-        momentum = tf.minimum(settings.ema, (1 + step) / (10 + step))  # warmed up, or the random start would stay in it for long
-        for averaged, variable in zip(state.averaged.trainable_variables, state.network.trainable_variables):
-            averaged.assign(averaged + (1 - momentum) * (variable - averaged))
+        update_average(state.averaged.trainable_variables, state.network.trainable_variables, settings.ema, step)
         return distributed.totals(strategy, record)
 
     return train_step
