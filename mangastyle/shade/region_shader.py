@@ -122,7 +122,7 @@ class RegionShader(Shader, kind="regions"):
         regions = Regions(found.labels, tf.cast(found.areas, tf.float32), tf.cast(found.centers, tf.float32))
         labels, colors = self._region_colors(art, regions, rgb, mask, tf.constant(ShadeSettings.variant))
         flat = tf.gather(colors, labels)
-        shading, highlights = self.shading.functions[ShadeSettings.shading](grayscale(art), flat)
+        shading, highlights = self.shading.functions[ShadeSettings.shading](tf.cast(grayscale(art), tf.uint8), flat)
         drawn = tf.gather(tf.constant(_ink_levels(ShadeSettings.ink)), tf.cast(art, tf.int32))
         flat, shading, highlights, drawn = (tf.cast(x, tf.float32) for x in (flat, shading, highlights, drawn))
 

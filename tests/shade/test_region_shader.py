@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import mangastyle
 from mangastyle.errors import Cancelled, MangastyleError
@@ -143,3 +144,13 @@ def test_several_threads_may_use_one_shader(region_weights, shading_weights):
 def test_wrong_arguments_are_named(shader, arguments, message):
     with pytest.raises(MangastyleError, match=message):
         shader(**{"picture": boxes(), **arguments})
+
+
+def test_a_graph_holds_the_same(shader):
+    drawn = characters.character(4, 96)
+    in_graph = tf.function(shader.in_graph, autograph=False)
+    for picture, line_art in ((boxes(), True), (drawn.rgb, False)):
+        hint = Hint(drawn.rgb)
+        line, shaded = in_graph(tf.constant(picture), tf.constant(line_art), tf.constant(hint.rgb), tf.constant(hint.mask))
+        assert line.shape == picture.shape[:2]
+        assert np.abs(shaded.numpy().astype(int) - shader(picture, hint, line_art=line_art)).max() <= 1
