@@ -40,7 +40,7 @@ NEAR = 12.0  # CIEDE2000
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--weights", default="shade", help="weights file of the generator; default: the one that ships")
+    parser.add_argument("--weights", default="regions", help="weights file, or one that ships: regions, shade, shade-paper")
     parser.add_argument("--count", type=int, default=20, help="how many characters")
     parser.add_argument("--seed", type=int, default=0, help="of the first one; the generator that ships was trained on those from 1000 on")
     parser.add_argument("--regions", type=int, default=3, help="of each character, that get a stroke alone")

@@ -14,13 +14,14 @@ from mangastyle.io import images, sheets
 from mangastyle.io.files import make_folder
 from mangastyle.ops import pixels
 from mangastyle.paper.figures import FIGURES, FigureContext, draw
-from mangastyle.shade import hints
 from mangastyle.synthetic import characters
 from mangastyle.synthetic import paintings as painters
+from mangastyle.synthetic.figures import figure
 
 DOCS = Path(__file__).resolve().parent
 SIDE = 256
 GALLERY = 320
+FIGURE_HEIGHT, FIGURE_SEEDS = 360, ((90020, 90023), (90012, 90013))  # each with that of its reference
 
 
 def points(character: characters.Character, count: int, seed: int = 4) -> list[tuple[int, int, str]]:
@@ -50,9 +51,22 @@ def hint_sheet(shader: Shader) -> np.ndarray:
     }
     columns = [_captioned("line art", [line, character.rgb]), _captioned("none", [np.full_like(line, 255), shader(line)])]
     columns += [_captioned(name, [hint_picture(hint), shader(line, hint)]) for name, hint in found.items()]
-    palette = shader.palette_hint(line, hints.palette(reference))
-    columns.append(_captioned("palette of a reference", [reference, shader(line, palette)]))
+    columns.append(_captioned("a reference", [reference, shader(line, reference=shader.reference(reference))]))
     return np.hstack(columns)
+
+
+def figure_sheet(shader: Shader, height: int) -> np.ndarray:
+    """Line art of whole figures, colored without a hint, in variants, and by another figure."""
+    columns: list[tuple[str, list[np.ndarray]]] = []
+    for seed, other in FIGURE_SEEDS:
+        line, reference = figure(seed, height, height * 3 // 4).line, figure(other, height, height * 3 // 4).rgb
+        row = {"line art": line, "no hint": shader(line)}
+        row |= {f"--variant {i}": shader(line, variant=i) for i in (1, 2, 3)}
+        row |= {"a reference": reference, "colored by it": shader(line, reference=shader.reference(reference))}
+        columns = columns or [(name, []) for name in row]
+        for (_, column), picture in zip(columns, row.values()):
+            column.append(picture)
+    return np.hstack([_captioned(name, column) for name, column in columns])
 
 
 def hint_picture(hint: Hint) -> np.ndarray:
@@ -113,6 +127,7 @@ def main() -> None:
     sheet = sheets.grid([characters.draw(seed, 160) for seed in range(24)], 8, gap=4)
     images.save(out / "characters.jpg", sheet, force=True)
     images.save(out / "hints.jpg", hint_sheet(shader), force=True)
+    images.save(out / "figures.jpg", figure_sheet(shader, 96 if quick else FIGURE_HEIGHT), force=True)
     images.save(out / "sizes.jpg", sizes(shader), force=True)
     side, iterations = (64, 2) if quick else (SIDE, 25)
     stages = run(characters.draw(size=side), [painters.paint()], size=side, method="optimize", backbone="slim", iterations=iterations)

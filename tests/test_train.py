@@ -225,7 +225,7 @@ def test_another_training_is_never_overwritten_unasked(copy, cache, capsys):
 def test_force_starts_anew(copy, cache, still):
     command(dataclasses.replace(TINY, out=str(copy), force=True, steps=2, cache=cache))
     assert [record["step"] for record in log_of(copy)] == [1, 2]
-    assert not list(copy.glob("*.h5")) and not (copy / "checkpoints").exists() and not (copy / "samples").exists()
+    assert not list(copy.glob("*.h5")) and not any((copy / "checkpoints").iterdir()) and not (copy / "samples").exists()
     assert read_json(copy / "config.json")["steps"] == 2
 
 

@@ -16,8 +16,9 @@ from mangastyle.evaluate.sources import PairedFolders
 from mangastyle.io import files, images
 from mangastyle.progress import Bar
 from mangastyle.settings import share
-from mangastyle.shade.files import find_generator
-from mangastyle.shade.spec import HINT_KINDS
+from mangastyle.shade.files import find_network
+from mangastyle.shade.spec import HINT_KINDS, OWN
+from mangastyle.synthetic.characters import MAX_SIZE, MIN_SIZE
 
 if TYPE_CHECKING:
     from mangastyle.evaluate.sources import Source
@@ -30,7 +31,7 @@ ORDER_BY = "perceptual"  # the metric that orders the sheets
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, Command):
-    """Measure shading networks on pictures they never saw, or any generated pictures beside their originals (Figs 15-19)."""
+    """Measure networks that color line art on pictures they never saw, or any generated pictures beside their originals (Figs 15-19)."""
 
     REVALUED: ClassVar = {"hint": {"default": "proportional"}, "weights": {(): ("shade",)}}
 
@@ -47,10 +48,11 @@ class Options(Cache, Decoding, Compute, Command):
     count: int = option(100, "how many pictures, chosen at random; 0 = all", least=0)
     hint: str = option(
         "proportional",
-        "simulated hint that the network is given beside the line art, as in training; strokes: ten strokes of color",
-        HINT_KINDS,
+        "simulated hint that the network is given beside the line art, as in training; strokes: ten strokes of color; "
+        "own: the picture itself, for networks that color regions",
+        (*HINT_KINDS, OWN),
     )
-    size: int = option(0, "side of the squares that are compared; 0 = the size each network was trained at", least=0)
+    size: int = option(0, "side of the squares that are compared; 0 = the size each network sees", least=0)
     worst: int = option(0, "also show so many of the worst pictures, by perceptual distance, in worst.png", least=0)
     out: str = option("evaluation", "folder for summary.json, metrics.csv, table.md, histograms.png and sheet.png")
     backbone: str = option("auto", "VGG-19 for the perceptual distance, as for mangastyle style")
@@ -110,7 +112,12 @@ def _paired(options: Options) -> dict[str, Callable[[], Source]]:
 
 def _shaded(options: Options) -> dict[str, Callable[[], Source]]:
     """By name, what makes the pictures colored by each of the networks."""
-    paths = _by_name([None if name == HINT else find_generator(name)[0] for name in options.weights])
+    found = [None if name == HINT else find_network(name) for name in options.weights]
+    if options.hint == OWN and any(network is None or network[1] != "regions" for network in found):
+        raise MangastyleError("`hint`: own is for networks that color regions")
+    if options.size and not MIN_SIZE <= options.size <= MAX_SIZE:
+        raise MangastyleError(f"`size`: must be 0, or from {MIN_SIZE} to {MAX_SIZE}, not {options.size}")
+    paths = _by_name([network and network[0] for network in found])
     archives.check(options.data)
 
     def source(path: Path | None) -> Source:

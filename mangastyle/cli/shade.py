@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Sequence
 
 from mangastyle import startup
 from mangastyle.cli import batch_files
@@ -37,7 +37,7 @@ class Options(Sharing, Decoding, Compute, ShadeSettings, Command):
     inputs: str = option("", "line art, a color picture (sketched first), or a folder", positional=True, free=True)
     hint: str = option(
         "own",
-        "own (a color picture's colors, by region); none; simulated (the paper's, of the color picture); "
+        "own (a color picture's colors, by region, but with --reference); none; simulated (the paper's, of the color picture); "
         "a hint picture, strokes in a transparent PNG, points and lines in a JSON file; "
         "or a folder of these with the pictures' names",
     )
@@ -47,6 +47,9 @@ class Options(Sharing, Decoding, Compute, ShadeSettings, Command):
         tuple(HINT_RECIPES),
     )
     palette: tuple[str, ...] = option((), "colors (#rrggbb) or a reference picture that set the colors instead of a hint")
+    reference: tuple[str, ...] = option(
+        (), "colored pictures, such as the same character's: hair takes the color of their hair, skin that of their skin"
+    )
     base: str = option("", "an earlier coloring, of which only a part is to change; or a folder of these, with the pictures' names")
     within: str = option("", "with --base: a mask, white where colors may change; or a folder of these")
     weights: str = option("regions", "weights file from training, or one that ships: regions, shade, shade-paper, baseline")
@@ -58,11 +61,11 @@ class Options(Sharing, Decoding, Compute, ShadeSettings, Command):
 
 def command(options: Options) -> None:
     """Shade a picture, or each of a folder."""
-    from mangastyle.cli import hint_files, layer_outputs
+    from mangastyle.cli import hint_files, layer_outputs, reference_files
     from mangastyle.shade.files import find_network
 
-    if options.palette and options.hint not in ("own", "none"):
-        raise MangastyleError("`hint` and `palette`: give one of them")
+    if options.palette and (options.reference or options.hint not in ("own", "none")):
+        raise MangastyleError("`hint`, `palette` and `reference`: a palette decides all colors; leave out the others")
     layer_outputs.check(options, "shaded")
     hints = hint_files.read_hints(options.hint, options.inputs, options.max_pixels)
     if bool(options.base) != bool(options.within):
@@ -77,18 +80,21 @@ def command(options: Options) -> None:
     for given in local:
         read_early(given, options.inputs, options.max_pixels)
     palette = hint_files.read_palette(options.palette, options.max_pixels)
+    references = reference_files.read_references(options.reference, options.inputs, options.max_pixels)
 
     def prepare(pictures: Sequence[Path]) -> batch_files.Work:
         hint_files.check_hints(hints, pictures)
-        for given in local:
+        for given in (*local, *references):
             given.check(pictures, "fail")
-        find_network(options.weights)  # an error before TensorFlow loads
+        if find_network(options.weights)[1] != "regions" and references:  # errors before TensorFlow loads
+            raise MangastyleError("`reference`: a U-Net knows no regions; give `weights` of a network that colors regions")
         startup.load_tensorflow()
         from mangastyle.lineart.detect import alpha_of_coloring, is_line_art
         from mangastyle.shade.hints import Hint
         from mangastyle.shade.shader import Shader
 
         shader = Shader(options.weights, precision=options.precision)
+        find_reference = reference_files.by_picture(references, shader)
 
         def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
             rgb, hint = picture.rgb, hints.find(path) if hints else None
@@ -100,16 +106,16 @@ def command(options: Options) -> None:
                 hint = shader.simulated_hint(rgb, options.hint_recipe, options.seed, options.work_size)
             elif palette:
                 hint = shader.palette_hint(rgb, palette, options.work_size, line_art)
-            elif options.hint == "own" and not line_art:
+            elif options.hint == "own" and not (line_art or references):
                 hint = Hint(rgb)
             base, within = (given.get(path).of((rgb.shape[0], rgb.shape[1])) for given in local) if local else (None, None)
             alpha, settings = alpha_of_coloring(picture), to_json(ShadeSettings.of(options))
             with StepBar() as bar:
                 progress = bar.listener(path.name)
+                how: dict[str, Any] = {"reference": find_reference(path), "line_art": line_art, "progress": progress, **settings}
                 if not layered:
-                    colored = shader(rgb, hint, line_art=line_art, base=base, within=within, progress=progress, **settings)
-                    return colored, alpha
-                layers = shader.layers(rgb, hint, line_art=line_art, progress=progress, **settings)
+                    return shader(rgb, hint, base=base, within=within, **how), alpha
+                layers = shader.layers(rgb, hint, **how)
             return layer_outputs.save(layered, options, layers, alpha), alpha
 
         return work

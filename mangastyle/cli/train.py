@@ -52,14 +52,14 @@ def command(options: Options) -> None:
     archives.check(options.data)
     run = training.run_folder("train", options)
     options.check()
-    if options.init:
-        find_generator(options.init)
+    if init := run.start_from(options.init):
+        find_generator(init)
 
     load_tensorflow()
     from mangastyle import train
 
     ending = train.train(
-        TrainSettings.of(options), options.data, run, init=options.init, seed=options.seed, precision=options.precision,
+        TrainSettings.of(options), options.data, run, init=init, seed=options.seed, precision=options.precision,
         cache=options.cache, max_pixels=options.max_pixels,
     )  # fmt: skip
     training.report("train", options, run, ending, "best.h5 last.h5")

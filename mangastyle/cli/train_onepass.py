@@ -28,14 +28,14 @@ def command(options: Options) -> None:
     """Train the decoder."""
     run = training.run_folder("train-onepass", options)
     training.check_inputs(options, options.paintings)
-    if options.init:
-        registry.find(options.init)
+    if init := run.start_from(options.init):
+        registry.find(init)
 
     load_tensorflow()
     from mangastyle.training import onepass
 
     ending = onepass.train(
-        OnePassTrainSettings.of(options), options.data, run, paintings=options.paintings, init=options.init, seed=options.seed,
+        OnePassTrainSettings.of(options), options.data, run, paintings=options.paintings, init=init, seed=options.seed,
         precision=options.precision, cache=options.cache, max_pixels=options.max_pixels,
     )  # fmt: skip
     training.report("train-onepass", options, run, ending, "last.h5")

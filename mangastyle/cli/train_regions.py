@@ -34,14 +34,14 @@ def command(options: Options) -> None:
     training.check_inputs(options)
     if options.shares and (len(options.shares) != len(options.data) or not sum(options.shares)):
         raise MangastyleError(f"`shares`: must be {len(options.data)} numbers, one for each of `data`, not all 0")
-    if options.init:
-        registry.find(options.init)
+    if init := run.start_from(options.init):
+        registry.find(init)
 
     load_tensorflow()
     from mangastyle.training import regions
 
     ending = regions.train(
-        RegionTrainSettings.of(options), options.data, run, init=options.init, seed=options.seed, precision=options.precision,
+        RegionTrainSettings.of(options), options.data, run, init=init, seed=options.seed, precision=options.precision,
         cache=options.cache, max_pixels=options.max_pixels,
     )  # fmt: skip
     training.report("train-regions", options, run, ending, "best.h5 last.h5")

@@ -27,14 +27,14 @@ def command(options: Options) -> None:
     """Train the network."""
     run = training.run_folder("train-shading", options)
     training.check_inputs(options)
-    if options.init:
-        registry.find(options.init)
+    if init := run.start_from(options.init):
+        registry.find(init)
 
     load_tensorflow()
     from mangastyle.training import shading
 
     ending = shading.train(
-        ShadingTrainSettings.of(options), options.data, run, init=options.init, seed=options.seed, precision=options.precision,
+        ShadingTrainSettings.of(options), options.data, run, init=init, seed=options.seed, precision=options.precision,
         cache=options.cache, max_pixels=options.max_pixels,
     )  # fmt: skip
     training.report("train-shading", options, run, ending, "last.h5")

@@ -13,6 +13,7 @@ SIDE = 256  # short side, in pixels, about which a picture is judged
 LINE_RADIUS = 3  # pixels there: half the width of lines, which do not count, whatever their color
 PAPER_SHARE = (4, 5)  # share of the pixels up to the paper's level, a quantile of each channel
 COLORED = 24  # levels between the strongest and the weakest channel, relative to the paper, over which an area is colored
+FEW_COLORED = 0.002  # share of the pixels, beyond which a picture has colors, even if it is line art for the most part
 LIGHT = 200  # level, relative to the paper, over which an area is paper or a light tone
 DIM = 160  # level that the strongest channel of paper has at least
 MIN_PAPER = 0.3  # share of an opaque figure of line art that is paper
@@ -88,3 +89,23 @@ def alpha_of_coloring(picture: Picture) -> np.ndarray | None:
     opaque = alpha > 127
     paper = np.count_nonzero(opaque & (rgb.min(-1) > LIGHT))
     return None if paper < MIN_PAPER * np.count_nonzero(opaque) and is_line_art(rgb) else alpha
+
+
+def has_colors(picture: np.ndarray) -> bool:
+    """Whether colors can be taken from a picture: a few colored pixels are enough, but for the noise of gray JPEG files.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (h, w, 3)
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> has_colors(np.full((40, 40, 3), (200, 30, 40), np.uint8)), has_colors(np.full((40, 40, 3), 90, np.uint8))
+    (True, False)
+    """
+    colored = cv2.subtract(picture.max(-1), picture.min(-1)) > COLORED
+    return bool(np.count_nonzero(colored) > FEW_COLORED * colored.size)

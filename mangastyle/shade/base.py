@@ -19,6 +19,7 @@ from mangastyle.shade import simulated_hints
 from mangastyle.shade.files import find_network
 from mangastyle.shade.hints import Hint, HintSource, Palette, resolve_hint
 from mangastyle.shade.local import change_within, check_local
+from mangastyle.shade.references import Reference
 from mangastyle.shade.spec import HINT_RECIPES, ShadeSettings
 
 NO_HINT = Hint(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.float32))
@@ -40,13 +41,15 @@ class Progress(NamedTuple):
 class Work(NamedTuple):
     """One picture to be colored.
 
-    picture : uint8 (h, w, 3). line_art : whether it is line art. hint : its colors. settings : of the call.
-    done : called after each step, with the colors so far, if there are any; raises `Cancelled` if the caller wants so.
+    picture : uint8 (h, w, 3). line_art : whether it is line art. hint : its colors. reference : colored pictures' regions, or None.
+    settings : of the call. done : called after each step, with the colors so far, if there are any; raises `Cancelled` if the caller
+    wants so.
     """
 
     picture: np.ndarray
     line_art: bool
     hint: Hint
+    reference: Reference | None
     settings: ShadeSettings
     done: Callable[[np.ndarray | None], None]
 
@@ -96,8 +99,8 @@ class Shader:
         SHADERS[kind] = cls
 
     def __call__(
-        self, picture: np.ndarray, hint: Hint | HintSource | None = None, *, line_art: bool | None = None,
-        base: np.ndarray | None = None, within: np.ndarray | None = None,
+        self, picture: np.ndarray, hint: Hint | HintSource | None = None, *, reference: Reference | None = None,
+        line_art: bool | None = None, base: np.ndarray | None = None, within: np.ndarray | None = None,
         progress: Callable[[Progress], object] | None = None, cancel: threading.Event | None = None, **settings: Any,
     ) -> np.ndarray:  # fmt: skip
         """Shaded color of a picture.
@@ -108,6 +111,8 @@ class Shader:
             Line art, or a color picture that becomes line art first.
         hint : Hint, or a function from the picture to a Hint, optional
             The colors.
+        reference : Reference, optional
+            Colored pictures from which the colors are taken where the hint gives none, see `Shader.reference`.
         line_art : bool, optional
             Whether the picture is line art; by default `is_line_art` decides.
         base : ndarray of uint8, shape (h, w, 3), optional
@@ -119,7 +124,7 @@ class Shader:
         cancel : threading.Event, optional
             Ends the call between two steps when it is set.
         **settings
-            Fields of `ShadeSettings`: ink, variant, gap, shading; of a U-Net, ink, work_size and refine.
+            Fields of `ShadeSettings`: ink, variant, gap, shading, light; of a U-Net, ink, work_size and refine.
 
         Returns
         -------
@@ -132,20 +137,21 @@ class Shader:
         Cancelled
             With the colors of the last step, at the picture's size, if there are any.
         """
-        work = self._work(picture, hint, line_art, progress, cancel, settings)
+        work = self._work(picture, hint, reference, line_art, progress, cancel, settings)
         local = check_local(base, within, work.picture.shape[:2])
         colored = self._color(work)
         return change_within(local[0], colored, local[1]) if local else colored
 
     def layers(
-        self, picture: np.ndarray, hint: Hint | HintSource | None = None, *, line_art: bool | None = None,
-        progress: Callable[[Progress], object] | None = None, cancel: threading.Event | None = None, **settings: Any,
+        self, picture: np.ndarray, hint: Hint | HintSource | None = None, *, reference: Reference | None = None,
+        line_art: bool | None = None, progress: Callable[[Progress], object] | None = None, cancel: threading.Event | None = None,
+        **settings: Any,
     ) -> Layers:  # fmt: skip
         """The layers of which the shaded picture consists.
 
         Parameters
         ----------
-        picture, hint, line_art, progress, cancel, **settings
+        picture, hint, reference, line_art, progress, cancel, **settings
             As for the call.
 
         Returns
@@ -159,6 +165,33 @@ class Shader:
             As the call; and for a U-Net, which has no layers.
         Cancelled
             As the call.
+        """
+        raise NotImplementedError
+
+    def reference(self, *pictures: np.ndarray) -> Reference:
+        """Colored pictures from which calls take colors: hair that of hair, skin that of skin.
+
+        Parameters
+        ----------
+        *pictures : ndarray of uint8, shape (h, w, 3)
+
+        Returns
+        -------
+        Reference
+            For calls of shaders with the same weights.
+
+        Raises
+        ------
+        MangastyleError
+            If a picture is no such array, or has no colors; and for a U-Net, which knows no regions.
+
+        Examples
+        --------
+        >>> import mangastyle
+        >>> shader = mangastyle.Shader("regions", precision="float32")
+        >>> blue = np.full((64, 64, 3), (40, 60, 160), np.uint8)
+        >>> shader(np.full((64, 64), 255, np.uint8), reference=shader.reference(blue)).shape
+        (64, 64, 3)
         """
         raise NotImplementedError
 
@@ -271,7 +304,7 @@ class Shader:
         return Hint(pixels.denormalize(simulated_hints.HINTS[recipe](tf.constant(small[None]), numbers)[0].numpy()))
 
     def _work(
-        self, picture: np.ndarray, hint: Hint | HintSource | None, line_art: bool | None,
+        self, picture: np.ndarray, hint: Hint | HintSource | None, reference: Reference | None, line_art: bool | None,
         progress: Callable[[Progress], object] | None, cancel: threading.Event | None, settings: dict[str, Any],
     ) -> Work:  # fmt: skip
         """The arguments of a call, checked."""
@@ -281,6 +314,8 @@ class Shader:
         picture = pixels.to_rgb(check_picture(picture, "picture", gray=True))
         height, width = picture.shape[:2]
         given = resolve_hint(hint, picture) or NO_HINT
+        if not (reference is None or isinstance(reference, Reference)):
+            raise MangastyleError(f"`reference`: must be what Shader.reference gives, not {type(reference).__name__}")
         art = is_line_art(picture) if given_art is None else given_art
         steps, made = self._steps(height, width, chosen), 0
 
@@ -296,4 +331,4 @@ class Shader:
                 raise Cancelled("shading was cancelled", None if colors is None else pixels.resize(colors, height, width))
 
         stop_if_cancelled(None)
-        return Work(picture, art, given, chosen, done)
+        return Work(picture, art, given, reference, chosen, done)

@@ -1,9 +1,7 @@
 """Colors for the regions of line art: those of a hint, and for the others what a network knows.
 
-The network gives each region a distribution. A region takes the color around which most of it lies, not the mean, which would be a
-brown. Variants are drawn from the distributions, in rounds, the surest regions first; each round sees the colors of those before it, so
-that what belongs together gets one color (as in Chang et al., "MaskGIT", 2022). TensorFlow operations, so that an exported model has
-them too. n is the number of regions.
+The network gives each region a distribution over the known colors and a palette, from which `color_choice` takes one. TensorFlow
+operations, so that an exported model has them too. n is the number of regions.
 """
 
 from __future__ import annotations
@@ -11,14 +9,14 @@ from __future__ import annotations
 from mangastyle.engine import tf
 from mangastyle.ops import resample
 from mangastyle.ops.threshold import grayscale
+from mangastyle.shade.color_choice import WHITE, choose
+from mangastyle.shade.references import Reference, beside
 from mangastyle.shade.region_network import RegionNetwork
 from mangastyle.shade.region_tensors import RegionColors, Regions
 from mangastyle.shade.spec import RegionSpec
 
 MAX_REGIONS = 1024  # the network sees the largest, and those with a color; the others take a neighbor's
-ROUNDS = 8  # in which the regions of a variant are decided
-CLOSE = 25.0  # standard deviation, in CIE Lab, of what counts as about one color
-WHITE = (100.0, 0.0, 0.0)  # CIE Lab
+MAX_REFERENCE = 256  # regions of a reference: the largest
 ENOUGH = 3  # rounds of taking a neighbor's color, for regions between regions that the network did not see
 
 
@@ -49,7 +47,7 @@ class RegionColorizer:
         self.network, self.spec = network, spec
 
     def __call__(
-        self, line_art: tf.Tensor, regions: Regions, hint: RegionColors, variant: tf.Tensor | int = 0
+        self, line_art: tf.Tensor, regions: Regions, hint: RegionColors, variant: tf.Tensor | int = 0, reference: Reference | None = None
     ) -> tf.Tensor:  # fmt: skip
         """Colors of all regions.
 
@@ -60,7 +58,9 @@ class RegionColorizer:
         hint : RegionColors
             The colors that are known.
         variant : int or scalar int32 tensor
-            0 for the likeliest colors; each other number gives others, drawn from the distributions.
+            0 for the likeliest colors; each other number gives others that are likely, too.
+        reference : Reference, optional
+            Regions of colored pictures whose colors may be taken, too.
 
         Returns
         -------
@@ -68,11 +68,37 @@ class RegionColorizer:
         """
         order = tf.argsort(regions.areas * (1 + 1e9 * hint.known), direction="DESCENDING", stable=True)[:MAX_REGIONS]
         given = RegionColors(tf.gather(hint.colors, order), tf.gather(hint.known, order))
-        inputs = self._inputs(line_art, regions, order)
-        found = self._decide(inputs, given, tf.convert_to_tensor(variant))
         count = tf.size(regions.areas)
         seen = tf.scatter_nd(order[:, None], tf.ones_like(given.known), (count,))
+        inputs = self._inputs(line_art, regions, order)
+        if reference:
+            all_known = tf.concat([given.known, tf.ones_like(reference.areas)], 0)
+            inputs, given = beside(inputs, reference), RegionColors(tf.concat([given.colors, reference.colors], 0), all_known)
+        found = self._decide(inputs, given, tf.convert_to_tensor(variant))[: tf.size(order)]
         return _take_from_neighbors(regions.labels, tf.scatter_nd(order[:, None], found, (count, 3)), seen)
+
+    def reference(self, line_art: tf.Tensor, regions: Regions, colors: RegionColors) -> Reference:
+        """A colored picture as a reference.
+
+        Parameters
+        ----------
+        line_art : tensor of uint8, shape (h, w, 3)
+            Its line art.
+        regions : Regions
+            Those of the line art.
+        colors : RegionColors
+            Their colors in the picture.
+
+        Returns
+        -------
+        Reference
+            Of the largest of those regions whose color is known.
+        """
+        order = tf.argsort(regions.areas * colors.known, direction="DESCENDING", stable=True)
+        order = order[: tf.minimum(MAX_REFERENCE, tf.cast(tf.reduce_sum(colors.known), tf.int32))]
+        inputs = self._inputs(line_art, regions, order)
+        features, areas, centers = (inputs[name][0, 1:] for name in ("features", "areas", "centers"))
+        return Reference(features, inputs["borders"][0, 1:, 1:], areas, centers, tf.gather(colors.colors, order))
 
     def _inputs(self, line_art: tf.Tensor, regions: Regions, order: tf.Tensor) -> dict[str, tf.Tensor]:
         """The decoder's inputs but for the colors; token i + 1 is region order[i]."""
@@ -98,45 +124,12 @@ class RegionColorizer:
 
     def _decide(self, inputs: dict[str, tf.Tensor], given: RegionColors, variant: tf.Tensor) -> tf.Tensor:
         """The colors (t, 3) of the regions that the network sees."""
-        palette = self.network.palette  # (k, 3)
-        areas = inputs["areas"][0, 1:]  # (t,)
-        rounds = tf.where(variant > 0, ROUNDS, 1)
-        unknown = tf.reduce_sum(areas * (1 - given.known))
-
-        def decide(k: tf.Tensor, colors: tf.Tensor, known: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            state = {"colors": _after_none(colors), "known": _after_none(known)}
-            logits = self.network.decoder({**inputs, **state}, training=False)[0, 1:]  # (t, 1 + t + k)
-            offered = tf.concat([tf.zeros((1, 3)), colors, palette], 0)  # (1 + t + k, 3)
-            choice, sureness = _choose(logits, offered, variant, k)
-            # The surest come first, until their area is this round's share of what was unknown.
-            open_areas = areas * (1 - known)
-            order = tf.argsort(sureness * (1 - known) - known, direction="DESCENDING", stable=True)
-            before = tf.cumsum(tf.gather(open_areas, order), exclusive=True)
-            due = unknown * tf.cast(k + 1, tf.float32) / tf.cast(rounds, tf.float32) - (unknown - tf.reduce_sum(open_areas))
-            taken = tf.scatter_nd(order[:, None], tf.cast(before < due, tf.float32), tf.shape(known))
-            taken = tf.where(k + 1 == rounds, tf.ones_like(taken), taken) * (1 - known)
-            return k + 1, tf.where(taken[:, None] > 0, choice, colors), known + taken
-
-        def more(k: tf.Tensor, colors: tf.Tensor, known: tf.Tensor) -> tf.Tensor:
-            return (k < rounds) & tf.reduce_any(known < 1)
-
-        shapes = (tf.TensorShape(()), tf.TensorShape((None, 3)), tf.TensorShape((None,)))
-        return tf.while_loop(more, decide, (tf.constant(0), given.colors, given.known), shapes, parallel_iterations=1)[1]
-
-
-def _choose(logits: tf.Tensor, offered: tf.Tensor, variant: tf.Tensor, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The color (t, 3) around which most of each distribution lies, and how much lies there, (t,)."""
-    squares = tf.reduce_sum(offered**2, -1)
-    distances = tf.maximum(squares[:, None] + squares - 2 * tf.matmul(offered, offered, transpose_b=True), 0.0)  # (m, m)
-    mass = tf.matmul(tf.exp(logits), tf.exp(-distances / (2 * CLOSE**2)))  # (t, m)
-
-    def drawn() -> tf.Tensor:
-        seeds = tf.stack([variant, number])
-        noise = -tf.math.log(-tf.math.log(tf.random.stateless_uniform(tf.shape(logits), seeds, 1e-7, 1 - 1e-7)))
-        return tf.argmax(logits + noise, -1)
-
-    place = tf.cond(variant > 0, drawn, lambda: tf.argmax(tf.where(logits > -30.0, mass, 0.0), -1))
-    return tf.gather(offered, place), tf.gather(mass, place, axis=1, batch_dims=1)
+        state = {"colors": _after_none(given.colors), "known": _after_none(given.known)}
+        logits = self.network.decoder({**inputs, **state}, training=False)[0, 1:]  # (t, 1 + t + k)
+        offered = tf.concat([tf.zeros((1, 3)), given.colors, self.network.palette], 0)  # (1 + t + k, 3)
+        areas = inputs["areas"][0, 1:]
+        chosen = choose(logits, offered, tf.reduce_sum(areas * given.known) / tf.reduce_sum(areas), variant)
+        return tf.where(given.known[:, None] > 0, given.colors, chosen)
 
 
 def _take_from_neighbors(labels: tf.Tensor, colors: tf.Tensor, known: tf.Tensor) -> tf.Tensor:

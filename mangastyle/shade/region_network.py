@@ -134,7 +134,7 @@ def _encoder(spec: RegionSpec, dtype: str, synchronized: bool) -> keras.Model:
 def _decoder(spec: RegionSpec) -> keras.Model:
     """Features, places and known colors of the regions to the logarithms of probabilities of their colors, all float32."""
     width, heads = spec.width, spec.heads
-    features = keras.Input((None, 2 * spec.widths[0] + 4 * spec.widths[1] // 3), name="features")
+    features = keras.Input((None, spec.features), name="features")
     borders = keras.Input((None, None), name="borders")
     areas, centers = keras.Input((None,), name="areas"), keras.Input((None, 2), name="centers")
     colors, known, valid = keras.Input((None, 3), name="colors"), keras.Input((None,), name="known"), keras.Input((None,), name="valid")

@@ -13,22 +13,24 @@ from typing import Any, Callable
 import numpy as np
 
 from mangastyle.engine import keras, tf
-from mangastyle.errors import check_choice
+from mangastyle.errors import MangastyleError, check_choice
 from mangastyle.io import weights as weights_files
 from mangastyle.io.images import check_picture
 from mangastyle.kernels import precision as precisions
 from mangastyle.lineart import clean_graph, regions_graph
 from mangastyle.lineart.clean import clean_lines, white_paper
+from mangastyle.lineart.detect import has_colors
 from mangastyle.lineart.regions import RegionMap, find_regions
 from mangastyle.ops import pixels, resample
 from mangastyle.ops.color import rgb_to_gray
 from mangastyle.ops.lab import lab_to_rgb
 from mangastyle.ops.layers import Layers, composite
 from mangastyle.ops.threshold import grayscale
-from mangastyle.shade import region_network
+from mangastyle.shade import references, region_network
 from mangastyle.shade.base import NO_HINT, Progress, Shader, Work
 from mangastyle.shade.files import find_regions_network
 from mangastyle.shade.hints import Hint, HintSource, Palette
+from mangastyle.shade.references import Reference
 from mangastyle.shade.region_colors import RegionColorizer
 from mangastyle.shade.region_hints import read_hint
 from mangastyle.shade.region_tensors import Regions
@@ -72,13 +74,31 @@ class RegionShader(Shader, kind="regions"):
         self.shading = Shading(shading_weights, precision=precision)
         self._colorizer = RegionColorizer(self.network, self.spec)
         self._lock = threading.Lock()
-        self._colors = tf.function(self._region_colors, input_signature=[PICTURE, REGIONS, PICTURE, MASK, VARIANT], autograph=False)
+        reference = Reference(*(tf.TensorSpec(shape) for shape in references.shapes(self.spec)))
+        given = [PICTURE, REGIONS, PICTURE, MASK]
+        self._colors = tf.function(self._region_colors, input_signature=[*given, VARIANT, reference], autograph=False)
+        self._reference = tf.function(self._as_reference, input_signature=given, autograph=False)
 
     def layers(
-        self, picture: np.ndarray, hint: Hint | HintSource | None = None, *, line_art: bool | None = None,
-        progress: Callable[[Progress], object] | None = None, cancel: threading.Event | None = None, **settings: Any,
+        self, picture: np.ndarray, hint: Hint | HintSource | None = None, *, reference: Reference | None = None,
+        line_art: bool | None = None, progress: Callable[[Progress], object] | None = None, cancel: threading.Event | None = None,
+        **settings: Any,
     ) -> Layers:  # fmt: skip
-        return self._layers(self._work(picture, hint, line_art, progress, cancel, settings))
+        return self._layers(self._work(picture, hint, reference, line_art, progress, cancel, settings))
+
+    def reference(self, *pictures: np.ndarray) -> Reference:
+        return references.together(references.nothing(self.spec), *(self._read_reference(picture) for picture in pictures))
+
+    def _read_reference(self, picture: np.ndarray) -> Reference:
+        """The regions of one colored picture."""
+        picture = check_picture(picture, "reference")
+        if not has_colors(picture):
+            raise MangastyleError("`reference`: is gray, so there are no colors to take from it")
+        art = pixels.to_rgb(clean_lines(picture))
+        with self._lock:
+            read = self._reference.get_concrete_function()
+        found = read(tf.constant(art), *_as_tensors(find_regions(art)), tf.constant(picture), tf.ones(picture.shape[:2]))
+        return Reference(*(x.numpy() for x in found))
 
     def layout_size(self, picture: np.ndarray, work_size: int = 0) -> tuple[int, int]:
         height, width = picture.shape[:2]
@@ -90,7 +110,9 @@ class RegionShader(Shader, kind="regions"):
         draft = self.layers(picture, line_art=line_art, shading="none").flat
         return Hint.from_palette(palette, pixels.resize(draft, *self.layout_size(picture, work_size)))
 
-    def flat_colors(self, line_art: np.ndarray, regions: RegionMap, hint: Hint = NO_HINT, variant: int = 0) -> np.ndarray:
+    def flat_colors(
+        self, line_art: np.ndarray, regions: RegionMap, hint: Hint = NO_HINT, variant: int = 0, reference: Reference | None = None
+    ) -> np.ndarray:  # fmt: skip
         """Line art in flat colors, one for each region; a region with strokes of several colors is divided among them.
 
         Parameters
@@ -100,6 +122,7 @@ class RegionShader(Shader, kind="regions"):
             Its regions.
         hint : Hint
         variant : int
+        reference : Reference, optional
             As for the call.
 
         Returns
@@ -108,8 +131,9 @@ class RegionShader(Shader, kind="regions"):
         """
         with self._lock:  # one thread traces, the others then only run it
             color = self._colors.get_concrete_function()
-        given = [tf.constant(x, spec.dtype) for x, spec in zip((regions.labels, regions.areas, regions.centers), REGIONS)]
-        labels, colors = color(tf.constant(line_art), *given, tf.constant(hint.rgb), tf.constant(hint.mask), tf.constant(variant))
+        known = self._known_reference(reference)
+        hints = tf.constant(hint.rgb), tf.constant(hint.mask)
+        labels, colors = color(tf.constant(line_art), *_as_tensors(regions), *hints, tf.constant(variant), *map(tf.constant, known))
         return colors.numpy()[labels.numpy()]
 
     def in_graph(self, picture: tf.Tensor, line_art: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -120,7 +144,8 @@ class RegionShader(Shader, kind="regions"):
         line = tf.where(line_art, picture[..., 0], art[..., 0])
         found = regions_graph.regions(art, tf.constant(ShadeSettings.gap))
         regions = Regions(found.labels, tf.cast(found.areas, tf.float32), tf.cast(found.centers, tf.float32))
-        labels, colors = self._region_colors(art, regions, rgb, mask, tf.constant(ShadeSettings.variant))
+        without = Reference(*map(tf.constant, references.nothing(self.spec)))
+        labels, colors = self._region_colors(art, regions, rgb, mask, tf.constant(ShadeSettings.variant), without)
         flat = tf.gather(colors, labels)
         shading, highlights = self.shading.functions[ShadeSettings.shading](tf.cast(grayscale(art), tf.uint8), flat)
         drawn = tf.gather(tf.constant(_ink_levels(ShadeSettings.ink)), tf.cast(art, tf.int32))
@@ -151,19 +176,40 @@ class RegionShader(Shader, kind="regions"):
         work.done(None)
         regions = find_regions(art, settings.gap)
         work.done(None)
-        flat = self.flat_colors(art, regions, work.hint, settings.variant)
+        flat = self.flat_colors(art, regions, work.hint, settings.variant, work.reference)
         work.done(flat)
-        shading, highlights = self.shading(rgb_to_gray(art), flat, settings.shading)
+        shading, highlights = self.shading(rgb_to_gray(art), flat, settings.shading, settings.light)
         work.done(None)
         return Layers(flat, shading, highlights, draw_lines(art, settings.ink))
 
     def _region_colors(
-        self, line_art: tf.Tensor, regions: Regions, rgb: tf.Tensor, mask: tf.Tensor, variant: tf.Tensor
+        self, line_art: tf.Tensor, regions: Regions, rgb: tf.Tensor, mask: tf.Tensor, variant: tf.Tensor, reference: Reference
     ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
         """Labels int32 (h, w) and the colors of the regions, uint8 (n, 3)."""
-        height, width = tf.shape(line_art)[0], tf.shape(line_art)[1]
-        regions, hint = read_hint(regions, ink_of(line_art, height, width), rgb, mask)
-        return regions.labels, resample.to_uint8(lab_to_rgb(self._colorizer(line_art, regions, hint, variant)))
+        regions, hint = read_hint(regions, _ink_at_full_size(line_art), rgb, mask)
+        return regions.labels, resample.to_uint8(lab_to_rgb(self._colorizer(line_art, regions, hint, variant, reference)))
+
+    def _as_reference(self, line_art: tf.Tensor, regions: Regions, rgb: tf.Tensor, mask: tf.Tensor) -> Reference:
+        """A colored picture's regions."""
+        return self._colorizer.reference(line_art, *read_hint(regions, _ink_at_full_size(line_art), rgb, mask))
+
+    def _known_reference(self, reference: Reference | None) -> Reference:
+        """A reference, checked; of no regions if there is none."""
+        if reference is None:
+            return references.nothing(self.spec)
+        if reference.features.shape[1] != self.spec.features:
+            raise MangastyleError("`reference`: was made by a shader with other weights")
+        return reference
+
+
+def _as_tensors(regions: RegionMap) -> list[tf.Tensor]:
+    """The parts of `Regions`."""
+    return [tf.constant(x, spec.dtype) for x, spec in zip((regions.labels, regions.areas, regions.centers), REGIONS)]
+
+
+def _ink_at_full_size(line_art: tf.Tensor) -> tf.Tensor:
+    """How much of each pixel is ink, (h, w)."""
+    return ink_of(line_art, tf.shape(line_art)[0], tf.shape(line_art)[1])
 
 
 def draw_lines(line_art: np.ndarray, ink: float) -> np.ndarray:

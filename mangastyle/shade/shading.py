@@ -30,6 +30,7 @@ KINDS = ("none", "soft", "cel")
 WHITE_FROM, WHITE = 244.0, 252.0  # darkest channel of a flat color from which it is shaded less, and from which it is paper
 ROUNDING = 1.5  # standard deviation, in the network's pixels, of the blur that simplifies the shapes of cel shading
 LEAST_SHARE, MOST_SHARE = 0.3, 0.6  # bounds of the share of a tone from which a pixel is that tone in cel shading
+LEAST = 0.012  # of a shadow or highlight; less than three levels is nothing that anyone sees, but a speck in a layer
 STEEPNESS = 0.004  # least change of a share from pixel to pixel that makes a soft edge
 
 SOFTNESS = {"soft": 1.0, "cel": -1.0}
@@ -174,7 +175,8 @@ def shade_layers(network: keras.Model, spec: ShadingSpec, line: tf.Tensor, flat:
         shadow, _, light = tf.unstack(_enlarge(shares, height, width), axis=-1)  # (h, w) each
         dark = _cut(shadow, _level(shares[..., 0])) * _enlarge(1 - tf.exp(tones.shadow), height, width)
         bright = _cut(light, _level(shares[..., 2])) * _enlarge(tones.light, height, width)
-    return resample.to_uint8(255 * (1 - colored * dark)), resample.to_uint8(255 * colored * bright)
+    dark, bright = (colored * tf.nn.relu(x - LEAST) for x in (dark, bright))
+    return resample.to_uint8(255 * (1 - dark)), resample.to_uint8(255 * bright)
 
 
 def _tones(network: keras.Model, spec: ShadingSpec, line: tf.Tensor, flat: tf.Tensor, softness: float) -> Tones:

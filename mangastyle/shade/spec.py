@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mangastyle.settings import Settings, setting, share
 
+OWN = "own"  # the hint that is the picture itself, for networks that color regions
 HINT_KINDS = ("mixed", "proportional", "paper", "strokes", "none")  # simulated hints: functions of `shade.simulated_hints`
 
 
@@ -99,6 +100,11 @@ class RegionSpec(Settings):
     blocks: int = setting(4, "blocks of attention", least=1)
     colors: int = setting(128, "colors of the palette", least=1)
 
+    @property
+    def features(self) -> int:
+        """How many features a region gets of the line art: of the finest level, and of the next."""
+        return 2 * self.widths[0] + 4 * self.widths[1] // 3
+
 
 @dataclass(frozen=True)
 class ShadingSpec(Settings):
@@ -128,5 +134,6 @@ class ShadeSettings(Settings):
     refine: int = setting(512, "short side up to which a U-Net sharpens its colors, scale by scale", least=8)
     ink: float = share(0.7, "how strongly the line art is drawn over the colors")
     shading: str = setting("soft", "soft: shadows with gentle edges; cel: in one step; none: flat colors", ("soft", "cel", "none"))
+    light: str = setting("left", "where the light of the shading comes from, above the picture", ("left", "right"))
     variant: int = setting(0, "0: the likeliest colors where the hint says nothing; 1, 2, ...: others", least=0, most=2**31 - 1)
     gap: float = setting(0.03, "widest gap in a line that is closed, as a share of the short side", least=0, most=0.2)

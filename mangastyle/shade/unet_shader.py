@@ -23,6 +23,7 @@ from mangastyle.shade.base import Shader, Work
 from mangastyle.shade.files import find_generator
 from mangastyle.shade.hints import Hint, Palette
 from mangastyle.shade.multiscale import MultiscaleColorizer, count_scales, layout_size
+from mangastyle.shade.references import Reference
 from mangastyle.shade.spec import ShadeSettings, ShadeSpec
 
 
@@ -87,6 +88,9 @@ class UNetShader(Shader, kind="shade"):
     def layers(self, *arguments: Any, **settings: Any) -> Layers:
         raise MangastyleError("`layers`: a U-Net paints pixels, not layers; give `weights` of a network that colors regions")
 
+    def reference(self, *pictures: Any) -> Reference:
+        raise MangastyleError("`reference`: a U-Net knows no regions; give `weights` of a network that colors regions")
+
     def in_graph(self, picture: tf.Tensor, line_art: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         side, refine, ink = tf.constant(self.spec.size), tf.constant(ShadeSettings.refine), tf.constant(ShadeSettings.ink)
         line = tf.where(line_art, picture[..., 0], graph.sketch(picture))
@@ -101,6 +105,8 @@ class UNetShader(Shader, kind="shade"):
 
     def _color(self, work: Work) -> np.ndarray:
         settings = work.settings
+        if work.reference is not None:
+            self.reference()
         self._trace()
         colors = self._colorizer(
             tf.constant(work.picture), tf.constant(work.line_art), tf.constant(work.hint.rgb), tf.constant(work.hint.mask),

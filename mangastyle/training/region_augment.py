@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mangastyle.training.region_frames import Framed, mirror, part
+
+FRAMED = 0.6  # share of the examples in which a part of the picture is the picture
 UNHINTED = 0.25  # share of the examples in which no color is known
 MOST_KNOWN = 80.0  # colors that are drawn for the others at most; their number is log-uniform
 TURNED = 0.6  # share of the examples with known colors in which all colors are turned, to teach trust in what is known
@@ -46,19 +49,12 @@ def plain(sample: np.ndarray, count: int) -> RegionExample:
     -------
     RegionExample
     """
-    used = min(int(sample["count"]) + 1, count)
-    labels = sample["labels"].astype(np.int32)
-    labels[labels >= used] = 0
-    valid = np.zeros(count, np.float32)
-    valid[1:used] = 1
-    areas, centers, colors = (_first(sample[name], used, count) for name in ("areas", "centers", "colors"))
-    known = np.zeros(count, np.float32)
-    ink = 1 - sample["line"].astype(np.float32) / 255
-    return RegionExample(ink, labels, areas, centers, colors, known, valid, colors, loss_weights(areas, valid, known))
+    framed, colors = _read(sample, count)
+    return _example(framed, colors, colors, np.zeros(count, np.float32))
 
 
 def varied(sample: np.ndarray, count: int, random: np.random.Generator) -> RegionExample:
-    """A sample with some colors known, in other colors, in other ink, half of the time mirrored.
+    """A sample with some colors known, in other colors, in other ink, often in another frame.
 
     Parameters
     ----------
@@ -70,29 +66,32 @@ def varied(sample: np.ndarray, count: int, random: np.random.Generator) -> Regio
     -------
     RegionExample
     """
-    ink, labels, areas, centers, _, known, valid, colors, _ = plain(sample, count)
+    framed, colors = _read(sample, count)
+    if random.random() < FRAMED:
+        framed = part(framed, random)
+    if random.random() < 0.5:
+        framed = mirror(framed)
+    known = np.zeros(count, np.float32)
     if random.random() >= UNHINTED:
-        known = known_regions(areas, valid, log_uniform(random), random)
+        known = known_regions(framed.areas, log_uniform(random), random)
         if random.random() < TURNED:
             colors = turn(colors, random.uniform(0, 2 * math.pi), random.uniform(0.7, 1.3))
     if random.random() < RELIT:
         light = 100 * np.clip(colors[:, :1] / 100, 0, 1) ** random.uniform(0.7, 1.4)
         colors = np.concatenate([light, colors[:, 1:]], 1).astype(np.float32)
-    vague = 1 + np.minimum(_first(sample["spreads"], len(known), len(known)), VAGUE)
+    vague = 1 + np.minimum(_first(sample["spreads"], count, count), VAGUE)
     given = colors + vague[:, None] * random.standard_normal(colors.shape, np.float32)
-    if random.random() < 0.5:
-        ink, labels, centers = mirror(ink, labels, centers, int(sample["shape"][1]))
-    line = (1 - ink) * np.float32(random.uniform(0.9, 1.1)) + 0.02 * random.standard_normal(ink.shape, np.float32)
+    line = (1 - framed.ink) * np.float32(random.uniform(0.9, 1.1)) + 0.02 * random.standard_normal(framed.ink.shape, np.float32)
     ink = 1 - np.clip(line, 0, 1) ** np.float32(random.uniform(0.7, 1.5))
-    return RegionExample(ink, labels, areas, centers, given, known, valid, colors, loss_weights(areas, valid, known))
+    return _example(framed._replace(ink=ink), colors, given, known)
 
 
-def known_regions(areas: np.ndarray, valid: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+def known_regions(areas: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
     """Which regions' colors are known, if so many are drawn: large regions more often, some repeatedly.
 
     Parameters
     ----------
-    areas, valid : ndarray of float32, shape (n,)
+    areas : ndarray of float32, shape (n,)
     count : int
     random : numpy.random.Generator
 
@@ -102,12 +101,11 @@ def known_regions(areas: np.ndarray, valid: np.ndarray, count: int, random: np.r
 
     Examples
     --------
-    >>> areas, valid = np.array([0, 0.5, 0.5], np.float32), np.array([0, 1, 0], np.float32)
-    >>> known_regions(areas, valid, 3, np.random.default_rng(0)).tolist()
+    >>> known_regions(np.array([0, 0.5, 0], np.float32), 3, np.random.default_rng(0)).tolist()
     [0.0, 1.0, 0.0]
     """
-    chances = areas.astype(np.float64) * valid
-    known = np.zeros_like(valid)
+    chances = areas.astype(np.float64)
+    known = np.zeros_like(areas)
     known[random.choice(len(areas), count, p=chances / chances.sum())] = 1
     return known
 
@@ -117,9 +115,9 @@ def log_uniform(random: np.random.Generator) -> int:
     return int(math.exp(random.uniform(0, math.log(MOST_KNOWN))))
 
 
-def loss_weights(areas: np.ndarray, valid: np.ndarray, known: np.ndarray) -> np.ndarray:
+def loss_weights(areas: np.ndarray, known: np.ndarray) -> np.ndarray:
     """The weights (n,) of regions in the loss: the root of the area where the color is not known."""
-    return np.sqrt(areas) * valid * (1 - known)
+    return np.sqrt(areas) * (1 - known)
 
 
 def turn(colors: np.ndarray, angle: float, factor: float) -> np.ndarray:
@@ -146,17 +144,21 @@ def turn(colors: np.ndarray, angle: float, factor: float) -> np.ndarray:
     return colors @ np.array([[1, 0, 0], [0, c, s], [0, -s, c]], np.float32)
 
 
-def mirror(ink: np.ndarray, labels: np.ndarray, centers: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A picture, the left `width` columns of a square, in a mirror: ink and labels (s, s), and the regions' centers (n, 2).
+def _read(sample: np.ndarray, count: int) -> tuple[Framed, np.ndarray]:
+    """The picture of a sample with its largest regions, `count` with the one that stands for none; and their colors (n, 3)."""
+    used = min(int(sample["count"]) + 1, count)
+    labels = np.where(sample["labels"] < used, sample["labels"], 0).astype(np.uint8)
+    areas, centers, colors = (_first(sample[name], used, count) for name in ("areas", "centers", "colors"))
+    ink = 1 - sample["line"].astype(np.float32) / 255
+    return Framed(ink, labels, (int(sample["shape"][0]), int(sample["shape"][1])), areas, centers), colors
 
-    Examples
-    --------
-    >>> ink, labels, centers = mirror(np.eye(3), np.eye(3, dtype=int), np.array([[0.0, 0.0], [0.5, 1 / 3]]), 2)
-    >>> ink.tolist(), centers.tolist()
-    ([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], [[0.0, 0.6666666666666666], [0.5, 0.3333333333333333]])
-    """
-    order = np.r_[np.arange(width)[::-1], width : ink.shape[1]]
-    return ink[:, order], labels[:, order], np.stack([centers[:, 0], width / ink.shape[1] - centers[:, 1]], 1)
+
+def _example(framed: Framed, colors: np.ndarray, given: np.ndarray, known: np.ndarray) -> RegionExample:
+    """The example of a picture whose regions' true colors are `colors` and of which `known` ones are given."""
+    valid = (framed.areas > 0).astype(np.float32)
+    weights = loss_weights(framed.areas, known)
+    labels = framed.labels.astype(np.int32)
+    return RegionExample(framed.ink, labels, framed.areas, framed.centers, given, known, valid, colors, weights)
 
 
 def _first(values: np.ndarray, used: int, count: int) -> np.ndarray:

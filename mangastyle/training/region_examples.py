@@ -109,8 +109,8 @@ class RegionExamples:
         for i, record in enumerate(self.validation_samples()[first : first + count], first):
             random = np.random.Generator(np.random.Philox(key=[0, i], counter=[0, 0, 0, 7]))
             example = plain(record, self.count)
-            known = known_regions(example.areas, example.valid, log_uniform(random), random) if hinted else example.known
-            weights = loss_weights(example.areas, example.valid, known)
+            known = known_regions(example.areas, log_uniform(random), random) if hinted else example.known
+            weights = loss_weights(example.areas, known)
             made.append(example._replace(known=known, weights=weights / max(float(weights.sum()), 1e-6)))
         return RegionExample(*map(np.stack, zip(*made)))
 

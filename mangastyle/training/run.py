@@ -80,8 +80,9 @@ class Session:
             self._manager = tf.train.CheckpointManager(checkpoint, path_for_tensorflow(run.path / "checkpoints"), max_to_keep=max_to_keep)
             if run.resume and self._manager.latest_checkpoint:
                 _restore(checkpoint, self._manager.latest_checkpoint, cure)
-            run.write_config()
             self.step = self.start = self._last_saved = int(self._saved_step.numpy())
+            if not steps or self.step < steps:  # settings that train nothing any more are not those of the weights
+                run.write_config()
             _remove_half_checkpoints(run.path / "checkpoints", self.start)
             self._close = stack.pop_all()
 
@@ -273,9 +274,13 @@ def writing(folder: Path) -> Iterator[None]:
 
 def _restore(checkpoint: tf.train.Checkpoint, path: str, cure: str) -> None:
     """Fill every variable of `checkpoint` from a file."""
+    status = None
     try:
-        checkpoint.restore(path).assert_consumed()
+        status = checkpoint.restore(path)
+        status.assert_consumed()
     except (AssertionError, IndexError, ValueError, tf.errors.OpError) as error:
+        if status:
+            status.expect_partial()  # TensorFlow need not say the same again
         raise MangastyleError(
             f"{path}: this checkpoint is damaged or of other networks; resume with the settings that it was trained with{cure}"
         ) from error

@@ -15,7 +15,8 @@ from mangastyle.io.locks import only_process
 
 CONFIG = "config.json"
 FILES = ("log.jsonl", "best.h5", "last.h5", "slim.h5")
-FOLDERS = ("checkpoints", "samples", "tensorboard")
+CHECKPOINTS = "checkpoints"
+FOLDERS = (CHECKPOINTS, "samples", "tensorboard")
 
 
 class RunFolder:
@@ -57,6 +58,12 @@ class RunFolder:
             )
         if resume and not holds_training:
             raise MangastyleError(f"{self.path}: no training to resume here; leave out `resume` to start one")
+        weights = [name for name in FILES if name.endswith(".h5") and (self.path / name).exists()]
+        if resume and weights and not (self.path / CHECKPOINTS).is_dir():
+            raise MangastyleError(
+                f"{self.path}: holds {', '.join(weights)}, but no {CHECKPOINTS} to resume from; start anew with `force`, from the weights "
+                "with `init`"
+            )
         foreign = [name for name in (*FILES, *FOLDERS) if (self.path / name).exists()]
         if foreign and not (holds_training or force):  # somebody else's, or a `force` was killed while it removed them
             raise MangastyleError(
@@ -88,12 +95,17 @@ class RunFolder:
             except OSError as error:
                 raise MangastyleError(f"{error.filename}: cannot remove this ({error.strerror}); name another `out`") from error
 
+    def start_from(self, init: str) -> str:
+        """The weights file that the training is to start from: `init`; none if it goes on from a checkpoint, which holds all weights."""
+        return "" if self.resume and any((self.path / CHECKPOINTS).glob("ckpt-*.index")) else init
+
     def release(self) -> None:
         """Let other processes have the folder."""
         self._held.close()
 
     def write_config(self) -> None:
-        """Write config.json; from now on the folder holds a training."""
+        """Write config.json; from now on the folder holds a training, whose checkpoints are not missing before the first one."""
+        make_folder(self.path / CHECKPOINTS)
         write_json(self.path / CONFIG, self.config)
 
 

@@ -108,7 +108,7 @@ MISTAKES = {
         ("good.png --weights shde", "shde: no such weights file (did you mean 'shade'?)"),
         ("good.png --weights broken.h5", "broken.h5"), ("good.png --hint gone.png", "gone.png"),
         ("good.png --hint painting.png", "painting.png: the hint is 64x64 but the picture is 48x40"),
-        ("good.png --hint good.png --palette red", "--hint and --palette: give one of them"),
+        ("good.png --hint good.png --palette red", "--hint, --palette and --reference: a palette decides"),
         ("good.png --palette gone.png", "gone.png"), ("good.png --ink 2", "--ink"),
     ],
     "style": [

@@ -181,3 +181,33 @@ def test_the_split_is_the_trainings(tiny_weights, tmp_path):
     assert set.union(*parts.values()) == names("all") and sum(map(len, parts.values())) == 24
     rows = dataset.load(["drawn:24"], 32, zoom=False, cache=str(tmp_path)).split(0.25, 0.25)
     assert {split: len(part) for split, part in parts.items()} == {split: len(part) for split, part in rows.items()}
+
+
+def test_a_network_that_colors_regions_gets_the_pictures_own_colors(tmp_path, capsys):
+    assert evaluate(tmp_path / "own", "--weights", "regions", "--hint", "own", "--data", "drawn:2", "--size", "96") == 0
+    assert evaluate(tmp_path / "none", "--weights", "regions", "--hint", "none", "--data", "drawn:2", "--size", "96") == 0
+    own, none = (json.loads((tmp_path / name / "summary.json").read_text())["psnr"]["mean"] for name in ("own", "none"))
+    assert own > 17 and own > none + 3
+    capsys.readouterr()
+
+
+def test_strokes_for_regions_are_strokes_on_nothing(tmp_path, capsys):
+    """White paper between strokes is no hint, so strokes are better than none."""
+    for hint in ("strokes", "none"):
+        assert evaluate(tmp_path / hint, "--weights", "regions", "--hint", hint, "--data", "drawn:3", "--size", "128") == 0
+    strokes, none = (json.loads((tmp_path / name / "summary.json").read_text())["psnr"]["mean"] for name in ("strokes", "none"))
+    assert strokes > none + 1
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize("size", ["7", "4097"])
+def test_sizes_out_of_bounds_are_refused_at_once(size, tmp_path, capsys):
+    assert evaluate(tmp_path / "out", "--size", size, "--data", "drawn:2") == 2
+    assert f"--size: must be 0, or from 8 to 4096, not {size}" in capsys.readouterr().err
+
+
+def test_own_colors_are_for_networks_that_color_regions(tiny_weights, tmp_path, capsys):
+    for weights in ([tiny_weights], ["hint"], ["regions", tiny_weights]):
+        assert evaluate(tmp_path / "out", "--weights", *weights, "--hint", "own", "--data", "drawn:2") == 2
+        assert "own is for networks that color regions" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

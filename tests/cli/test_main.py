@@ -199,7 +199,7 @@ def test_a_file_named_like_a_flag_is_told_the_cure(capsys, tmp_path, monkeypatch
         (["sketch", "gone.png"], "gone.png: no such file or folder"),
         (["sketch", "--config", "gone.json"], "gone.json: cannot read this file"),
         (["shade", "x", "--ink", "1.5"], "--ink: must be at most 1"),
-        (["shade", "x", "--hint", "a", "--palette", "red"], "--hint and --palette: give one of them"),
+        (["shade", "x", "--hint", "a", "--palette", "red"], "--hint, --palette and --reference: a palette decides"),
         (["sketch", "x" * 5000], ""),
     ],
 )

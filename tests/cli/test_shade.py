@@ -86,7 +86,9 @@ def test_palettes_are_read_from_names_and_pictures(tmp_path, picture, monkeypatc
 @pytest.mark.parametrize(
     "flags, error",
     [
-        (["--palette", "red", "--hint", "simulated"], "--hint and --palette: give one of them"),
+        (["--palette", "red", "--hint", "simulated"], "--hint, --palette and --reference: a palette decides all colors"),
+        (["--palette", "red", "--reference", "other.png"], "--hint, --palette and --reference: a palette decides all colors"),
+        (["--reference", "gone.png"], "gone.png"),
         (["--ink", "1.5"], "--ink: must be at most 1"),
         (["--hint", "simulated"], "a.png: is line art"),
         (["--hint", "gone.png"], "gone.png: no such hint file; --hint takes own, none, simulated, a file or a folder"),
@@ -132,3 +134,28 @@ def test_a_page_of_2000_by_3000_stays_below_four_gibibytes(tmp_path):
     assert done.returncode == 0, done.stderr
     assert images.load(tmp_path / "page-shaded.png").rgb.shape == (3000, 2000, 3)
     assert int(done.stderr.split()[-1]) < 4 * 2**20  # KiB
+
+
+def test_references_are_those_of_python(region_weights, tmp_path):
+    picture, colored = line_art(48, 40), {name: characters.draw(seed, 48) for seed, name in enumerate("ab")}
+    for name, reference in colored.items():
+        images.save(tmp_path / "in" / f"{name}.png", picture)
+        images.save(tmp_path / "references" / f"{name}.png", reference)
+    flags = ["--weights", str(region_weights), "--precision", "float32", "--force"]
+    shader = Shader(region_weights, precision="float32")
+
+    def made(*references: str) -> dict[str, np.ndarray]:
+        named = [str(tmp_path / "references" / name) for name in references]
+        assert main(["shade", str(tmp_path / "in"), *flags, "--reference", *named, "--out", str(tmp_path / "out")]) == 0
+        return {name: images.load(tmp_path / "out" / f"{name}.png").rgb for name in colored}
+
+    for found in made("a.png", "b.png").values():  # all of them for every picture
+        np.testing.assert_array_equal(found, shader(picture, reference=shader.reference(*colored.values())))
+    for name, found in made("").items():  # a folder: its own for each picture
+        np.testing.assert_array_equal(found, shader(picture, reference=shader.reference(colored[name])))
+
+
+def test_what_is_gray_is_no_reference(region_weights, tmp_path, capsys):
+    images.save(tmp_path / "a.png", line_art(48, 40))
+    assert main(["shade", str(tmp_path / "a.png"), "--weights", str(region_weights), "--reference", str(tmp_path / "a.png")]) == 2
+    assert "a.png: is gray, so there are no colors to take from it; --reference takes" in capsys.readouterr().err

@@ -107,6 +107,15 @@ def test_a_palette_sets_the_colors(shader):
     np.testing.assert_allclose(shader.layers(boxes(), hint).flat.reshape(-1, 3), np.tile([[0x20, 0x40, 0x60]], (120 * 160, 1)), atol=2)
 
 
+def test_light_from_the_right_is_the_mirror_of_light_from_the_left(shader):
+    hint = Hint(np.full((120, 160, 3), RED, np.uint8))
+    left, right = (shader.layers(boxes(), hint, light=light) for light in ("left", "right"))
+    np.testing.assert_array_equal(left.flat, right.flat)
+    assert (left.shading != right.shading).any()
+    mirrored, _ = shader.shading(boxes()[:, ::-1, 0], right.flat[:, ::-1])
+    np.testing.assert_array_equal(right.shading, mirrored[:, ::-1])
+
+
 def test_steps_are_reported_and_a_set_event_ends_the_call(shader):
     steps, cancel = [], threading.Event()
     shader(boxes(), progress=steps.append)
@@ -136,6 +145,7 @@ def test_several_threads_may_use_one_shader(region_weights, shading_weights):
         ({"hint": "red"}, "`hint`: must be a Hint"),
         ({"ink": 1.5}, "`ink`: must be at most 1, not 1.5"),
         ({"shading": "cell"}, "`shading`: .*'cell'"),
+        ({"light": "above"}, "`light`: .*'above'"),
         ({"variant": -1}, "`variant`: must be at least 0, not -1"),
         ({"gap": 0.5}, "`gap`: must be at most 0.2, not 0.5"),
         ({"gaps": 0.1}, "gaps.*gap"),

@@ -108,7 +108,7 @@ def test_shading_is_enlarged_with_the_picture(shade):
     big_line, big_flat = (x.repeat(4, 0).repeat(4, 1) for x in (line, flat))
     for small, big in zip(shade(line, flat, "soft"), shade(big_line, big_flat, "soft")):
         expected = cv2.resize(small.astype(np.float32), (384, 256), interpolation=cv2.INTER_LINEAR)
-        np.testing.assert_allclose(big, expected, atol=2)
+        np.testing.assert_allclose(big, expected, atol=255 * shading.LEAST + 2)
 
 
 def test_mistakes_are_named(shade, random_weights):

@@ -9,7 +9,7 @@ import pytest
 
 from mangastyle.errors import MangastyleError
 from mangastyle.training import region_examples as examples_module
-from mangastyle.training.region_augment import RegionExample, known_regions, log_uniform, mirror, turn
+from mangastyle.training.region_augment import RegionExample, known_regions, log_uniform, turn
 from mangastyle.training.region_examples import RegionExamples
 from mangastyle.training.region_samples import record_type
 
@@ -51,17 +51,20 @@ def test_examples_are_a_function_of_seed_and_step(make):
     one, same, other = make(0), make(0), make(1)
     for part in RegionExample._fields:
         np.testing.assert_array_equal(getattr(one.batch(5, 4), part), getattr(same.batch(5, 4), part))
-        assert part in ("areas", "valid") or (getattr(one.batch(5, 4), part) != getattr(other.batch(5, 4), part)).any()
-        assert part in ("areas", "valid") or (getattr(one.batch(5, 4), part) != getattr(one.batch(6, 4), part)).any()
+        assert part == "valid" or (getattr(one.batch(5, 4), part) != getattr(other.batch(5, 4), part)).any()
+        assert part == "valid" or (getattr(one.batch(5, 4), part) != getattr(one.batch(6, 4), part)).any()
 
 
 def test_parts_of_an_example_fit_each_other(make):
     batch = make().batch(0, 64)
-    assert batch.ink.shape == (64, SIZE, SIZE) and batch.valid.sum(1).tolist() == [12] * 64
+    assert batch.ink.shape == (64, SIZE, SIZE) and batch.valid.sum(1).max() == 12 and 6 < batch.valid.sum(1).mean() < 12
     assert batch.weights.sum() == pytest.approx(1) and not batch.weights[batch.known > 0].any() and not batch.weights[:, 0].any()
     assert batch.ink.min() >= 0 and batch.ink.max() < 0.3  # the paper's noise
-    for labels, centers in zip(batch.labels, batch.centers):  # mirrored or not
-        for name in range(1, 13):
+    np.testing.assert_allclose(batch.areas.sum(1), 1, rtol=1e-5)
+    assert not batch.known[batch.valid == 0].any()
+    for labels, centers, valid in zip(batch.labels, batch.centers, batch.valid):  # in any frame
+        assert set(np.unique(labels)) - {0} == set(np.flatnonzero(valid))
+        for name in np.flatnonzero(valid):
             np.testing.assert_allclose(np.argwhere(labels == name).mean(0)[1] / SIZE, centers[name, 1], atol=1.01 / SIZE)
     apart = (batch.given - batch.colors)[:, 1:13]
     np.testing.assert_allclose(apart.std((0, 2)), [5, 11] + [1] * 10, rtol=0.2)
@@ -69,11 +72,10 @@ def test_parts_of_an_example_fit_each_other(make):
 
 
 def test_known_regions_are_drawn_by_area():
-    random, areas = np.random.default_rng(0), np.array([0, 0.6, 0.3, 0.1, 0.5], np.float32)
-    valid = np.array([0, 1, 1, 1, 0], np.float32)
-    drawn = np.mean([known_regions(areas, valid, 1, random) for _ in range(4000)], 0)
+    random, areas = np.random.default_rng(0), np.array([0, 0.6, 0.3, 0.1, 0], np.float32)
+    drawn = np.mean([known_regions(areas, 1, random) for _ in range(4000)], 0)
     np.testing.assert_allclose(drawn, [0, 0.6, 0.3, 0.1, 0], atol=0.03)
-    twice = np.mean([known_regions(areas, valid, 2, random) for _ in range(4000)], 0)
+    twice = np.mean([known_regions(areas, 2, random) for _ in range(4000)], 0)
     np.testing.assert_allclose(twice, 1 - (1 - np.array([0, 0.6, 0.3, 0.1, 0])) ** 2, atol=0.03)
 
 
@@ -92,13 +94,6 @@ def test_turned_colors_keep_lightness_and_proportion():
     np.testing.assert_array_equal(found[:, 0], colors[:, 0])
     ratio = (found[:, 1] + 1j * found[:, 2]) / (colors[:, 1] + 1j * colors[:, 2])
     np.testing.assert_allclose(ratio, 1.2 * np.exp(0.7j), rtol=1e-4)
-
-
-def test_mirrored_twice_is_the_same():
-    record = make_records(1)[0]
-    parts = record["line"], record["labels"], record["centers"][:13]
-    for one, two in zip(mirror(*mirror(*parts, 48), 48), parts):
-        np.testing.assert_allclose(one, two, atol=1e-6)
 
 
 def test_held_out_pictures_are_never_trained_on(make):

@@ -196,7 +196,7 @@ def test_a_kill_while_a_training_is_replaced_leaves_none_or_the_old_one(tmp_path
     for name in FILES:
         (tmp_path / name).write_text(name)
     for name in FOLDERS:
-        (tmp_path / name).mkdir()
+        (tmp_path / name).mkdir(exist_ok=True)
     before = sorted(path.name for path in tmp_path.iterdir())
     left = iter(range(moment))
 
@@ -286,6 +286,50 @@ def test_a_training_by_the_clock_shows_its_share_too(tmp_path):
         assert running._bar.total is None
         running.log({"loss": 0.5}, done=0.25)
         assert running._bar.line(10.0) == "step 2 of 8 (25%), loss=0.5, 00:30 left"
+
+
+def test_weights_without_their_checkpoints_are_not_trained_over(tmp_path):
+    with session(tmp_path, tf.Variable(0.0)) as running:
+        running.log({"loss": 0.5})
+    (tmp_path / "last.h5").touch()  # killed between weights and first checkpoint
+    RunFolder(tmp_path, resume=True)
+    (tmp_path / "checkpoints").rmdir()
+    with pytest.raises(MangastyleError, match="holds last.h5, but no checkpoints to resume from; start anew with `force`"):
+        RunFolder(tmp_path, resume=True)
+
+
+def test_a_checkpoint_holds_all_that_a_weights_file_to_start_from_could_give(tmp_path):
+    with session(tmp_path, tf.Variable(0.0)) as running:
+        assert RunFolder(tmp_path, resume=True).start_from("a.h5") == "a.h5"
+        running.log({"loss": 0.5})
+        running.save()
+    assert RunFolder(tmp_path, resume=True).start_from("a.h5") == ""
+    assert RunFolder(tmp_path, force=True).start_from("a.h5") == "a.h5"
+
+
+def test_a_finished_training_keeps_its_config(tmp_path):
+    def resumed(steps: int) -> dict:
+        run = RunFolder(tmp_path, (tmp_path / "config.json").exists(), config={"steps": steps})
+        with Session(run, {"variable": tf.Variable(0.0)}, batch=1, max_to_keep=1, steps=steps) as running:
+            while running.step < steps:
+                running.log({"loss": 0.5})
+            running.save()
+        return json.loads((tmp_path / "config.json").read_text())
+
+    assert [resumed(steps)["steps"] for steps in (2, 1, 2, 3)] == [2, 2, 2, 3]
+
+
+def test_a_checkpoint_that_does_not_fit_is_told_in_one_line(tmp_path):
+    code = (
+        "import sys, tensorflow as tf\nfrom mangastyle.errors import MangastyleError\nfrom mangastyle.training.run import Session\n"
+        "from mangastyle.training.run_folder import RunFolder\n"
+        "def go(resume, **state):\n    with Session(RunFolder(sys.argv[1], resume), state, batch=1, max_to_keep=1) as session:\n"
+        "        session.log({'loss': 1.0}); session.save()\n"
+        "go(False, a=tf.Variable(0.0))\n"
+        "try:\n    go(True, b=tf.Variable([0.0, 1.0]))\nexcept MangastyleError as error:\n    print('refused', file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    assert "refused" in done.stderr and "unrestored" not in done.stderr and "WARNING:tensorflow" not in done.stderr
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -1,0 +1,18 @@
+"""The taste of variants; `test_region_colors` has how colors are chosen by it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from mangastyle.shade import color_choice
+
+
+def test_a_taste_is_smooth_random_and_nothing_for_the_likeliest():
+    colors = tf.constant(np.random.default_rng(0).uniform((0, -60, -60), (100, 60, 60), (400, 3)), tf.float32)
+    assert not color_choice.taste(colors, tf.constant(0)).numpy().any()
+    tastes = np.array([color_choice.taste(colors, tf.constant(i)) for i in range(1, 60)])
+    assert tastes.std() == pytest.approx(color_choice.TASTE, rel=0.1) and abs(tastes.mean()) < 0.1
+    near = np.array([color_choice.taste(colors + 2.0, tf.constant(i)) for i in range(1, 60)])
+    assert np.abs(near - tastes).mean() < 0.2 * color_choice.TASTE
