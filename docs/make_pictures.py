@@ -14,6 +14,7 @@ from mangastyle.io import images, sheets
 from mangastyle.io.files import make_folder
 from mangastyle.ops import pixels
 from mangastyle.paper.figures import FIGURES, FigureContext, draw
+from mangastyle.shade.hints import palette
 from mangastyle.synthetic import characters
 from mangastyle.synthetic import paintings as painters
 from mangastyle.synthetic.figures import figure
@@ -21,6 +22,7 @@ from mangastyle.synthetic.figures import figure
 DOCS = Path(__file__).resolve().parent
 SIDE = 256
 GALLERY = 320
+PALETTE = ("#ffcc99", "navy", "white", "crimson")
 FIGURE_HEIGHT, FIGURE_SEEDS = 360, ((90020, 90023), (90012, 90013))  # each with that of its reference
 
 
@@ -51,6 +53,9 @@ def hint_sheet(shader: Shader) -> np.ndarray:
     }
     columns = [_captioned("line art", [line, character.rgb]), _captioned("none", [np.full_like(line, 255), shader(line)])]
     columns += [_captioned(name, [hint_picture(hint), shader(line, hint)]) for name, hint in found.items()]
+    found_palette = palette(*PALETTE)
+    swatches = found_palette.colors.astype(np.uint8).repeat(SIDE // len(PALETTE), 0)[None].repeat(SIDE, 0)  # (SIDE, SIDE, 3)
+    columns.append(_captioned("a palette", [swatches, shader(line, shader.palette_hint(line, found_palette))]))
     columns.append(_captioned("a reference", [reference, shader(line, reference=shader.reference(reference))]))
     return np.hstack(columns)
 

@@ -235,7 +235,7 @@ class Shader:
         raise NotImplementedError
 
     def palette_hint(self, picture: np.ndarray, palette: Palette, work_size: int = 0, line_art: bool | None = None) -> Hint:
-        """A hint in a palette's colors, arranged by what the network paints without a hint.
+        """A hint in a palette's colors, arranged by what the network finds likely, or paints, without a hint.
 
         Parameters
         ----------

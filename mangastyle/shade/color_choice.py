@@ -53,8 +53,7 @@ def choose(logits: tf.Tensor, offered: tf.Tensor, known_share: tf.Tensor, varian
     free = (1 - known_share) ** 2  # how much of the mixture is as if nothing were known
     open_share, vivid = tf.where(variant > 0, 1.0, free), free * VIVID
     close = tf.where(variant > 0, CLOSER, CLOSE)
-    squares = tf.reduce_sum(offered**2, -1)
-    distances = tf.maximum(squares[:, None] + squares - 2 * tf.matmul(offered, offered, transpose_b=True), 0.0)  # (m, m)
+    distances = _squared_distances(offered, offered)  # (m, m)
     gaussian, cone = tf.exp(-distances / (2 * close**2)), tf.nn.relu(1 - tf.sqrt(distances) / FAR)
     mass = tf.matmul(tf.exp(logits), open_share * gaussian + (1 - open_share) * cone)  # (t, m)
     mass = tf.where(logits > IMPOSSIBLE, mass, 0.0)
@@ -64,6 +63,24 @@ def choose(logits: tf.Tensor, offered: tf.Tensor, known_share: tf.Tensor, varian
     liked = tf.argmax(mass * (1 + vivid * chroma / CHROMA) * tf.exp(taste(offered, variant)), -1)
     pure = (lightness > PURE_LIGHTNESS) & (chroma < PURE_CHROMA)
     return tf.gather(tf.where(pure[:, None], WHITE, offered), tf.where(is_paper, likeliest, liked))
+
+
+def likelihoods(logits: tf.Tensor, offered: tf.Tensor, colors: tf.Tensor) -> tf.Tensor:
+    """How much of each distribution (t, m) over the offered colors (m, 3) lies around other colors (p, 3): (t, p).
+
+    Examples
+    --------
+    >>> offered, colors = tf.constant([[50.0, 0.0, 0.0], [50.0, 80.0, 0.0]]), tf.constant([[50.0, 0.0, 0.0]])
+    >>> likelihoods(tf.math.log([[0.75, 0.25]]), offered, colors).numpy().round(2).tolist()
+    [[0.75]]
+    """
+    return tf.matmul(tf.exp(logits), tf.exp(-_squared_distances(offered, colors) / (2 * CLOSE**2)))
+
+
+def _squared_distances(one: tf.Tensor, two: tf.Tensor) -> tf.Tensor:
+    """Between colors (m, 3) and (p, 3): (m, p)."""
+    products = tf.matmul(one, two, transpose_b=True)
+    return tf.maximum(tf.reduce_sum(one**2, -1)[:, None] + tf.reduce_sum(two**2, -1) - 2 * products, 0.0)
 
 
 def taste(colors: tf.Tensor, variant: tf.Tensor) -> tf.Tensor:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from mangastyle.engine import tf
 from mangastyle.ops import resample
 from mangastyle.ops.threshold import grayscale
-from mangastyle.shade.color_choice import WHITE, choose
+from mangastyle.shade.color_choice import WHITE, choose, likelihoods
 from mangastyle.shade.references import Reference, beside
 from mangastyle.shade.region_network import RegionNetwork
 from mangastyle.shade.region_tensors import RegionColors, Regions
@@ -76,6 +76,15 @@ class RegionColorizer:
             inputs, given = beside(inputs, reference), RegionColors(tf.concat([given.colors, reference.colors], 0), all_known)
         found = self._decide(inputs, given, tf.convert_to_tensor(variant))[: tf.size(order)]
         return _take_from_neighbors(regions.labels, tf.scatter_nd(order[:, None], found, (count, 3)), seen)
+
+    def likelihoods(self, line_art: tf.Tensor, regions: Regions, colors: tf.Tensor) -> tf.Tensor:
+        """How likely each region is of about each of some colors (p, 3), CIE Lab, if nothing else is known: float32 (n, p)."""
+        order = tf.argsort(regions.areas, direction="DESCENDING", stable=True)[:MAX_REGIONS]
+        inputs = self._inputs(line_art, regions, order)
+        none = {"colors": tf.zeros((1, tf.size(order) + 1, 3)), "known": tf.zeros((1, tf.size(order) + 1))}
+        logits = self.network.decoder({**inputs, **none}, training=False)[0, 1:]  # (t, 1 + t + k)
+        found = likelihoods(logits[:, -self.spec.colors :], self.network.palette, colors)  # (t, p)
+        return tf.scatter_nd(order[:, None], found, (tf.size(regions.areas), tf.shape(colors)[0]))
 
     def reference(self, line_art: tf.Tensor, regions: Regions, colors: RegionColors) -> Reference:
         """A colored picture as a reference.

@@ -19,10 +19,10 @@ from mangastyle.io.images import check_picture
 from mangastyle.kernels import precision as precisions
 from mangastyle.lineart import clean_graph, regions_graph
 from mangastyle.lineart.clean import clean_lines, white_paper
-from mangastyle.lineart.detect import has_colors
+from mangastyle.lineart.detect import has_colors, is_line_art
 from mangastyle.lineart.regions import RegionMap, find_regions
 from mangastyle.ops import pixels, resample
-from mangastyle.ops.color import rgb_to_gray
+from mangastyle.ops.color import rgb_to_gray, rgb_to_lab
 from mangastyle.ops.lab import lab_to_rgb
 from mangastyle.ops.layers import Layers, composite
 from mangastyle.ops.threshold import grayscale
@@ -44,6 +44,7 @@ REGIONS = Regions(
 )
 VARIANT = tf.TensorSpec((), tf.int32)
 STEPS = 4  # line art, regions, colors, shading
+LEAST_LIKELY = 1e-4  # likelihood that every color of a palette has
 LAYOUT_SIDE = 256  # short side, in pixels, of the hints that are made of a picture
 
 
@@ -77,6 +78,8 @@ class RegionShader(Shader, kind="regions"):
         reference = Reference(*(tf.TensorSpec(shape) for shape in references.shapes(self.spec)))
         given = [PICTURE, REGIONS, PICTURE, MASK]
         self._colors = tf.function(self._region_colors, input_signature=[*given, VARIANT, reference], autograph=False)
+        colors = tf.TensorSpec((None, 3))
+        self._likelihoods = tf.function(self._colorizer.likelihoods, input_signature=[PICTURE, REGIONS, colors], autograph=False)
         self._reference = tf.function(self._as_reference, input_signature=given, autograph=False)
 
     def layers(
@@ -107,8 +110,17 @@ class RegionShader(Shader, kind="regions"):
     def palette_hint(self, picture: np.ndarray, palette: Palette, work_size: int = 0, line_art: bool | None = None) -> Hint:
         picture = pixels.to_rgb(check_picture(picture, "picture", gray=True))
         check_choice("line_art", line_art)
-        draft = self.layers(picture, line_art=line_art, shading="none").flat
-        return Hint.from_palette(palette, pixels.resize(draft, *self.layout_size(picture, work_size)))
+        import ot  # here, because it loads every framework that it finds
+
+        art = _art(picture, is_line_art(picture) if line_art is None else line_art)
+        regions = find_regions(art)
+        with self._lock:
+            measure = self._likelihoods.get_concrete_function()
+        colors = tf.constant(rgb_to_lab(palette.colors[None])[0], tf.float32)
+        likely = measure(tf.constant(art), *_as_tensors(regions), colors).numpy().astype(np.float64)  # (n, p)
+        # The palette's amounts, each where it is likeliest.
+        plan = ot.emd(regions.areas / regions.areas.sum(), palette.shares, -np.log(likely + LEAST_LIKELY))
+        return Hint(pixels.to_uint8(palette.colors)[plan.argmax(1)][regions.labels])
 
     def flat_colors(
         self, line_art: np.ndarray, regions: RegionMap, hint: Hint = NO_HINT, variant: int = 0, reference: Reference | None = None
@@ -169,10 +181,7 @@ class RegionShader(Shader, kind="regions"):
 
     def _layers(self, work: Work) -> Layers:
         settings = work.settings
-        if work.line_art:  # on white paper, in the colors of its lines
-            art = np.stack([white_paper(work.picture[..., channel]) for channel in range(3)], 2)
-        else:
-            art = pixels.to_rgb(clean_lines(work.picture))
+        art = _art(work.picture, work.line_art)
         work.done(None)
         regions = find_regions(art, settings.gap)
         work.done(None)
@@ -200,6 +209,13 @@ class RegionShader(Shader, kind="regions"):
         if reference.features.shape[1] != self.spec.features:
             raise MangastyleError("`reference`: was made by a shader with other weights")
         return reference
+
+
+def _art(picture: np.ndarray, line_art: bool) -> np.ndarray:
+    """The line art of a picture, uint8 (h, w, 3): of line art itself, that on white paper, in the colors of its lines."""
+    if line_art:
+        return np.stack([white_paper(picture[..., channel]) for channel in range(3)], 2)
+    return pixels.to_rgb(clean_lines(picture))
 
 
 def _as_tensors(regions: RegionMap) -> list[tf.Tensor]:

@@ -1,4 +1,4 @@
-"""The taste of variants; `test_region_colors` has how colors are chosen by it."""
+"""Likelihoods of colors and the taste of variants; `test_region_colors` has how colors are chosen by them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ import pytest
 import tensorflow as tf
 
 from mangastyle.shade import color_choice
+
+
+def test_likelihoods_are_sums_of_gaussians():
+    random = np.random.default_rng(0)
+    logits, offered, colors = random.normal(size=(4, 6)), random.uniform(0, 80, (6, 3)), random.uniform(0, 80, (2, 3))
+    squares = ((offered[:, None] - colors[None]) ** 2).sum(-1)
+    expected = np.exp(logits) @ np.exp(-squares / (2 * color_choice.CLOSE**2))
+    found = color_choice.likelihoods(*(tf.constant(x, tf.float32) for x in (logits, offered, colors)))
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
 
 
 def test_a_taste_is_smooth_random_and_nothing_for_the_likeliest():

@@ -107,6 +107,16 @@ def test_a_palette_sets_the_colors(shader):
     np.testing.assert_allclose(shader.layers(boxes(), hint).flat.reshape(-1, 3), np.tile([[0x20, 0x40, 0x60]], (120 * 160, 1)), atol=2)
 
 
+def test_of_a_palette_each_color_goes_where_it_is_likeliest():
+    """By the network that ships: a drawn face gets the palette's skin, and its hair another color."""
+    drawn, skin = characters.character(characters.DEMO_SEED, 256), (255, 204, 153)
+    line = np.repeat(drawn.line[..., None], 3, 2)
+    found = Shader("regions", precision="float32").palette_hint(line, palette("#ffcc99", "navy", "white", "crimson")).rgb
+    assert set(map(tuple, np.unique(found.reshape(-1, 3), axis=0).tolist())) <= {skin, (0, 0, 128), (255, 255, 255), (220, 20, 60)}
+    assert tuple(found[175, 128].tolist()) == skin and tuple(found[40, 128].tolist()) != skin  # chin, crown
+    assert len(np.unique(found.reshape(-1, 3), axis=0)) == 4
+
+
 def test_light_from_the_right_is_the_mirror_of_light_from_the_left(shader):
     hint = Hint(np.full((120, 160, 3), RED, np.uint8))
     left, right = (shader.layers(boxes(), hint, light=light) for light in ("left", "right"))
