@@ -81,8 +81,7 @@ class RegionColorizer:
         """How likely each region is of about each of some colors (p, 3), CIE Lab, if nothing else is known: float32 (n, p)."""
         order = tf.argsort(regions.areas, direction="DESCENDING", stable=True)[:MAX_REGIONS]
         inputs = self._inputs(line_art, regions, order)
-        none = {"colors": tf.zeros((1, tf.size(order) + 1, 3)), "known": tf.zeros((1, tf.size(order) + 1))}
-        logits = self.network.decoder({**inputs, **none}, training=False)[0, 1:]  # (t, 1 + t + k)
+        logits = self._logits(inputs, RegionColors(tf.zeros((tf.size(order), 3)), tf.zeros((tf.size(order),))))
         found = likelihoods(logits[:, -self.spec.colors :], self.network.palette, colors)  # (t, p)
         return tf.scatter_nd(order[:, None], found, (tf.size(regions.areas), tf.shape(colors)[0]))
 
@@ -131,10 +130,14 @@ class RegionColorizer:
         valid = _after_none(tf.ones_like(shares))
         return {**found, "areas": areas, "centers": centers, "valid": valid}
 
+    def _logits(self, inputs: dict[str, tf.Tensor], given: RegionColors) -> tf.Tensor:
+        """The regions' distributions over no color, their own colors and the palette: logarithms, (t, 1 + t + k)."""
+        state = {"colors": _after_none(given.colors), "known": _after_none(given.known)}
+        return self.network.decoder({**inputs, **state}, training=False)[0, 1:]
+
     def _decide(self, inputs: dict[str, tf.Tensor], given: RegionColors, variant: tf.Tensor) -> tf.Tensor:
         """The colors (t, 3) of the regions that the network sees."""
-        state = {"colors": _after_none(given.colors), "known": _after_none(given.known)}
-        logits = self.network.decoder({**inputs, **state}, training=False)[0, 1:]  # (t, 1 + t + k)
+        logits = self._logits(inputs, given)
         offered = tf.concat([tf.zeros((1, 3)), given.colors, self.network.palette], 0)  # (1 + t + k, 3)
         areas = inputs["areas"][0, 1:]
         chosen = choose(logits, offered, tf.reduce_sum(areas * given.known) / tf.reduce_sum(areas), variant)
