@@ -31,6 +31,7 @@ _PUBLIC = {
     "Shader": "mangastyle.shade.shader:Shader",
     "Stylizer": "mangastyle.style.stylize:Stylizer",
     "stylize": "mangastyle.style.stylize:stylize",
+    "learn": "mangastyle.training.painter:learn",
     "Pipeline": "mangastyle.pipeline:Pipeline",
     "run": "mangastyle.pipeline:run",
     "draw": "mangastyle.synthetic.drawing:draw",

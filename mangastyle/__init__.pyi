@@ -15,9 +15,10 @@ from mangastyle.style.stylize import Stylizer as Stylizer
 from mangastyle.style.stylize import stylize as stylize
 from mangastyle.synthetic.drawing import draw as draw
 from mangastyle.synthetic.paintings import paint as paint
+from mangastyle.training.painter import learn as learn
 
 __version__: str
 __all__ = [
-    "Cancelled", "Hint", "MangastyleError", "Pipeline", "Shader", "Stylizer", "__version__", "draw", "is_line_art", "load",
+    "Cancelled", "Hint", "MangastyleError", "Pipeline", "Shader", "Stylizer", "__version__", "draw", "is_line_art", "learn", "load",
     "metrics", "paint", "run", "save", "sketch", "stylize",
 ]  # fmt: skip

@@ -49,7 +49,7 @@ class Stages:
     pictures : dict of str to array
         uint8 RGB (h, w, 3), or (h, w) of line art.
     by : str
-        How the style was painted, if not by the full VGG-19: "one pass", "slim VGG-19" or "random VGG-19"; else "".
+        How the style was painted, if not by the full VGG-19: "one pass and slim VGG-19", "one pass", "slim VGG-19" and so on; else "".
 
     Attributes
     ----------
@@ -174,8 +174,8 @@ class Pipeline:
         The painting or paintings, at least 32 pixels high and wide; by default one of our own, painted by `paint`.
     weights : str or Path
         The shading network, see `Shader`.
-    method : {"onepass", "optimize"}
-        How the style is painted, see `stylize`: in a second, or in minutes.
+    method : {"auto", "polish", "optimize", "learned", "onepass"}
+        How the style is painted, see `stylize`: in seconds, in minutes, in a second.
     hint : {"own", "simulated", "none"}, Hint, or a function from the picture to a Hint
         The colors. A function gets the picture as it was given. "own" are those of a color picture; "simulated" makes the paper's
         hint of them.
@@ -211,11 +211,11 @@ class Pipeline:
     >>> pipeline = mangastyle.Pipeline(size=32, weights="baseline", precision="float32")
     >>> stages = pipeline(mangastyle.draw(7, 64))
     >>> stages.sketch.shape, stages.stylized.shape, stages.by
-    ((32, 32), (32, 32, 3), 'one pass')
+    ((32, 32), (32, 32, 3), 'one pass and slim VGG-19')
     """
 
     def __init__(
-        self, styles: np.ndarray | Sequence[np.ndarray] | None = None, *, weights: str | Path = "regions", method: str = "onepass",
+        self, styles: np.ndarray | Sequence[np.ndarray] | None = None, *, weights: str | Path = "regions", method: str = "auto",
         hint: Hints = "own", strength: float = 0.5, size: int = 384, precision: str = "auto",
         backbone: keras.Model | str | None = None, seed: int = 0, stages: Sequence[Stage] = DEFAULT_STAGES, **settings: Any,
     ) -> None:  # fmt: skip

@@ -41,13 +41,13 @@ def test_every_stage_is_that_of_the_public_function(pipeline, tiny_weights, onep
     shader = Shader(tiny_weights, precision="float32")
     hint = Hint(small)
     shaded = shader(small, hint)
-    stylizer = Stylizer(painting(), method="onepass", onepass_weights=onepass_weights, size=0, precision="float32")
+    stylizer = Stylizer(painting(), onepass_weights=onepass_weights, size=0, precision="float32")
     np.testing.assert_array_equal(stages.picture, small)
     np.testing.assert_array_equal(stages.sketch, sketch(small))
     np.testing.assert_array_equal(stages.shaded, shaded)
     np.testing.assert_array_equal(stages.style, painting())
     np.testing.assert_array_equal(stages.stylized, stylizer(shaded))
-    assert stages.by == "one pass" and [name for name, _ in stages] == [stage.name for stage in DEFAULT_STAGES]
+    assert stages.by == "one pass and slim VGG-19" and [name for name, _ in stages] == [stage.name for stage in DEFAULT_STAGES]
     assert stages.hint.shape == (48, 48, 3) and (stages.hint != 255).any()
 
 
@@ -118,8 +118,8 @@ def test_a_set_event_ends_it(pipeline):
     [
         ({"hint": "simulatd"}, "`hint`: 'simulatd' .did you mean 'simulated'.. is none of"),
         ({"size": -1}, "`size`: must be a whole number from 0 to 100000000, not -1"),
-        ({"iterations": 3}, "`iterations`: is for method optimize, not onepass"),
-        ({"backbone": "slim"}, "`backbone`: is for method optimize, not onepass"),
+        ({"method": "onepass", "iterations": 3}, "`iterations`: is for method optimize, not onepass"),
+        ({"method": "onepass", "backbone": "slim"}, "`backbone`: is for method optimize, not onepass"),
         ({"method": "onepas"}, "`method`: 'onepas' .did you mean 'onepass'"),
         ({"strenth": 1}, "strenth"),
     ],

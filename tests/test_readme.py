@@ -22,6 +22,9 @@ import mangastyle
 from mangastyle.cli import main as commandline
 from mangastyle.cli import options
 from mangastyle.cli.main import COMMANDS, main
+from mangastyle.io import registry, weights
+from mangastyle.style.learned import painters
+from mangastyle.style.settings import OnePassSpec
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,6 +50,7 @@ SHORTER = {
     "mangastyle shade lineart.png --weights runs/mine/best.h5": "--force",
     "mangastyle shade": "--force --weights baseline",
     "mangastyle style pictures/": "--size 64 --force",
+    "mangastyle learn": "--steps 2 --crop 64 --batch 1 --data drawn:2 --force",
     "mangastyle style": "--size 64 --iterations 1 --min-size 0 --style-layers relu1_1 --content-layers relu1_1 --backbone slim --force",
     "mangastyle reconstruct": "--size 64 --iterations 1 --backbone slim --force",
     "mangastyle weights": "",
@@ -80,8 +84,12 @@ def stand_ins(tmp_path_factory) -> Path:
     drawn = mangastyle.draw(7, 64)
     mangastyle.save(folder / "picture.png", drawn)
     mangastyle.save(folder / "lineart.png", mangastyle.sketch(drawn))
-    for seed, name in enumerate(("painting.jpg", "sky.jpg", "sea.jpg", "art/a.jpg", "art/b.jpg", "reference.jpg")):
+    for seed, name in enumerate(("painting.jpg", "sky.jpg", "sea.jpg", "a.jpg", "b.jpg", "art/a.jpg", "art/b.jpg", "reference.jpg")):
         mangastyle.save(folder / name, mangastyle.paint("brush", seed, 64, 80))
+    shipped = weights.read(registry.find("onepass"), "onepass")
+    spec, decoder = OnePassSpec.from_arguments(shipped.spec), shipped.arrays
+    painting = mangastyle.paint("brush", 0, 64, 80)
+    painters.write(folder / "painter.h5", [painters.Painter(painters.digest(painting), painting, spec, decoder)], {})
     for seed in range(3):
         mangastyle.save(folder / f"pictures/{seed}.png", mangastyle.draw(seed, 64))
         for other in ("masks", "hints"):

@@ -28,7 +28,7 @@ from mangastyle.settings import element_types
 
 # In the order of the pipeline. Each is a module of `mangastyle.cli` with `Options`, `EXAMPLE` and `command(options)`.
 COMMANDS = (
-    "run", "sketch", "shade", "style", "train", "train-onepass", "train-regions", "train-shading", "train-slim-vgg", "evaluate",
+    "run", "sketch", "shade", "style", "learn", "train", "train-onepass", "train-regions", "train-shading", "train-slim-vgg", "evaluate",
     "figures", "reconstruct", "export", "weights", "draw", "crawl",
 )  # fmt: skip
 MEMORY = 0.6e9  # bytes of address space without TensorFlow
@@ -128,7 +128,7 @@ def _add(group: Any, cls: type[opts.Command], f: dataclasses.Field) -> None:
     """Add the flag, or the positional argument, of one field."""
     kind, many = element_types(cls)[f.name]
     if f.metadata.get("positional"):
-        group.add_argument(f.name, nargs="?", metavar=f.name.upper(), help=_escaped(f.metadata["doc"]))
+        group.add_argument(f.name, nargs="*" if many else "?", metavar=f.name.upper(), help=_escaped(f.metadata["doc"]))
         return
     value: Any = f.default
     default = " ".join(map(str, value)) if many else {True: "on", False: "off"}[value] if kind is bool else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Mapping, Sequence
@@ -9,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Mapping, Sequence
 from mangastyle import startup
 from mangastyle.cli import batch_files
 from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs, refuse_streams
+from mangastyle.cli.forecast import with_forecast
 from mangastyle.cli.options import Backbone, Command, Compute, Decoding, Sharing, option, save_config
-from mangastyle.cli.paintings import choose, placeholders, read_paintings
+from mangastyle.cli.paintings import choose, chosen_method, painters_file, placeholders, read_paintings, teacher
 from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.settings import share
-from mangastyle.style.settings import METHODS, refuse_foreign
+from mangastyle.style.settings import AUTO, METHODS, refuse_foreign
+from mangastyle.training.settings import PainterSettings
 from mangastyle.vgg.spec import MIN_SIDE
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from mangastyle.pipeline import Pipeline, Stages
 
 MAX_SHAPE = 4  # pixels of the painting on a sheet over those of the picture: beside a tall strip it is not enlarged to its height
+OF_METHODS = ("iterations", "onepass_weights", "backbone")  # options that only some methods have
 EXAMPLE = "mangastyle run picture.png --style painting.jpg --out out"
 
 
@@ -42,11 +46,12 @@ class Options(Sharing, Decoding, Compute, Backbone, Command):
     hint: str = option("own", "own, none, simulated, a hint file, or a folder of them, as for mangastyle shade")
     weights: str = option("regions", "weights file from training, or one that ships: regions, shade, shade-paper, baseline")
     method: str = option(
-        "onepass", "how the style is painted, as for mangastyle style: onepass, in a second; optimize, in minutes", tuple(METHODS)
+        AUTO,
+        "how the style is painted, as for mangastyle style: polish, in seconds; optimize, in minutes; learned or onepass, in a second; "
+        "auto: polish, or the method that has the options given",
+        (AUTO, *METHODS),
     )
-    onepass_weights: str = option(
-        "onepass", "with --method onepass: weights of the one-pass decoder, a file from mangastyle train-onepass or the one that ships"
-    )
+    onepass_weights: str = option("onepass", "weights of the one-pass decoder, a file from mangastyle train-onepass or the one that ships")
     strength: float = share(0.5, "0 keeps the shaded picture, 1 knows only the painting")
     iterations: int = option(25, "with --method optimize: iterations of the optimizer, as for mangastyle style", least=1)
     size: int = option(384, "short side of the pictures made; 0 = the picture's own size", least=0)
@@ -61,6 +66,8 @@ def command(options: Options) -> None:
 
     if options.size and not MIN_SIDE <= options.size <= characters.MAX_SIZE:
         raise MangastyleError(f"`size`: must be 0, or from {MIN_SIDE} to {characters.MAX_SIZE}, not {options.size}")
+    given = [*_given(options), *(["allow_download"] if options.allow_download else [])]
+    options = dataclasses.replace(options, method=chosen_method(options.method, given, options.style))
     settings = _method_settings(options)
     if len(options.style) > 1 and not options.inputs:
         example = "mangastyle run picture.png --style a.jpg b.jpg"
@@ -80,11 +87,15 @@ def command(options: Options) -> None:
         startup.load_tensorflow()
         from mangastyle.pipeline import Pipeline
 
-        return Pipeline(
+        pipeline = Pipeline(
             placeholders(paintings) or None, weights=options.weights, method=options.method, hint="none" if hints else options.hint,
             strength=options.strength, size=options.size, precision=options.precision, seed=options.seed, max_pixels=options.max_pixels,
             **settings,
         )  # fmt: skip
+        if options.method == "learned":
+            learned: Any = pipeline.stylizer.implementation
+            learned.teacher = teacher(options, PainterSettings.minutes)
+        return pipeline
 
     def paint(pipeline: Pipeline, picture: np.ndarray, path: Path) -> Stages:
         if paintings:
@@ -94,7 +105,8 @@ def command(options: Options) -> None:
         return _with_progress(pipeline, picture)
 
     def batch(pictures: Sequence[Path]) -> batch_files.Work:
-        return _with_stages_beside(prepare(pictures), paint, batch_files.made_of(pictures, options, "run"))
+        work = _with_stages_beside(prepare(pictures), paint, batch_files.made_of(pictures, options, "run"))
+        return with_forecast(work, options.method, len(pictures))
 
     if options.inputs and Path(options.inputs).is_dir():
         return batch_files.run_on_files("run", options, "run", batch, MIN_SIDE)
@@ -165,14 +177,20 @@ def _results() -> list[str]:
     return [stage.name for stage in DEFAULT_STAGES if not stage.given]
 
 
+def _given(options: Options) -> list[str]:
+    """The options of methods that are not at their defaults."""
+    return [name for name in OF_METHODS if getattr(options, name) != getattr(Options, name)]
+
+
 def _method_settings(options: Options) -> dict[str, Any]:
     """What the method takes of the options; `MangastyleError` for one that was given and is not the method's."""
-    names = ("iterations", "onepass_weights", "backbone")
-    refuse_foreign(options.method, [name for name in names if getattr(options, name) != getattr(Options, name)])
+    refuse_foreign(options.method, _given(options))
     method = METHODS[options.method]
     if options.allow_download and "backbone" not in method.inputs:
         raise MangastyleError(f"`allow_download`: method {options.method} needs no full VGG-19; leave it out, or choose another `method`")
-    return {name: getattr(options, name) for name in names if name in method.inputs or hasattr(method.settings, name)}
+    taken = {name: getattr(options, name) for name in OF_METHODS if name in method.inputs or hasattr(method.settings, name)}
+    learned = painters_file(options.style, options.method)
+    return {**taken, "painters": learned} if learned else taken
 
 
 def _with_progress(pipeline: Pipeline, picture: np.ndarray) -> Stages:

@@ -16,9 +16,10 @@ from mangastyle import startup
 from mangastyle.cli import batch_files
 from mangastyle.cli.by_picture import ByPicture
 from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs
+from mangastyle.cli.forecast import with_forecast
 from mangastyle.cli.mask_files import mask_file
 from mangastyle.cli.options import Backbone, Command, Compute, Decoding, Sharing, option
-from mangastyle.cli.paintings import choose, placeholders, read_paintings
+from mangastyle.cli.paintings import choose, chosen_method, painters_file, placeholders, read_paintings, teacher
 from mangastyle.cli.sized import read_early
 from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError, near
@@ -27,7 +28,7 @@ from mangastyle.ops import pixels
 from mangastyle.paper import presets
 from mangastyle.progress import Bar
 from mangastyle.settings import Settings
-from mangastyle.style.settings import METHODS, STARTS, MethodSettings, refuse_foreign
+from mangastyle.style.settings import AUTO, METHODS, STARTS, MethodSettings, refuse_foreign
 from mangastyle.vgg.spec import MIN_SIDE
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Options(Sharing, Decoding, Compute, Backbone, Records, MethodSettings, Com
     PRESETS: ClassVar = {
         "paper": presets.STYLE,
         "quality": {"oversample": 1.5, "scale_step": 2**0.5, "iterations": 40},
-        "tiny": {"iterations": 5, "size": 64},
+        "tiny": {"size": 64},
     }
     RENAMED: ClassVar = {"fast": ("method", {True: "onepass", False: "optimize"}), "fast_weights": ("onepass_weights", {"": "onepass"})}
 
@@ -66,13 +67,18 @@ class Options(Sharing, Decoding, Compute, Backbone, Records, MethodSettings, Com
     mask: tuple[str, ...] = option(
         (), "a mask for each painting, of the content's size, or a folder of masks: it paints where its mask is white"
     )
-    method: str = option("optimize", "; ".join(f"{name}: {method.about}" for name, method in METHODS.items()), tuple(METHODS))
+    method: str = option(
+        AUTO, "; ".join(f"{name}: {method.about}" for name, method in METHODS.items()) + "; auto: the first that has all options given",
+        (AUTO, *METHODS),
+    )  # fmt: skip
+    learn_minutes: float = option(5.0, "with --method learned: time to learn a painting that nobody has learned yet", least=0.05, free=True)
     init: str = option("content", "start from content, style or noise (Fig. 11), or from the picture in this file")
     out: str = option("", f"output file or folder; default: NAME-{SUFFIX}.png beside the picture, FOLDER-{SUFFIX}", free=True)
 
 
 def command(options: Options) -> None:
     """Paint a picture, or each of a folder. Ctrl-C keeps the best of a single picture, and a folder's finished ones."""
+    options = dataclasses.replace(options, method=_method(options))
     method = METHODS[options.method]
     _refuse_foreign_options(options)
     if not options.style:
@@ -84,9 +90,11 @@ def command(options: Options) -> None:
             raise MangastyleError(f"{options.init}: no such file{near(options.init, STARTS)}; `init` takes content, style, noise or a file")
         inputs["init"] = images.load(options.init, options.max_pixels).rgb
         named = dataclasses.replace(options, init=STARTS[0])
+    if learned := painters_file(options.style, options.method):
+        named = dataclasses.replace(named, painters=learned)
     settings = method.settings.of(named)
-    settings.check(len(options.style), len(options.mask))
     paintings = read_paintings(options.style, options.inputs, options.max_pixels)
+    settings.check(len(paintings), len(options.mask))
     masked = [ByPicture(name, options.inputs, lambda path: mask_file(path, options.max_pixels), "mask") for name in options.mask]
     for given in masked:
         read_early(given, options.inputs, options.max_pixels, MIN_SIDE)
@@ -109,6 +117,8 @@ def command(options: Options) -> None:
                 shared["backbone"] = stylizers[name].backbone  # loaded once
         else:
             stylizers[options.method] = make(styles, settings, **shared)
+        if options.method == "learned":
+            stylizers[options.method].teacher = teacher(options, options.learn_minutes)
         made_of = batch_files.made_of(pictures, options, SUFFIX)
         force = options.force or Path(options.inputs).is_dir() and _is_own(batch_files.results_folder(options, SUFFIX))
 
@@ -123,7 +133,7 @@ def command(options: Options) -> None:
             with naming(), StepBar() as bar:
                 return _with_alpha(stylizers[options.method](picture.rgb, bar.listener(path.name)), picture)
 
-        return work
+        return with_forecast(work, options.method, len(pictures)) if Path(options.inputs).is_dir() else work
 
     batch_files.run_on_files("style", options, SUFFIX, prepare, MIN_SIDE)
 
@@ -136,10 +146,25 @@ def _is_own(folder: Path) -> bool:
     return (folder / "config.json").exists() or not (folder.exists() and any(folder.iterdir()))
 
 
+def _given(options: Options) -> list[str]:
+    """The names of the options that are not at their defaults."""
+    return [f.name for f in dataclasses.fields(options) if getattr(options, f.name) != f.default]
+
+
+def _method(options: Options) -> str:
+    """The method that was asked for; if none was, the first that has all options given."""
+    given = _given(options)
+    if options.method == AUTO and any(hasattr(Records, name) for name in given):
+        return next(name for name, method in METHODS.items() if method.searches)
+    return chosen_method(options.method, given, options.style)
+
+
 def _refuse_foreign_options(options: Options) -> None:
     """Refuse options that were given and that the method does not have."""
-    given = [f.name for f in dataclasses.fields(options) if getattr(options, f.name) != f.default]
+    given = _given(options)
     refuse_foreign(options.method, given)
+    if options.method != "learned" and "learn_minutes" in given:
+        raise MangastyleError(f"`learn_minutes`: is for method learned, not {options.method}; leave it out, or choose that `method`")
     method = METHODS[options.method]
     records = () if method.searches else tuple(f.name for f in dataclasses.fields(Records))
     download = () if "backbone" in method.inputs else ("allow_download",)

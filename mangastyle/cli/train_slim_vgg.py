@@ -24,6 +24,7 @@ class Options(Cache, Decoding, Compute, SlimVGGSettings, Command):
     data: tuple[str, ...] = option(("drawn:600",), "pictures to paint: folders, .zip or .tar files, or drawn:N")
     paintings: tuple[str, ...] = option((), "paintings, likewise; default: the same as --data")
     out: str = option("runs/slim", "run folder: config, log, checkpoints, slim.h5")
+    init: str = option("", "start from the kernels of this slim VGG-19")
     resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
 
 
@@ -35,13 +36,15 @@ def command(options: Options) -> None:
         registry.find_vgg19("full")
     else:
         registry.find(options.teacher, "`teacher` takes full, or an HDF5 file of the full VGG-19")
+    init = run.start_from(options.init)
+    init = str(registry.find(init)) if init else ""
 
     load_tensorflow()
     from mangastyle.training import slim_vgg
 
     ending = slim_vgg.train(
-        SlimVGGSettings.of(options), options.data, run, teacher=options.teacher, paintings=options.paintings, seed=options.seed,
-        precision=options.precision, cache=options.cache, max_pixels=options.max_pixels,
+        SlimVGGSettings.of(options), options.data, run, teacher=options.teacher, paintings=options.paintings, init=init,
+        seed=options.seed, precision=options.precision, cache=options.cache, max_pixels=options.max_pixels,
     )  # fmt: skip
     training.report("train-slim-vgg", options, run, ending, "slim.h5")
     if not ending.stopped_by:

@@ -14,7 +14,7 @@ from mangastyle.data import dataset
 from mangastyle.io import images
 from mangastyle.ops import pixels
 
-SIDE = 320  # pictures are kept as squares of this side, from which crops are cut
+SIDE = 320  # pixels
 MIN_SHARE = 0.3  # of that side, for the smallest crop
 MAX_ENLARGEMENT = 1.2  # of a crop for the one-pass decoder: enlarged brush strokes are not brush strokes
 HELD_OUT = 0.03  # share of the pictures that training never uses
@@ -36,13 +36,16 @@ class Crops:
     cache : str
     max_pixels : int
         As for `dataset.load`.
+    side : int
+        Pictures are kept as squares of this side, from which crops are cut.
     """
 
     def __init__(
-        self, data: Sequence[str], paintings: Sequence[str], crop: int, seed: int, *, cache: str = "", max_pixels: int = images.MAX_PIXELS
+        self, data: Sequence[str], paintings: Sequence[str], crop: int, seed: int, *, cache: str = "", max_pixels: int = images.MAX_PIXELS,
+        side: int = SIDE,
     ) -> None:  # fmt: skip
-        self.crop, self.seed = crop, seed
-        loaded = [dataset.load(sources, SIDE, zoom=False, cache=cache, max_pixels=max_pixels) for sources in (paintings or data, data)]
+        self.crop, self.seed, self.side = crop, seed, side
+        loaded = [dataset.load(sources, side, zoom=False, cache=cache, max_pixels=max_pixels) for sources in (paintings or data, data)]
         self.sources = [(pictures.base, pictures.split(HELD_OUT, 0.0)) for pictures in loaded]  # by PAINTINGS, PICTURES
 
     def batch(self, step: int, count: int, held_out: bool = False) -> np.ndarray:
@@ -80,11 +83,23 @@ class Crops:
         """
         random = self._random(step, counter=[0, 0, 0, 5])
         part = "validation" if held_out else "train"
-        min_share = min(1.0, self.crop / (MAX_ENLARGEMENT * SIDE))
+        min_share = min(1.0, self.crop / (MAX_ENLARGEMENT * self.side))
         contents = [self._crop(random, PICTURES if random.random() > 0.125 else PAINTINGS, part, False, min_share) for _ in range(count)]
         paintings = [self._crop(random, PAINTINGS, part, False, min_share) for _ in range(count)]
-        strengths = np.where(random.random(count) < 0.5, 0.5, random.random(count))
-        return np.stack(contents), np.stack(paintings), strengths.astype(np.float32)
+        return np.stack(contents), np.stack(paintings), _strengths(random, count)
+
+    def contents(self, step: int, count: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+        """Contents for a learned painter, each of this share of a picture's side, without noise.
+
+        Returns
+        -------
+        contents : ndarray, float32 (count, crop, crop, 3) in 0..255
+        strengths : ndarray, float32 (count,) in 0..1
+            Half of them 0.5, the others uniform.
+        """
+        random = self._random(step, counter=[0, 0, 0, 6])
+        contents = [self._crop(random, PICTURES, noise=False, min_share=share, max_share=share) for _ in range(count)]
+        return np.stack(contents), _strengths(random, count)
 
     def canvas(self, step: int, slot: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(start, content, painting) of a style transfer that begins at this step, float32 (crop, crop, 3) in 0..255 each.
@@ -100,13 +115,14 @@ class Crops:
         return np.random.Generator(np.random.Philox(key=[self.seed, step % 2**32], counter=counter))
 
     def _crop(
-        self, random: np.random.Generator, source: int, part: str = "train", noise: bool = True, min_share: float = MIN_SHARE
+        self, random: np.random.Generator, source: int, part: str = "train", noise: bool = True, min_share: float = MIN_SHARE,
+        max_share: float = 1.0,
     ) -> np.ndarray:  # fmt: skip
-        """One crop, float32 (crop, crop, 3) in 0..255, of `min_share` to all of a picture's side."""
+        """One crop, float32 (crop, crop, 3) in 0..255, of `min_share` to `max_share` of a picture's side."""
         pictures, split = self.sources[source]
         picture = pictures[random.choice(split[part])]
-        side = round(SIDE * math.exp(random.uniform(math.log(min_share), 0.0)))
-        y, x = random.integers(0, SIDE - side + 1, 2)
+        side = round(self.side * math.exp(random.uniform(math.log(min_share), math.log(max_share))))
+        y, x = random.integers(0, self.side - side + 1, 2)
         cut = np.ascontiguousarray(picture[y : y + side, x : x + side])
         crop = pixels.resize(cut, self.crop, self.crop).astype(np.float32)
         if random.random() < 0.5:
@@ -118,3 +134,8 @@ class Crops:
         if noise and random.random() < 0.15:
             crop = crop + random.normal(0, random.uniform(2, 60), crop.shape)
         return np.clip(crop, 0, 255).astype(np.float32)
+
+
+def _strengths(random: np.random.Generator, count: int) -> np.ndarray:
+    """Strengths to train at, float32 (count,): half of them 0.5, the others uniform."""
+    return np.where(random.random(count) < 0.5, 0.5, random.random(count)).astype(np.float32)

@@ -21,10 +21,10 @@ import PIL
 
 from mangastyle.data.ahead import PIXELS_AT_ONCE, Job, Room, in_order
 from mangastyle.data.archives import Source, open_source
-from mangastyle.data.caches import UNUSABLE, cache_folder, publish
 from mangastyle.data.members import Reader
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
+from mangastyle.io.caches import UNUSABLE, cache_folder, publish
 from mangastyle.io.files import temporary_folder
 from mangastyle.io.folders import left_out_note
 from mangastyle.ops import pixels

@@ -87,7 +87,7 @@ class FullModel:
         found = {}
         for name, statistics in self.network.statistics(features).items():
             found |= {f"{name}_{part}": value for part, value in statistics._asdict().items()}
-        return found | {f"{name}_residual": x for name, x in self.network.style_residual(features).items()}
+        return found | {f"{name}_residual": x for name, x in onepass.style_residual(features, self.network.spec.windows).items()}
 
     def style(self, picture: tf.Tensor, statistics: dict[str, tf.Tensor], strength: tf.Tensor) -> tf.Tensor:
         """A picture (h, w, 3) stylized in one pass, by the `statistics` of a painting."""
@@ -96,9 +96,11 @@ class FullModel:
         target = {name: GaussianStatistics(*(statistics[f"{name}_{part}"] for part in parts)) for name in onepass.LAYERS}
         features = self._encode(picture)
         maps = self.network.transport_maps(self.network.statistics(features), target, strength[None])
-        residual = {name: statistics[f"{name}_residual"] for name in onepass.RESIDUAL_WINDOWS}
-        residual = onepass.tile_to(residual, *(tf.shape(features["relu1_1"])[axis] for axis in (1, 2)))
-        return resample.to_uint8(self.network.paint(features, maps, strength[None], tf.ones(1), residual)[0, :height, :width])
+        residual = {name: statistics[f"{name}_residual"] for name in self.network.spec.windows}
+        padded = tf.shape(features["relu1_1"])
+        residual = onepass.lay_out(residual, padded[1], padded[2], self.network.spec.residual_block)
+        painted = self.network.paint(features, maps, strength[None], tf.ones(1), onepass.style_vector(target), residual)
+        return resample.to_uint8(painted[0, :height, :width])
 
     def paint(self, picture: tf.Tensor, painting: tf.Tensor, strength: tf.Tensor) -> Stages:
         """All stages, with the hint of `shade`: {"sketch": (h, w), "shaded": (h, w, 3), "stylized": (h, w, 3)}."""

@@ -46,6 +46,7 @@ KINDS = {
     "regions": "network that colors regions",
     "shading": "network that shades flat colors",
     "onepass": "one-pass decoder",
+    "painters": "learned painter",
     "vgg19-slim": "slim VGG-19",
 }
 
@@ -310,7 +311,24 @@ def fill(model: keras.Model, path: str | Path, kind: str) -> None:
     MangastyleError
         As from `read`; and if the arrays are not those of the model. The model is then unchanged.
     """
-    arrays = read(path, kind).arrays
+    assign(model, read(path, kind).arrays, path)
+
+
+def assign(model: keras.Model, arrays: Mapping[str, np.ndarray], path: str | Path) -> None:
+    """Fill the variables of a Keras model with arrays by path.
+
+    Parameters
+    ----------
+    model : keras.Model
+    arrays : {path: ndarray}
+    path : str or Path
+        The file that they are from, for error messages.
+
+    Raises
+    ------
+    MangastyleError
+        If the arrays are not those of the model. The model is then unchanged.
+    """
     for variable in model.variables:
         if variable.path not in arrays:
             raise MangastyleError(f"{path}: damaged or of another network: {variable.path} is missing")

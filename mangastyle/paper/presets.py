@@ -14,6 +14,7 @@ SHADE = {"weights": "shade-paper", "hint_recipe": "paper", "ink": 0.0}
 STYLE = {  # section 4.3
     "loss": "sum", "content_weight": 0.001, "style_weight": 0.001, "tv_weight": 0.0, "iterations": 1000,
     "learning_rate": 1.0, "style_size": "content", "min_size": 0, "distance": "gram", "content_layers": ("conv4_2",),
+    "precondition": False,  # L-BFGS and Adam search among pixels, both
     "style_layers": ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1"),
     "precision": "float32",  # equal weights let the content win: the loss decreases by less than bfloat16 resolves
 }  # fmt: skip

@@ -10,13 +10,15 @@ import dataclasses
 from typing import Any, Iterable, Mapping, NamedTuple
 
 from mangastyle.errors import MangastyleError, near
+from mangastyle.style.learned.settings import LearnedSettings
 from mangastyle.style.look import LookSettings, normalize_weights
 from mangastyle.style.onepass.settings import OnePassSettings, OnePassSpec
 from mangastyle.style.optimize.settings import STARTS, OptimizeSettings
+from mangastyle.style.polish.settings import PolishSettings
 
 __all__ = [
-    "METHODS", "STARTS", "LookSettings", "Method", "MethodSettings", "OnePassSettings", "OnePassSpec", "OptimizeSettings",
-    "method_settings", "normalize_weights", "refuse_foreign",
+    "AUTO", "METHODS", "STARTS", "LearnedSettings", "LookSettings", "Method", "MethodSettings", "OnePassSettings", "OnePassSpec",
+    "OptimizeSettings", "PolishSettings", "choose_method", "method_settings", "normalize_weights", "refuse_foreign",
 ]  # fmt: skip
 
 
@@ -35,6 +37,8 @@ class Method(NamedTuple):
         What its stylizer takes besides masks, precision, seed and max_pixels: some of "init" and "backbone".
     searches : bool
         Whether its stylizer has `search`, which reports the losses of each iteration and may be compared with another search.
+    rank : int
+        Methods of a lower rank paint a picture in much less time.
     """
 
     settings: type[LookSettings]
@@ -42,22 +46,52 @@ class Method(NamedTuple):
     about: str
     inputs: tuple[str, ...] = ()
     searches: bool = False
+    rank: int = 0
 
 
+AUTO = "auto"  # the first of these methods that has all arguments that are given
 METHODS = {
+    "polish": Method(
+        PolishSettings, "mangastyle.style.polish.stylizer:PolishStylizer", "in one pass, then by few iterations of the optimization",
+        rank=1,
+    ),
     "optimize": Method(
         OptimizeSettings, "mangastyle.style.optimize.stylizer:OptimizeStylizer", "by optimization on VGG-19 features",
-        inputs=("init", "backbone"), searches=True,
+        inputs=("init", "backbone"), searches=True, rank=2,
+    ),
+    "learned": Method(
+        LearnedSettings, "mangastyle.style.learned.stylizer:LearnedStylizer", "in one pass of a network that was fitted to the painting"
     ),
     "onepass": Method(
         OnePassSettings, "mangastyle.style.onepass.stylizer:OnePassStylizer", "in one pass of a trained network, in a fraction of a second"
     ),
 }  # fmt: skip
 
-# The settings of all methods together, for the options of commands.
-MethodSettings: Any = dataclasses.make_dataclass(
-    "MethodSettings", [], bases=tuple(method.settings for method in reversed(METHODS.values())), frozen=True
-)
+# The settings of all methods together, for the options of commands. Some are parts of others.
+_every = [method.settings for method in METHODS.values()]
+_whole = [cls for cls in _every if not any(other is not cls and issubclass(other, cls) for other in _every)]
+MethodSettings: Any = dataclasses.make_dataclass("MethodSettings", [], bases=tuple(_whole), frozen=True)
+
+
+def choose_method(method: str, names: Iterable[str]) -> str:
+    """The method that "auto" stands for: the first one that has all arguments that were given.
+
+    Parameters
+    ----------
+    method : str
+        "auto", or the name of a method, which stays as it is.
+    names : iterable of str
+        Arguments that were given: settings, "init", "backbone". Names that no method has do not count.
+
+    Examples
+    --------
+    >>> choose_method("auto", ["strength"]), choose_method("auto", ["strength", "iterations"]), choose_method("onepass", [])
+    ('polish', 'optimize', 'onepass')
+    """
+    if method != AUTO:
+        return method
+    known = {name for name in names if any(name in _arguments(other) for other in METHODS)}
+    return next((other for other in METHODS if known <= _arguments(other)), next(iter(METHODS)))
 
 
 def method_settings(method: str, arguments: Mapping[str, Any]) -> LookSettings:

@@ -12,14 +12,14 @@ from mangastyle.engine import keras
 from mangastyle.errors import MAX_SEED, MangastyleError, check_calls, check_integer
 from mangastyle.io import images
 from mangastyle.style.base import BaseStylizer, Listener
-from mangastyle.style.settings import METHODS, method_settings, refuse_foreign
+from mangastyle.style.settings import AUTO, METHODS, choose_method, method_settings, refuse_foreign
 from mangastyle.vgg.spec import MIN_SIDE
 
 __all__ = ["METHODS", "Stylizer", "stylize"]
 
 
 def stylize(
-    content: np.ndarray, styles: np.ndarray | Sequence[np.ndarray], *, method: str = "optimize", masks: Sequence[np.ndarray] = (),
+    content: np.ndarray, styles: np.ndarray | Sequence[np.ndarray], *, method: str = AUTO, masks: Sequence[np.ndarray] = (),
     init: np.ndarray | str | None = None, precision: str = "auto", backbone: keras.Model | str | None = None, seed: int = 0,
     max_pixels: int = images.MAX_PIXELS, progress: Listener | None = None, cancel: threading.Event | None = None, **settings: Any,
 ) -> np.ndarray:  # fmt: skip
@@ -31,8 +31,8 @@ def stylize(
         The picture, at least 32 pixels high and wide.
     styles : ndarray of uint8, shape (h, w, 3), or sequence of them
         The painting or paintings, of any sizes from 32 pixels on.
-    method : {"optimize", "onepass"}
-        How: a key of `METHODS`.
+    method : {"auto", "polish", "optimize", "learned", "onepass"}
+        How: a key of `METHODS`; "auto" is polish, or the first method that has all arguments that are given.
     masks : sequence of ndarray, shape (h, w) or (h, w, 3), optional
         One for each painting, of the content's size, uint8 or float 0..1: each paints where its mask is white.
     init : {"content", "style", "noise"} or ndarray of uint8, shape (h, w, 3), optional
@@ -50,8 +50,8 @@ def stylize(
     cancel : threading.Event, optional
         Set it, from any thread, to stop.
     **settings
-        Settings of the method: `OptimizeSettings` or `OnePassSettings` in `mangastyle.style.settings`. Every method has
-        strength, size, style_weights, style_scale, style_size, keep_colors and match_colors.
+        Settings of the method, see `METHODS` in `mangastyle.style.settings`. Every method has strength, size, style_weights,
+        style_scale, style_size, keep_colors and match_colors.
 
     Returns
     -------
@@ -103,7 +103,7 @@ class Stylizer:
     implementation : BaseStylizer
         What the method is implemented by, with what only this method can do.
     by : str
-        What paints, if it is not the full VGG-19: "one pass", "slim VGG-19", "random VGG-19" or "".
+        What paints, if it is not the full VGG-19: "one pass and slim VGG-19", "one pass", "learned", "slim VGG-19", "random VGG-19".
 
     Raises
     ------
@@ -119,12 +119,13 @@ class Stylizer:
     """
 
     def __init__(
-        self, styles: np.ndarray | Sequence[np.ndarray], *, method: str = "optimize", masks: Sequence[np.ndarray] = (),
+        self, styles: np.ndarray | Sequence[np.ndarray], *, method: str = AUTO, masks: Sequence[np.ndarray] = (),
         init: np.ndarray | str | None = None, precision: str = "auto", backbone: keras.Model | str | None = None, seed: int = 0,
         max_pixels: int = images.MAX_PIXELS, **settings: Any,
     ) -> None:  # fmt: skip
         check_integer("seed", seed, 0, MAX_SEED)  # before networks load
         inputs = {name: value for name, value in (("init", init), ("backbone", backbone)) if value is not None}
+        method = choose_method(method, {**inputs, **settings})
         refuse_foreign(method, inputs)
         if isinstance(init, str):  # a setting, where a picture is an input
             settings["init"] = inputs.pop("init")

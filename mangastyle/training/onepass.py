@@ -11,7 +11,7 @@ then draw samples and save.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from mangastyle.data.crops import Crops
 from mangastyle.engine import default_settings, keras, tf
 from mangastyle.io import images, registry, weights
 from mangastyle.kernels import precision as precisions
-from mangastyle.ops.gaussian_ot import wasserstein
+from mangastyle.ops.gaussian_ot import GaussianStatistics, wasserstein
 from mangastyle.ops.pixels import to_uint8
 from mangastyle.settings import to_json
 from mangastyle.style.onepass import network as onepass
@@ -37,6 +37,7 @@ from mangastyle.vgg.network import features
 LOSS = OptimizeSettings()  # what the optimization minimizes by default
 LOSS_LAYERS = {**onepass.LAYERS, "relu5_1": 40.0, "relu4_2": 500.0}  # layers with their scale, which keeps float32 exact
 WARM_UP = 100  # steps
+SIDE = 512  # of the pictures that crops are cut from, in pixels
 SAMPLES = 6
 SAMPLE_STRENGTHS = (0.25, 0.5, 0.85)
 
@@ -75,7 +76,7 @@ def train(
     policy = precisions.resolve_wide(precision)  # the gradients of means over whole pictures would vanish in float16
     strategy = distributed.make_strategy(settings.strategy)
     distributed.share(strategy, "batch", settings.batch)
-    crops = Crops(data, paintings, settings.crop, seed, cache=cache, max_pixels=max_pixels)
+    crops = Crops(data, paintings, settings.crop, seed, cache=cache, max_pixels=max_pixels, side=SIDE)
 
     with strategy.scope():
         state = TrainState(settings, init=init, seed=seed, policy=policy)
@@ -99,17 +100,33 @@ def train(
     return session.ending
 
 
+@default_settings()
+def loss_features(policy: str) -> keras.Model:
+    """The slim VGG-19 from pictures (b, h, w, 3) in 0..255 to {layer of LOSS_LAYERS: features (b, h', w', n) of order 1}."""
+    found = features(backbone("slim", policy=policy), tuple(LOSS_LAYERS), winograd=False)
+    return keras.Model(found.input, {name: found.output[name] / scale for name, scale in LOSS_LAYERS.items()})
+
+
+def start(init: str, policy: str) -> tuple[OnePassSpec, keras.Model]:
+    """Specification and decoder of a weights file, or of the one that ships ("onepass")."""
+    path = registry.find(init, cure="name a file that the training of a one-pass decoder wrote")
+    spec = weights.parse_spec(path, OnePassSpec, weights.read_spec(path, "onepass")[0])
+    decoder = onepass.decoder(spec, policy)
+    weights.fill(decoder, path, "onepass")
+    return spec, decoder
+
+
 class TrainState:
     """The decoder and its optimizer, which training changes, and the frozen VGG-19 for encoding and losses."""
 
     @default_settings()
     def __init__(self, settings: OnePassTrainSettings, *, init: str = "", seed: int = 0, policy: str = "float32") -> None:
-        found = features(backbone("slim", policy=policy), tuple(LOSS_LAYERS))
-        self.features = keras.Model(found.input, {name: found.output[name] / scale for name, scale in LOSS_LAYERS.items()})
-        self.spec = OnePassSpec(tuple(onepass.LAYERS), tuple(found.output[name].shape[-1] for name in onepass.LAYERS))
-        self.decoder = onepass.decoder(self.spec, policy, seed)
+        self.features = loss_features(policy)
         if init:
-            weights.fill(self.decoder, registry.find(init, cure="name a file that the training of a one-pass decoder wrote"), "onepass")
+            self.spec, self.decoder = start(init, policy)
+        else:
+            self.spec = settings.decoder_spec(tuple(self.features.output[name].shape[-1] for name in onepass.LAYERS))
+            self.decoder = onepass.decoder(self.spec, policy, seed)
         self.optimizer = keras.optimizers.Adam(settings.learning_rate)
         self.optimizer.build(self.decoder.trainable_variables)
         self.trackables: dict[str, Any] = {"decoder": self.decoder, "optimizer": self.optimizer}
@@ -117,7 +134,8 @@ class TrainState:
     def sheet(self, contents: np.ndarray, paintings: np.ndarray) -> np.ndarray:
         """Contents, paintings (b, c, c, 3), and the contents stylized at three strengths, in rows: uint8 (5 c, b c, 3)."""
         content, painting = self.features(contents), self.features(paintings)
-        target, residual = gaussian_statistics(_style_layers(painting)), onepass.style_residual(painting)
+        target = gaussian_statistics(style_layers(painting))
+        residual = spread(onepass.style_residual(painting, self.spec.windows), contents.shape[1], self.spec, 0)
         rows = [contents, paintings]
         for strength in SAMPLE_STRENGTHS:
             stylized = onepass.paint(self.decoder, content, target, residual, tf.fill((len(contents),), strength))
@@ -137,26 +155,18 @@ def make_train_step(
     def replica_step(contents: tf.Tensor, paintings: tf.Tensor, strength: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
         both = state.features(tf.concat([contents, paintings], 0))
         content, painting = ({name: tf.split(x, 2)[i] for name, x in both.items()} for i in (0, 1))  # (b, h', w', n) each
-        target = gaussian_statistics(_style_layers(painting))
-        residual = _shifted(onepass.style_residual(painting), step)
-        alpha, beta = losses.strength_to_weights(strength)  # (b,) each
+        target = gaussian_statistics(style_layers(painting))
+        residual = spread(onepass.style_residual(painting, state.spec.windows), settings.crop, state.spec, step)
 
         def mean(values: tf.Tensor) -> tf.Tensor:  # over the global batch, so that replicas' gradients simply add up
             return tf.reduce_sum(values) / settings.batch
 
         with tf.GradientTape() as tape:
             stylized = onepass.paint(state.decoder, content, target, residual, strength)  # (b, c, c, 3)
-            result = state.features(stylized)
-            content_loss = tf.add_n([losses.relative_mse(result[name], content[name]) for name in LOSS.content_layers])  # (b,)
-            source = gaussian_statistics(_style_layers(result))
-            by_layer = {name: wasserstein(source[name], target[name]) for name in LOSS.style_layers}
-            style_loss = tf.add_n(list(by_layer.values())) / len(by_layer)  # (b,)
-            tv_loss = distributed.replica_mean(losses.total_variation(stylized, "mean"))  # of the whole batch
-            weighted = alpha * LOSS.content_weight * content_loss + beta * LOSS.style_weight * style_loss
-            loss = mean((weighted + beta * LOSS.tv_weight * tv_loss) / (alpha + beta))
+            by_example, record = loss_of(stylized, state.features(stylized), content, target, strength)
+            loss = mean(by_example)
         variables = state.decoder.trainable_variables
         state.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
-        record = {"content": content_loss, "style": style_loss, "tv": tf.fill(tf.shape(strength), tv_loss), **by_layer}
         return {"loss": loss, **{name: mean(values) for name, values in record.items()}}
 
     @tf.function(autograph=False)
@@ -164,6 +174,39 @@ def make_train_step(
         return distributed.totals(strategy, strategy.run(replica_step, args=(*batch, step)))
 
     return train_step
+
+
+def loss_of(
+    stylized: tf.Tensor, result: Features, content: Features, target: Mapping[str, GaussianStatistics], strength: tf.Tensor,
+    roots: Mapping[str, tf.Tensor] | None = None,
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:  # fmt: skip
+    """The optimization's loss by the strength, in units that do not depend on it.
+
+    Parameters
+    ----------
+    stylized : tensor, shape (b, c, c, 3)
+    result, content : {layer: (b, h', w', n)}
+        Features of `stylized` and of the contents, in `LOSS_LAYERS`.
+    target : {layer: GaussianStatistics}
+        Of b paintings, or of one for all.
+    strength : tensor, shape (b,)
+    roots : {layer: (1, n, n)}, optional
+        Of the target's covariances, where they are known.
+
+    Returns
+    -------
+    loss : tensor, shape (b,)
+    record : dict of tensors, shape (b,)
+        Its terms, without their weights.
+    """
+    alpha, beta = losses.strength_to_weights(strength)  # (b,) each
+    content_loss = tf.add_n([losses.relative_mse(result[name], content[name]) for name in LOSS.content_layers])  # (b,)
+    source = gaussian_statistics(style_layers(result))
+    by_layer = {name: wasserstein(source[name], target[name], root=roots[name] if roots else None) for name in LOSS.style_layers}
+    style_loss = tf.add_n(list(by_layer.values())) / len(by_layer)  # (b,)
+    tv_loss = tf.fill(tf.shape(strength), distributed.replica_mean(losses.total_variation(stylized, "mean")))  # of the whole batch
+    weighted = alpha * LOSS.content_weight * content_loss + beta * (LOSS.style_weight * style_loss + LOSS.tv_weight * tv_loss)
+    return weighted / (alpha + beta), {"content": content_loss, "style": style_loss, "tv": tv_loss, **by_layer}
 
 
 def save(session: Session, settings: OnePassTrainSettings, state: TrainState, crops: Crops) -> None:
@@ -177,13 +220,16 @@ def save(session: Session, settings: OnePassTrainSettings, state: TrainState, cr
     session.save()
 
 
-def _style_layers(found: Features) -> Features:
+def style_layers(found: Features) -> Features:
     """The features in the layers whose statistics carry the style."""
     return {name: found[name] for name in LOSS.style_layers}
 
 
-def _shifted(residual: Features, step: tf.Tensor) -> Features:
-    """The style's residual (b, h', w', n) rolled by a random offset, the same in every layer: strokes must fit everywhere."""
+def spread(residual: Features, crop: int, spec: OnePassSpec, step: Any) -> Features:
+    """The style's residual (b, h', w', n) for crops, from random places in each step: strokes must fit everywhere."""
+    if spec.residual_block:
+        return onepass.lay_out(residual, crop, crop, spec.residual_block, step)
     deepest = next(iter(residual))
     offset = tf.random.stateless_uniform((2,), (step, 0), 0, tf.shape(residual[deepest])[1], tf.int32)
-    return {name: tf.roll(x, offset * (onepass.stride(deepest) // onepass.stride(name)), (1, 2)) for name, x in residual.items()}
+    shifts = {name: offset * (onepass.stride(deepest) // onepass.stride(name)) for name in residual}
+    return onepass.lay_out({name: tf.roll(x, shifts[name], (1, 2)) for name, x in residual.items()}, crop, crop)

@@ -21,10 +21,10 @@ import PIL
 
 from mangastyle.data.ahead import PIXELS_AT_ONCE, Job, Room, in_order
 from mangastyle.data.archives import Drawn, Source, open_source
-from mangastyle.data.caches import UNUSABLE, cache_folder, publish
 from mangastyle.data.members import Reader
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
+from mangastyle.io.caches import UNUSABLE, cache_folder, publish
 from mangastyle.io.files import temporary_folder
 from mangastyle.lineart.sketch import sketch
 from mangastyle.ops import pixels
@@ -73,7 +73,7 @@ def load(name: str, size: int, *, cache: str = "", max_pixels: int = images.MAX_
     size : int
         Side of the samples, in pixels.
     cache : str
-        Folder for them; empty: see `data.caches.cache_folder`.
+        Folder for them; empty: see `io.caches.cache_folder`.
     max_pixels : int
         Larger pictures are refused before they are decoded.
 

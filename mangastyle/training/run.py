@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -223,7 +224,8 @@ class Interrupts:
 
     def __enter__(self) -> Interrupts:
         self.stop = ""
-        known = [getattr(signal, name) for name in self.NAMES if hasattr(signal, name)]
+        main = threading.current_thread() is threading.main_thread()  # no other one may handle signals
+        known = [getattr(signal, name) for name in self.NAMES if main and hasattr(signal, name)]
         self._before = {s: signal.getsignal(s) for s in known if s.name != "SIGHUP" or signal.getsignal(s) != signal.SIG_IGN}
         for s in self._before:
             signal.signal(s, self._handle)

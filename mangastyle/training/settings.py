@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from mangastyle.errors import MangastyleError
 from mangastyle.settings import Settings, setting, share
 from mangastyle.shade.spec import HINT_KINDS, DiscriminatorSpec, NetworkSettings, RegionSpec, ShadeSpec, ShadingSpec
+from mangastyle.style.onepass.settings import OnePassSpec
 from mangastyle.vgg.spec import MIN_SIDE, WIDTHS
+
+# How decoders of today get what becomes strokes. In one piece (`residual_block` 0) a painting's own figures would cross a face.
+STYLE_RESIDUALS: dict[str, Any] = {"residual_windows": (0, 9), "residual_block": 4, "residual_share": 1.0}
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,7 @@ class CropSettings(RunSettings):
 
     def check(self) -> None:
         """Raise `MangastyleError` for settings that contradict each other or VGG-19."""
-        if self.crop % 16:
-            raise MangastyleError(f"`crop`: must be a multiple of 16, the reduction of VGG-19's deepest layers, not {self.crop}")
+        check_crop(self.crop)
 
 
 @dataclass(frozen=True)
@@ -143,10 +147,34 @@ class SlimVGGSettings(CropSettings):
 class OnePassTrainSettings(CropSettings):
     """Training of the one-pass decoder."""
 
-    crop: int = setting(192, "side of the training crops, in pixels; a multiple of 16", least=64)
+    crop: int = setting(256, "side of the training crops, in pixels; a multiple of 16", least=64)
     batch: int = setting(3, "crops a step, over all devices together", least=1)
     steps: int = setting(20000, "stop after this many steps", least=1)
     learning_rate: float = setting(1e-3, "Adam's step size at its highest", least=0)
+    residual_blocks: tuple[int, ...] = setting((2, 2, 0, 0), "residual blocks of the decoder at relu4_1, 3_1, 2_1 and 1_1", least=0)
+    modulated: bool = setting(True, "let the painting's statistics scale and shift the decoder's features")
+
+    def decoder_spec(self, widths: tuple[int, ...]) -> OnePassSpec:
+        """The specification of a decoder for features of these widths, deepest first."""
+        return OnePassSpec(widths=widths, residual_blocks=self.residual_blocks, modulated=self.modulated, **STYLE_RESIDUALS)
+
+
+@dataclass(frozen=True)
+class PainterSettings(Settings):
+    """Fitting of the one-pass decoder to a painting."""
+
+    minutes: float = setting(5.0, "time to learn a painting, all told; it decides how many steps are taken", least=0)
+    steps: int = setting(0, "take so many steps instead; 0 = as many as there is time for", least=0)
+    crop: int = setting(256, "side of the training crops, in pixels; a multiple of 16", least=64)
+    batch: int = setting(2, "crops a step", least=1)
+    learning_rate: float = setting(1e-3, "Adam's step size at its highest", least=0)
+    checkpoint_every: int = setting(100, "steps between checkpoints", least=1)
+
+    def check(self) -> None:
+        """Raise `MangastyleError` for settings that contradict each other or VGG-19."""
+        check_crop(self.crop)
+        if not (self.minutes or self.steps):
+            raise MangastyleError("say when to stop: `minutes` or `steps`")
 
 
 @dataclass(frozen=True)
@@ -203,3 +231,9 @@ class RegionTrainSettings(RunSettings, RegionSpec):
             raise MangastyleError(f"`size`: must be a multiple of {multiple} with {len(self.widths)} `widths`, not {self.size}")
         if self.width % self.heads:
             raise MangastyleError(f"`width`: must be a multiple of {self.heads} `heads`, not {self.width}")
+
+
+def check_crop(crop: int) -> None:
+    """`MangastyleError` for a side of crops that VGG-19 does not halve evenly."""
+    if crop % 16:
+        raise MangastyleError(f"`crop`: must be a multiple of 16, the reduction of VGG-19's deepest layers, not {crop}")

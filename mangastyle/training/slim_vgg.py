@@ -5,8 +5,8 @@ one (the teacher), as in Romero et al. 2015 ("FitNets: Hints for Thin Deep Nets"
 not only at copying features:
 
 - It starts from the teacher: `Student.fit_to` picks the channels that span each layer best, and fits them in closed form.
-- It also learns on canvases (`Canvases`): intermediate results of style transfers that run with it meanwhile. After training on
-  pictures alone, style transfer with it makes speckle, which it has never met and takes for brush strokes.
+- It also learns on canvases (`Canvases`): intermediate results of style transfers that run with it meanwhile, by the losses of the
+  optimization. After training on pictures alone, style transfer with it makes speckle, which it has never met and takes for strokes.
 - A readout of the projection goes into the file (`fit.readout`): losses of the slim network's features through it are losses in the
   teacher's feature space, so that both networks weight content and style alike.
 
@@ -26,15 +26,17 @@ from mangastyle.engine import default_settings, keras, tf
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.kernels import precision as precisions
+from mangastyle.ops.gaussian_ot import GaussianStatistics, sqrtm_and_inverse, style_statistics, wasserstein
 from mangastyle.progress import Bar
 from mangastyle.settings import to_json
 from mangastyle.style.optimize import losses
+from mangastyle.style.optimize.settings import OptimizeSettings
 from mangastyle.training import distributed, fit
 from mangastyle.training.run import Ending, Session, cosine_schedule
 from mangastyle.training.run_folder import RunFolder
 from mangastyle.training.settings import SlimVGGSettings
 from mangastyle.vgg.backbone import backbone
-from mangastyle.vgg.files import write_slim
+from mangastyle.vgg.files import read, write_slim
 from mangastyle.vgg.network import MEAN_BGR, features, network
 from mangastyle.vgg.spec import kernel_shapes
 
@@ -43,9 +45,8 @@ TAPS = (
     "relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3",
     "relu4_1", "relu4_2", "relu4_4", "relu5_1", "relu5_4",
 )  # fmt: skip
-STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-CONTENT = "relu4_2"
-STYLE_WEIGHT = 10.0
+LOSS = OptimizeSettings()  # what the optimization minimizes by default, and the canvases, too
+STYLE, (CONTENT,) = LOSS.style_layers, LOSS.content_layers
 CANVAS_RATE = 4.0  # Adam's step size for canvases, in gray levels
 FIT_CROPS = 64  # crops for the closed-form fits
 FIT_ROWS = 20_000  # positions for each of them, as many as there are in the deep layers
@@ -54,7 +55,7 @@ WARM_UP = 200  # steps
 
 def train(
     settings: SlimVGGSettings, data: Sequence[str], run: RunFolder, *, teacher: str = "full", paintings: Sequence[str] = (),
-    seed: int = 0, precision: str = "auto", cache: str = "", max_pixels: int = images.MAX_PIXELS,
+    init: str = "", seed: int = 0, precision: str = "auto", cache: str = "", max_pixels: int = images.MAX_PIXELS,
 ) -> Ending:  # fmt: skip
     """Distill a slim VGG-19 for `settings.steps` steps.
 
@@ -69,6 +70,8 @@ def train(
     run : RunFolder
     teacher : str
         The full VGG-19: "full" or an HDF5 file, see `vgg.backbone.backbone`.
+    init : str
+        A slim network to start from. Kernels that it has not, or of other widths, are fitted to the teacher's in closed form.
     seed, precision, cache, max_pixels
         As for `mangastyle.train.train`; float16 is refused.
 
@@ -95,15 +98,14 @@ def train(
         student = Student(settings, policy, full)
         canvases = Canvases(settings, student)
     train_step = make_train_step(settings, strategy, full, student, canvases)
-    # Checkpoints of former versions have the canvases under this name.
-    state = {"student": student.variables, "optimizer": student.optimizer, "painting": canvases.variables}
+    state = {"student": student.variables, "optimizer": student.optimizer, "canvases": canvases.variables}
 
     def examples(step: int) -> tuple[np.ndarray]:  # (b, c, c, 3)
         return (crops.batch(step, settings.batch),)
 
     with Session(run, state, batch=settings.batch, max_to_keep=settings.max_to_keep, steps=settings.steps) as session:
         if session.start == 0:
-            student.fit_to(full, crops)
+            student.fit_to(full, crops, init)
         stream = distributed.stream(strategy, examples, session.start)
         while session.step < settings.steps and not session.stop:
             for slot in canvases.due(session.step):
@@ -143,12 +145,28 @@ class Student:
         self.optimizer.build(self.variables)
 
     def __call__(self, pixels: tf.Tensor, offset: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Pixels (b, c, c, 3) to the projected features {tap: float32 (b, h, w, N)}, thinned from `offset` on."""
-        found = thin(self.taps(pixels, training=True), offset)
+        """Pixels (b, c, c, 3) to features {tap: (b, h, w, n)}, thinned from `offset` on."""
+        return thin(self.taps(pixels, training=True), offset)
+
+    def project(self, found: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Features {tap: (b, h, w, n)} to the teacher's {tap: float32 (b, h, w, N)}."""
         return {name: tf.cast(project(found[name]), tf.float32) for name, project in self.projections.items()}
 
-    def fit_to(self, teacher: keras.Model, crops: Crops) -> None:
-        """Fit layer by layer: kernels to the teacher's channels that span it best, projections to all of them."""
+    def read_out(self, found: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Features in the layers of the optimization's losses as `save` will read them out: float32 (b, h, w, n), see `fit.readout`."""
+        read = {}
+        for name in (*STYLE, CONTENT):
+            projection = tf.cast(self.projections[name].kernel[0, 0], tf.float32)  # (n, N)
+            metric = projection @ tf.transpose(projection)
+            damping = 1e-6 * tf.linalg.trace(metric) / metric.shape[0] * tf.eye(metric.shape[0])
+            read[name] = tf.cast(found[name], tf.float32) @ tf.linalg.cholesky(metric + damping)
+        return read
+
+    def fit_to(self, teacher: keras.Model, crops: Crops, init: str = "") -> None:
+        """Fit layer by layer: kernels to the teacher's channels that span it best, or from a file; projections to all of them."""
+        given = {name: w for name, w in (read(init)[0] if init else {}).items() if w[0].shape == self.kernels[name]}
+        if init and not given:
+            raise MangastyleError(f"{init}: `init`: has no kernel of these `widths`; leave it out, or choose its own")
         pictures = crops.batch(-1, FIT_CROPS)  # (k, c, c, 3)
         before = pictures[..., ::-1] - np.array(MEAN_BGR, np.float32)  # the layer's input: (k, h, w, n)
         for name in Bar(self.kernels, desc="fitting", unit="layer"):
@@ -159,9 +177,12 @@ class Student:
             rows = _rows(target, int(name[4] + name[6]))
             target = target.reshape(-1, target.shape[-1])[rows]  # (rows, N)
             active = np.maximum(target, 0)
-            chosen = target[:, fit.ranking(active)[: shape[-1]]]
-            fitted = fit.ridge(fit.patches(before, rows), chosen / (chosen.std(0) + 1e-6))  # (9 n + 1, n')
-            self.network.get_layer(name).set_weights([fitted[:-1].reshape(shape), fitted[-1]])
+            if name in given:
+                self.network.get_layer(name).set_weights(given[name])
+            else:
+                chosen = target[:, fit.ranking(active)[: shape[-1]]]
+                fitted = fit.ridge(fit.patches(before, rows), chosen / (chosen.std(0) + 1e-6))  # (9 n + 1, n')
+                self.network.get_layer(name).set_weights([fitted[:-1].reshape(shape), fitted[-1]])
             before = _features(features(self.network, (relu,)), pictures, relu)  # (k, h, w, n')
             if relu in TAPS:
                 projection = fit.ridge(before.reshape(-1, shape[-1])[rows], active, intercept=False)  # (n', N)
@@ -192,14 +213,18 @@ class Canvases:
 
     def __init__(self, settings: SlimVGGSettings, student: Student) -> None:
         self.count, self.lifetime = settings.num_canvases, settings.canvas_steps
-        channels = {name: student.projections[name].filters for name in (*STYLE, CONTENT)}
+        widths = {name: student.taps.output[name].shape[-1] for name in (*STYLE, CONTENT)}
         side = settings.crop // 8
         self.pixels = tf.Variable(tf.zeros((self.count, settings.crop, settings.crop, 3)))  # in 0..255
-        self.grams = {name: tf.Variable(tf.ones((self.count, channels[name], channels[name]))) for name in STYLE}
-        self.content = tf.Variable(tf.ones((self.count, side, side, channels[CONTENT])))
+        self.means = {name: tf.Variable(tf.ones((self.count, widths[name]))) for name in STYLE}
+        self.covariances, self.roots = (
+            {name: tf.Variable(tf.eye(widths[name], batch_shape=[self.count])) for name in STYLE} for _ in range(2)
+        )  # of the paintings' features
+        self.content = tf.Variable(tf.ones((self.count, side, side, widths[CONTENT])))
         self.first, self.second = (tf.Variable(tf.zeros_like(self.pixels)) for _ in range(2))  # Adam's moments
         self.age = tf.Variable(tf.zeros((self.count, 1, 1, 1)))  # steps
-        self.variables = [self.pixels, *self.grams.values(), self.content, self.first, self.second, self.age]
+        statistics = [*self.means.values(), *self.covariances.values(), *self.roots.values()]
+        self.variables = [self.pixels, *statistics, self.content, self.first, self.second, self.age]
 
     def due(self, step: int) -> Iterator[int]:
         """The slots that begin a new picture at this step: all at the first, then in turn."""
@@ -208,18 +233,26 @@ class Canvases:
 
     def begin(self, slot: int, student: Student, start: np.ndarray, content: np.ndarray, painting: np.ndarray) -> None:
         """Put a new picture, float32 (c, c, 3), into a slot, with its content and its painting, likewise."""
-        found = student(tf.constant(np.stack([content, painting])), tf.zeros(2, tf.int32))
-        for name, gram in self.grams.items():
-            _set(gram, slot, grams(found[name])[1])
+        found = student.read_out(student(tf.constant(np.stack([content, painting])), tf.zeros(2, tf.int32)))
+        for name in STYLE:
+            mean, covariance = style_statistics(found[name][1:])  # (1, n), (1, n, n)
+            root, _ = sqrtm_and_inverse(covariance)
+            for variables, value in ((self.means, mean), (self.covariances, covariance), (self.roots, root)):
+                _set(variables[name], slot, value[0])
         _set(self.content, slot, found[CONTENT][0])
         _set(self.pixels, slot, start)
         for variable in (self.first, self.second, self.age):
             _set(variable, slot, tf.zeros(variable.shape[1:]))
 
-    def losses(self, found: dict[str, tf.Tensor], slots: slice) -> tf.Tensor:
-        """The loss of style transfer for each of some slots, (k,), from their projected features (k, h, w, N)."""
-        errors = [losses.relative_mse(grams(found[name]), gram[slots]) for name, gram in self.grams.items()]
-        return STYLE_WEIGHT * tf.add_n(errors) / len(STYLE) + losses.relative_mse(found[CONTENT], self.content[slots])
+    def loss(self, pixels: tf.Tensor, found: dict[str, tf.Tensor], slots: slice) -> tf.Tensor:
+        """The optimization's default loss, summed over some slots, of their pixels (k, c, c, 3) and of what `read_out` makes of them."""
+        style = 0.0
+        for name in STYLE:
+            target = GaussianStatistics(self.means[name][slots], self.covariances[name][slots])
+            style += wasserstein(style_statistics(found[name]), target, root=self.roots[name][slots]) / len(STYLE)  # (k,)
+        content = losses.relative_mse(found[CONTENT], self.content[slots])  # (k,)
+        calm = pixels.shape[0] * losses.total_variation(pixels, "mean")
+        return tf.reduce_sum(LOSS.content_weight * content + LOSS.style_weight * style) + LOSS.tv_weight * calm
 
     def step(self, gradient: tf.Tensor) -> None:
         """One step of Adam on the pixels, down their gradient (count, c, c, 3)."""
@@ -254,13 +287,13 @@ def make_train_step(
         with tf.GradientTape() as tape, tf.GradientTape(watch_accessed_variables=False) as canvas_tape:
             canvas_tape.watch(pixels)
             of_canvases = student(pixels, offset)
-            slim = {name: tf.concat([x, of_canvases[name]], 0) for name, x in student(crops, offset).items()}
+            slim = student.project({name: tf.concat([x, of_canvases[name]], 0) for name, x in student(crops, offset).items()})
             # Means over this replica's examples, of which the global mean is the mean over replicas.
             by_tap = {name: error / replicas for name, error in deviations(slim, full).items()}
             by_gram = {name: tf.reduce_mean(losses.relative_mse(grams(slim[name]), grams(full[name]))) / replicas for name in STYLE}
             feature_loss, gram_loss = tf.add_n(list(by_tap.values())), tf.add_n(list(by_gram.values()))
             loss = feature_loss + settings.gram_weight * gram_loss
-            canvas_loss = tf.reduce_sum(canvases.losses(of_canvases, own))
+            canvas_loss = canvases.loss(pixels, student.read_out(of_canvases), own)
         student.optimizer.apply_gradients(zip(tape.gradient(loss, student.variables), student.variables))
         record = {"loss": loss, "features": feature_loss, "grams": gram_loss, "canvases": canvas_loss / canvases.count}
         record |= {**by_tap, **{f"gram_{name}": error for name, error in by_gram.items()}}

@@ -95,7 +95,7 @@ MISTAKES = {
         ("good.png --style small.png", "small.png"), ("good.png --hint gone.png", "gone.png"),
         ("good.png --hint painting.png", "painting.png: the hint is 64x64 but the picture is 48x40"),
         ("good.png --weights gone.h5", "gone.h5: no such weights file"), ("good.png --onepass-weights broken.h5", "broken.h5"),
-        ("good.png --method optimize --backbone gone.h5", "gone.h5"), ("good.png --iterations 3", "--iterations"),
+        ("good.png --method optimize --backbone gone.h5", "gone.h5"), ("good.png --method onepass --iterations 3", "--iterations"),
         ("--size 16", "--size"), ("--size 5000", "--size"), ("--style a.jpg b.jpg", "no picture, but several paintings"),
     ],
     "sketch": [
@@ -122,6 +122,12 @@ MISTAKES = {
         ("good.png --style painting.png --method onepass --onepass-weights gone.h5", "gone.h5"),
         ("good.png --style painting.png --out text.png", "text.png"),
         ("good.png --style painting.png --mask painting.png --style-weights 1 2", "--style-weights"),
+    ],
+    "learn": [
+        ("", "no painting"), ("gone.png", "gone.png"), ("text.png", "text.png: not a picture"), ("small.png", "small.png"),
+        ("painting.png --out painting.txt", "painting.txt: must end in .h5"), ("painting.png --out broken.h5", "broken.h5: already exists"),
+        ("painting.png --data gone", "gone"), ("painting.png --init gone.h5", "gone.h5"), ("painting.png --crop 100", "--crop"),
+        ("painting.png --minutes 0", "--minutes or --steps"), ("painting.png --precision mixed_float16", "too narrow"),
     ],
     "train": [
         ("", "--epochs, --steps or --minutes"), ("--data gone", "gone"), ("--data good.png", "good.png: is a picture; name the folder"),

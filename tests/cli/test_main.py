@@ -59,7 +59,7 @@ def test_help_comes_in_groups_and_lists_methods_and_presets():
     titles = re.findall(r"^(\S.*):$", text, re.MULTILINE)
     assert titles[:2] == ["positional arguments", "options"] and titles[-3:] == ["Every command", "presets", "example"]
     assert "Look, by every method" in titles
-    assert "--method {optimize,onepass}" in text and "--preset {default,paper,quality,tiny}" in text
+    assert "--method {auto,polish,optimize,learned,onepass}" in text and "--preset {default,paper,quality,tiny}" in text
 
 
 def test_every_option_is_in_one_group():
@@ -186,7 +186,7 @@ def test_a_file_named_like_a_flag_is_told_the_cure(capsys, tmp_path, monkeypatch
         (["sketch", "--c", "inf"], "--c: must be a finite number, not inf"),
         (["sketch", "--size", "-3"], "--size: must be at least 0, not -3"),
         (["style", "--optimizer", "adm"], "--optimizer: 'adm' (did you mean 'adam'?) is none of lbfgs, adam"),
-        (["style", "--method", "one-pass"], "--method: 'one-pass' (did you mean 'onepass'?) is none of optimize, onepass"),
+        (["style", "--method", "one-pass"], "--method: 'one-pass' (did you mean 'onepass'?) is none of auto, polish, optimize, lear"),
         (["weights", "gett"], "action: 'gett' (did you mean 'get'?) is none of list, get, describe"),
         (["sketch", "--block", "4", "a.png"], "--block: must be an odd number from 3 to 32767, or 0 for automatic, not 4"),
         (["sketch", "--block", "1", "a.png"], "--block: must be an odd number from 3 to 32767, or 0 for automatic, not 1"),

@@ -54,8 +54,8 @@ def test_flags_beat_json_beats_preset_beats_defaults(tmp_path):
     file = write(tmp_path, {"preset": "paper", "c": 5.0, "despeckle": 3})
     made = settle(sketch.Options, {"despeckle": 4}, file)
     assert (made.preset, made.block, made.c, made.despeckle, made.size) == ("paper", 9, 5.0, 4, 0)
-    assert settle(style.Options, {"preset": "tiny"}, write(tmp_path, {"preset": "paper"})).iterations == 5
-    assert settle(style.Options, {"preset": "tiny"}, write(tmp_path, {"iterations": 7})).iterations == 7
+    assert settle(style.Options, {"preset": "tiny"}, write(tmp_path, {"preset": "paper"})).size == 64
+    assert settle(style.Options, {"preset": "tiny"}, write(tmp_path, {"size": 70})).size == 70
 
 
 @IDS

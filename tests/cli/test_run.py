@@ -139,10 +139,10 @@ def test_a_picture_named_after_the_paintings_is_not_one_of_them(tmp_path, capsys
 @pytest.mark.parametrize(
     ("flags", "error"),
     [
-        (["--iterations", "3"], "--iterations: is for method optimize, not onepass; leave it out, or choose that --method"),
-        (["--backbone", "slim"], "--backbone: is for method optimize, not onepass"),
-        (["--allow-download"], "--allow-download: method onepass needs no full VGG-19"),
-        (["--method", "optimize", "--onepass-weights", "a.h5"], "--onepass-weights: is for method onepass, not optimize"),
+        (["--method", "onepass", "--iterations", "3"], "--iterations: is for method optimize, not onepass; leave it out, or choose"),
+        (["--method", "onepass", "--backbone", "slim"], "--backbone: is for method optimize, not onepass"),
+        (["--method", "onepass", "--allow-download"], "--allow-download: method onepass needs no full VGG-19"),
+        (["--method", "optimize", "--onepass-weights", "a.h5"], "--onepass-weights: is for method polish or learned or onepass, not"),
         (["--size", "20"], "--size: must be 0, or from 32 to 4096, not 20"),
         (["--hint", "atuo"], "atuo: no such hint file; --hint takes own, none, simulated, a file or a folder of files"),
         (["--weights", "gone.h5"], "gone.h5: no such weights file"),

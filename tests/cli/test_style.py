@@ -208,7 +208,7 @@ def test_former_flags_of_one_pass_still_work(onepass_weights, art, picture, tmp_
         (["--method", "onepass", "--backbone", "full"], "--backbone: is for method optimize"),
         (["--method", "onepass", "--allow-download"], "--allow-download: is not for method onepass"),
         (["--method", "onepass", "--init", "noise"], "--init: is for method optimize"),
-        (["--onepass-weights", "a.h5"], "--onepass-weights: is for method onepass, not optimize"),
+        (["--method", "optimize", "--onepass-weights", "a.h5"], "--onepass-weights: is for method polish or learned or onepass, not opt"),
         (["--method", "onepass", "--onepass-weights", "a.h5"], "a.h5: no such weights file"),
         (["--backbone", "a.h5"], "a.h5"),
         (["--content-layers", "relu9_9"], "--content-layers: VGG-19 has no layer"),

@@ -99,3 +99,29 @@ def test_style_pairs_are_a_function_of_the_step_with_strengths_of_which_half_are
     contents, paintings, strengths = crops.style_pairs(6, 40)
     assert contents.shape == paintings.shape == (40, 32, 32, 3)
     assert 0.2 < (strengths == 0.5).mean() < 0.8 and strengths.min() >= 0 and strengths.max() <= 1
+
+
+def test_contents_of_a_painter_are_of_one_share_of_the_pictures_and_without_noise(make, monkeypatch):
+    large, sides, resize = make(crop=64, side=128), [], pixels.resize
+    monkeypatch.setattr(crops_module.pixels, "resize", lambda picture, *size: sides.append(picture.shape[:2]) or resize(picture, *size))
+    for share, side in ((0.5, 64), (1.0, 128)):
+        sides.clear()
+        contents, strengths = large.contents(3, 40, share)
+        assert sides == [(side, side)] * 40
+        assert contents.shape == (40, 64, 64, 3) and contents.dtype == np.float32 and strengths.shape == (40,)
+        assert 0.2 < (strengths == 0.5).mean() < 0.8 and strengths.min() >= 0 and strengths.max() <= 1
+        assert (contents == contents[:, :1, :1]).all()  # each picture has one color, so noise would show
+        assert len(plain(contents)) > 5 and not plain(contents)[:, :2].any()  # pictures, no paintings
+
+
+def test_contents_of_a_painter_are_a_function_of_seed_and_step(make):
+    one, other = make(), make()
+    other.contents(1, 3, 0.5)
+    for a, b in zip(one.contents(4, 3, 0.5), other.contents(4, 3, 0.5), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(one.contents(4, 6, 0.5)[0], one.contents(5, 6, 0.5)[0])
+    assert not np.array_equal(one.contents(4, 6, 0.5)[0], make(seed=1).contents(4, 6, 0.5)[0])
+
+
+def test_pictures_are_kept_at_the_side_asked_for(make):
+    assert {make(side=side).sources[1][0][0].shape for side in (64, 96)} == {(64, 64, 3), (96, 96, 3)}

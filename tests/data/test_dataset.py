@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mangastyle.data import ahead, archives, caches, dataset
+from mangastyle.data import ahead, archives, dataset
 from mangastyle.errors import MangastyleError
-from mangastyle.io import images
+from mangastyle.io import caches, images
 from mangastyle.ops.random import uniforms
 from mangastyle.synthetic import characters, figures
 

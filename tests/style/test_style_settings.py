@@ -11,6 +11,7 @@ import pytest
 from mangastyle.errors import MangastyleError
 from mangastyle.style import settings
 from mangastyle.style.look import LookSettings, normalize_weights
+from mangastyle.style.polish.settings import PolishSettings
 from mangastyle.style.settings import METHODS, method_settings, refuse_foreign
 
 
@@ -35,13 +36,25 @@ def test_fields_of_all_methods_are_in_one_class():
     [
         ("onepass", ["iterations"], "`iterations`: is for method optimize, not onepass"),
         ("onepass", ["strength", "backbone"], "`backbone`: is for method optimize"),
-        ("optimize", ["onepass_weights"], "`onepass_weights`: is for method onepass, not optimize"),
-        ("optimise", [], r"`method`: 'optimise' \(did you mean 'optimize'\?\) is none of optimize, onepass"),
+        ("optimize", ["onepass_weights"], "`onepass_weights`: is for method polish or learned or onepass, not optimize"),
+        ("learned", ["polish_iterations"], "`polish_iterations`: is for method polish, not learned"),
+        ("polish", ["painters"], "`painters`: is for method learned, not polish"),
+        ("optimise", [], r"`method`: 'optimise' \(did you mean 'optimize'\?\) is none of polish, optimize, learned, onepass"),
     ],
 )
 def test_settings_of_other_methods_are_refused(method, names, message):
     with pytest.raises(MangastyleError, match=message):
         refuse_foreign(method, names)
+
+
+def test_polish_hands_the_whole_look_to_the_optimization():
+    look = {f.name for f in dataclasses.fields(LookSettings)}
+    changed = {"strength": 0.25, "size": 64, "style_weights": (1.0, 2.0), "style_scale": 2.0, "style_size": "content"}
+    given = PolishSettings(**changed, keep_colors=True, match_colors=True, polish_iterations=3, polish_scales=4)
+    assert {*changed, "keep_colors", "match_colors"} == look  # a new setting of the look must be handed on, too
+    for name in look:
+        assert getattr(given.optimization, name) == getattr(given, name) != getattr(LookSettings(), name)
+    assert (given.optimization.iterations, given.optimization.num_scales) == (3, 4)
 
 
 def test_names_that_no_method_has_are_let_pass_there_and_refused_as_settings():

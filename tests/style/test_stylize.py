@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from mangastyle.errors import MangastyleError
+from mangastyle.io import weights
 from mangastyle.ops import pixels
 from mangastyle.style.base import BaseStylizer
+from mangastyle.style.learned import painters
 from mangastyle.style.optimize import losses
-from mangastyle.style.settings import METHODS, OptimizeSettings
+from mangastyle.style.settings import METHODS, OnePassSpec, OptimizeSettings
 from mangastyle.style.stylize import Stylizer, implementation, stylize
 
 SHALLOW = {"style_layers": ("relu1_1", "relu2_1"), "content_layers": ("relu2_2",), "min_size": 0}  # quick to trace
@@ -22,11 +24,23 @@ def blotches(seed: int, height: int = 40, width: int = 48) -> np.ndarray:
     return pixels.resize(np.random.default_rng(seed).integers(0, 256, (5, 6, 3), np.uint8), height, width)
 
 
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory, onepass_weights) -> str:
+    """A file of painters, none of whom was trained, for the paintings of these tests."""
+    spec, decoder = OnePassSpec(), weights.read(onepass_weights, "onepass").arrays
+    path = tmp_path_factory.mktemp("learned") / "painters.h5"
+    known = [blotches(seed) for seed in (1, 9)]
+    painters.write(path, [painters.Painter(painters.digest(painting), painting, spec, decoder) for painting in known], {})
+    return str(path)
+
+
 @pytest.fixture(params=METHODS)
-def given(request, narrow, onepass_weights) -> dict:
+def given(request, narrow, onepass_weights, learned) -> dict:
     """For each method, what makes it quick."""
     quick = {
+        "polish": {"onepass_weights": onepass_weights, "polish_iterations": 2},
         "optimize": {"backbone": narrow, "iterations": 2, **SHALLOW},
+        "learned": {"onepass_weights": onepass_weights, "painters": learned},
         "onepass": {"onepass_weights": onepass_weights},
     }
     return {"method": request.param, "precision": "float32", "size": 0, **quick[request.param]}

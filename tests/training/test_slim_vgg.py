@@ -164,7 +164,7 @@ def test_with_the_teachers_widths_the_start_is_the_teacher(options, teacher, cro
     student = slim_vgg.Student(dataclasses.replace(options, widths=training_devices.TEACHER), "float32", teacher)
     student.fit_to(teacher, crops)
     pictures = crops.batch(0, 4)
-    found, full = student(pictures, tf.zeros(2, tf.int32)), features(teacher, slim_vgg.TAPS)(pictures)
+    found, full = student.project(student(pictures, tf.zeros(2, tf.int32))), features(teacher, slim_vgg.TAPS)(pictures)
     for name, error in slim_vgg.deviations(found, slim_vgg.thin(full, tf.zeros(2, tf.int32))).items():
         assert float(error) < 0.02, name
 
@@ -185,6 +185,47 @@ def test_two_fits_are_equal(options, teacher, crops):
         np.testing.assert_array_equal(variable, same)
 
 
+def test_kernels_of_a_file_are_kept_and_those_of_other_widths_are_fitted(options, teacher, crops, tmp_path):
+    widths = (2, 3, 5, 4, 4)  # the third block is another one's
+    given = files.random_weights(widths)
+    shapes = kernel_shapes(widths)
+    readouts = {layer: np.eye(shape[-1]) for name, shape in shapes.items() for layer in (name, name.replace("conv", "relu"))}
+    files.write_slim(tmp_path / "given.h5", given, readouts, {})
+    fresh, started = (slim_vgg.Student(options, "float32", teacher) for _ in range(2))
+    fresh.fit_to(teacher, crops)
+    started.fit_to(teacher, crops, str(tmp_path / "given.h5"))
+    stored = files.read(tmp_path / "given.h5")[0]
+    fits = [name for name, shape in shapes.items() if shape == kernel_shapes(options.widths)[name]]
+    assert "conv1_1" in fits and "conv5_4" in fits and not any("conv3" in name or name == "conv4_1" for name in fits)
+    for name in shapes:
+        found = started.network.get_layer(name).get_weights()
+        others = stored[name] if name in fits else fresh.network.get_layer(name).get_weights()
+        for array, other in zip(found, others, strict=True):
+            if name in fits:
+                np.testing.assert_array_equal(array, other, err_msg=name)
+            else:
+                assert array.shape == other.shape and (array != other).any(), name  # fitted to what the kernels before it make
+    # Projections are those of the network that these kernels make.
+    pictures = crops.batch(-1, slim_vgg.FIT_CROPS)
+    for name in ("relu2_2", "relu3_1", "relu5_4"):
+        ours, theirs = (features(model, (name,))(pictures)[name].numpy() for model in (started.network, teacher))
+        expected = fit.ridge(ours.reshape(-1, ours.shape[-1]), theirs.reshape(-1, theirs.shape[-1]), intercept=False)
+        np.testing.assert_allclose(started.projections[name].kernel[0, 0], expected, rtol=1e-2, atol=1e-3 * np.abs(expected).max())
+
+
+def test_what_is_read_out_has_the_lengths_of_the_projections(options, teacher):
+    """Losses of what is read out are losses in the teacher's space: |x L| = |x P|, and so are all products."""
+    student = untrained(options, teacher)
+    found = student(tf.constant(np.random.default_rng(0).uniform(0, 255, (2, 32, 32, 3)), tf.float32), tf.zeros(2, tf.int32))
+    read = student.read_out(found)
+    assert set(read) == {*slim_vgg.STYLE, slim_vgg.CONTENT}
+    for name, ours in read.items():
+        assert ours.shape == found[name].shape
+        x, projection = found[name].numpy().reshape(-1, ours.shape[-1]), student.projections[name].kernel.numpy()[0, 0]
+        projected, ours = x @ projection, ours.numpy().reshape(x.shape)
+        np.testing.assert_allclose(ours @ ours.T, projected @ projected.T, rtol=1e-3, atol=1e-4 * np.abs(projected).max() ** 2)
+
+
 def test_a_few_steps_lower_the_losses(options, crops, trained):
     student, canvases, step = trained
     for slot in range(options.num_canvases):
@@ -201,6 +242,14 @@ def test_a_few_steps_lower_the_losses(options, crops, trained):
 # ---- the canvases
 
 
+def distance(source: np.ndarray, target: np.ndarray) -> float:
+    """The squared Wasserstein distance of features' Gaussians, over the target's mean square, from eigenvalues."""
+    means, covariances = zip(*((x.mean(0), np.cov(x.T, bias=True)) for x in (y.reshape(-1, y.shape[-1]) for y in (source, target))))
+    common = np.linalg.eigvals(covariances[0] @ covariances[1]).real  # those of the product of roots, squared
+    apart = np.sum((means[0] - means[1]) ** 2) + np.trace(covariances[0] + covariances[1]) - 2 * np.sqrt(np.maximum(common, 0)).sum()
+    return apart / np.mean(target**2) / target.shape[-1]
+
+
 def test_canvases_begin_all_at_once_then_in_turn(options, teacher):
     three = dataclasses.replace(options, num_canvases=3, canvas_steps=6)
     canvases = slim_vgg.Canvases(three, slim_vgg.Student(three, "float32", teacher))
@@ -215,15 +264,23 @@ def test_a_canvas_moves_toward_its_painting(options, crops, trained):
         canvases.begin(slot, student, start, content, style)
         np.testing.assert_array_equal(canvases.pixels[slot], start)
 
-    def loss_of(*pictures: np.ndarray) -> float:
-        return float(tf.reduce_sum(canvases.losses(student(np.stack(pictures), tf.zeros(2, tf.int32)), slice(None))))
+    def read(*pictures: np.ndarray) -> dict[str, np.ndarray]:
+        found = student.read_out(student(np.stack(pictures), tf.zeros(2, tf.int32)))
+        return {name: x.numpy().astype(np.float64) for name, x in found.items()}
 
-    contents, styles = ([target[i] for target in targets] for i in (1, 2))
-    content = canvases.content.numpy()
-    canvases.content.assign(student(np.stack(styles), tf.zeros(2, tf.int32))[slim_vgg.CONTENT])
-    assert loss_of(*styles) == pytest.approx(0, abs=1e-6)
-    canvases.content.assign(content)
-    assert loss_of(*contents) > 1
+    def loss_of(*pictures: np.ndarray) -> float:
+        found = student.read_out(student(np.stack(pictures), tf.zeros(2, tf.int32)))
+        return float(canvases.loss(tf.constant(np.stack(pictures)), found, slice(None)))
+
+    contents, styles, starts = ([target[i] for target in targets] for i in (1, 2, 0))
+    ours, wanted, kept = read(*starts), read(*styles), read(*contents)
+    expected = 0.0
+    for i, start in enumerate(starts):
+        moved = [distance(ours[name][i], wanted[name][i]) for name in slim_vgg.STYLE]
+        here, there = ours[slim_vgg.CONTENT][i], kept[slim_vgg.CONTENT][i]
+        calm = sum(np.mean(np.square(np.diff(start / 255.0, axis=axis))) for axis in (0, 1))
+        expected += np.mean((here - there) ** 2) / np.mean(there**2) + 5 * np.mean(moved) + 4 * calm
+    assert loss_of(*starts) == pytest.approx(expected, rel=0.01)
 
     student.optimizer.learning_rate = 0.0  # the canvases alone change
     kernels = [variable.numpy() for variable in student.variables]

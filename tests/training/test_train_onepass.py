@@ -17,6 +17,8 @@ from mangastyle.cli.train_onepass import Options, command
 from mangastyle.data.crops import Crops
 from mangastyle.errors import MangastyleError
 from mangastyle.io import weights
+from mangastyle.ops.gaussian_ot import sqrtm_and_inverse
+from mangastyle.style.onepass.settings import OnePassSpec
 from mangastyle.style.stylize import stylize
 from mangastyle.training import onepass
 
@@ -60,6 +62,65 @@ def test_losses_fall(options):
     losses = [float(step(batch, tf.constant(0))["loss"]) for _ in range(20)]
     assert losses[-1] < 0.7 * losses[0]
     assert state.sheet(*batch[:2]).shape == (5 * 64, 2 * 64, 3)
+
+
+def features_of(seed: int, batch: int) -> dict[str, np.ndarray]:
+    """Random features in all layers of the losses, float32 (b, h, w, n)."""
+    random = np.random.default_rng(seed)
+    return {name: random.normal(i, 1 + i, (batch, 6, 7, 3)).astype(np.float32) for i, name in enumerate(onepass.LOSS_LAYERS)}
+
+
+def distance(source: np.ndarray, target: np.ndarray) -> float:
+    """The squared Wasserstein distance of features' Gaussians, (h, w, n), over the target's mean square."""
+    flat = [x.reshape(-1, x.shape[-1]).astype(np.float64) for x in (source, target)]
+    means, covariances = [x.mean(0) for x in flat], [np.cov(x.T, bias=True) for x in flat]
+    common = np.linalg.eigvals(covariances[0] @ covariances[1]).real  # those of the product of roots, squared
+    apart = np.sum((means[0] - means[1]) ** 2) + np.trace(covariances[0] + covariances[1]) - 2 * np.sqrt(common).sum()
+    return apart / np.sum(np.mean(flat[1] ** 2, 0))
+
+
+@pytest.mark.parametrize("one_for_all", [False, True])
+def test_the_loss_is_that_of_the_optimization_whatever_the_strength(one_for_all):
+    """Of each example, by the strength's weights of content and style, over their sum; with or without known roots."""
+    pictures = np.random.default_rng(9).uniform(0, 255, (3, 8, 9, 3)).astype(np.float32)
+    result, content, painting = features_of(0, 3), features_of(1, 3), features_of(2, 1 if one_for_all else 3)
+    target = onepass.gaussian_statistics(onepass.style_layers({name: tf.constant(x) for name, x in painting.items()}))
+    strengths = np.array([0.0, 0.5, 0.9], np.float32)
+    loss, record = onepass.loss_of(tf.constant(pictures), result, content, target, tf.constant(strengths))
+    style_layers = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    assert record.keys() == {"content", "style", "tv", *style_layers}
+    calm = sum(np.mean(np.square(np.diff(pictures / 255.0, axis=axis))) for axis in (1, 2))
+    for i, strength in enumerate(strengths):
+        ours, theirs = result["relu4_2"][i], content["relu4_2"][i]
+        kept = np.mean((ours - theirs) ** 2) / np.mean(theirs**2)
+        apart = {name: distance(result[name][i], painting[name][0 if one_for_all else i]) for name in style_layers}
+        for name in style_layers:
+            assert float(record[name][i]) == pytest.approx(apart[name], rel=1e-3)
+        style = np.mean(list(apart.values()))
+        alpha, beta = (2 - 2 * strength) ** 2, (2 * strength) ** 2
+        assert float(loss[i]) == pytest.approx((alpha * kept + beta * (5 * style + 4 * calm)) / (alpha + beta), rel=1e-3)
+    roots = {name: sqrtm_and_inverse(found.covariance)[0] for name, found in target.items()}
+    known, _ = onepass.loss_of(tf.constant(pictures), result, content, target, tf.constant(strengths), roots)
+    np.testing.assert_allclose(known, loss, rtol=1e-4)
+
+
+def test_the_decoder_has_the_form_asked_for(finished):
+    spec = weights.parse_spec(finished / "last.h5", OnePassSpec, weights.read_spec(finished / "last.h5", "onepass")[0])
+    assert spec == OnePassSpec(residual_blocks=(2, 2, 0, 0), modulated=True, residual_windows=(0, 9), residual_block=4, residual_share=1.0)
+    assert onepass.start(str(finished / "last.h5"), "float32")[0] == spec
+    plain = onepass.TrainState(dataclasses.replace(TINY, residual_blocks=(0, 0, 1, 0), modulated=False))
+    names = {variable.path.split("/")[0] for variable in plain.decoder.variables}
+    assert "relu2_1_block0_in" in names and "relu4_1_block0_in" not in names and "code" not in names
+    with pytest.raises(MangastyleError, match="`residual_blocks`: 2 for 4 `layers`"):
+        onepass.TrainState(dataclasses.replace(TINY, residual_blocks=(1, 1)))
+
+
+def test_blocks_and_modulation_learn(finished, options):
+    """What starts from zero does not stay there."""
+    stored, fresh = weights.read(finished / "last.h5", "onepass").arrays, onepass.TrainState(TINY)
+    start = {variable.path: variable.numpy() for variable in fresh.decoder.variables}
+    for name in ("relu4_1_block0_out", "relu3_1_block1_out", "before_relu3_1_modulation", "at_relu1_1_modulation"):
+        assert not start[f"{name}/kernel"].any() and stored[f"{name}/kernel"].any(), name
 
 
 def test_run_folder_and_what_it_is_for(finished, options):

@@ -5,12 +5,15 @@ painting's mean and covariance by the optimal transport map (`ops.gaussian_ot`);
 It gets the deep features first and the shallow ones last, so that ink lines stay as crisp as in relu1_1.
 
 Where a content is flat, its features have nothing that could become a brush stroke. There the decoder also gets a style
-residual: the high-pass part of the painting's own features, of which it learns how much to use.
+residual: the painting's own features less their mean, of which it learns how much to use. What strokes look like it is told by
+the painting's statistics, which scale and shift its features.
 
 References
 ----------
 Lu et al.: "A Closed-form Solution to Universal Style Transfer" (ICCV 2019), for the feature transform.
 Li et al.: "Universal Style Transfer via Feature Transforms" (NIPS 2017), for encoder, transform and decoder at several depths.
+Ghiasi et al.: "Exploring the structure of a real-time, arbitrary neural artistic stylization network" (BMVC 2017), for scales and
+shifts that are predicted from the painting.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from __future__ import annotations
 import functools
 import threading
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 from mangastyle.engine import default_settings, keras, tf
 from mangastyle.errors import MangastyleError
@@ -32,8 +35,7 @@ from mangastyle.vgg.backbone import backbone as load_backbone
 
 # Layers whose features are mapped, deepest first, with the size of the slim network's features: over this they are of order 1.
 LAYERS = {"relu4_1": 700.0, "relu3_1": 300.0, "relu2_1": 300.0, "relu1_1": 100.0}
-RESIDUAL_WINDOWS = {"relu4_1": 5, "relu3_1": 9}  # layers with a style residual, and the positions across of its local mean
-RESIDUAL_SHARE = 0.4  # of the style residual that is used; all of it, as in training, leaves smears on flat faces
+CODE = 128  # numbers to which the decoder condenses a painting's statistics
 MULTIPLE = 8  # of pictures' sides, in pixels
 GRAY, CONTRAST = 127.5, 60.0  # of the decoder's output
 
@@ -80,18 +82,21 @@ def decoder(spec: OnePassSpec | None = None, policy: str = "float32", seed: int 
     Returns
     -------
     keras.Model
-        {layer: mapped features (b, h', w', n), f"{layer}_residual": style residual, "strength": (b, 1)} to pictures
-        (b, h, w, 3), about 0..255, float32.
+        {layer: mapped features (b, h', w', n), f"{layer}_residual": style residual, "strength": (b, 1)}, and if it is modulated
+        "style": `style_vector` (b, m), to pictures (b, h, w, 3), about 0..255, float32.
 
     Examples
     --------
     >>> sorted(decoder().input)[:3], decoder().output.shape
     (['relu1_1', 'relu2_1', 'relu3_1'], (None, None, None, 3))
     """
-    widths, make = (spec or OnePassSpec()).by_layer, _Layers(policy, seed)
+    spec = spec or OnePassSpec()
+    widths, blocks = spec.by_layer, dict(zip(spec.layers, spec.residual_blocks))
     inputs = {name: keras.Input((None, None, width), name=name) for name, width in widths.items()}
-    residuals = {name: keras.Input((None, None, widths[name]), name=f"{name}_residual") for name in RESIDUAL_WINDOWS if name in widths}
+    residuals = {name: keras.Input((None, None, widths[name]), name=f"{name}_residual") for name in spec.windows}
     strength = keras.Input((1,), name="strength")
+    style = {"style": keras.Input((2 * sum(spec.widths),), name="style")} if spec.modulated else {}
+    make = _Layers(policy, seed, *style.values(), strength)
 
     def with_residual(name: str) -> Any:
         if name not in residuals:
@@ -102,21 +107,27 @@ def decoder(spec: OnePassSpec | None = None, policy: str = "float32", seed: int 
     deepest, *others = widths
     shift = make.dense(widths[deepest], "strength_features")(strength)
     x = keras.layers.add([with_residual(deepest), keras.layers.Reshape((1, 1, widths[deepest]))(shift)], dtype=policy)
+    x = make.residual_blocks(x, blocks[deepest], deepest)
     for name in others:
-        x = make.padded_convolution(x, widths[name], f"before_{name}")
+        x = make.modulated_convolution(x, widths[name], f"before_{name}")
         x = keras.layers.UpSampling2D(2, dtype=policy)(x)
         x = keras.layers.add([x, with_residual(name)], dtype=policy)  # (b, 2h, 2w, n)
-        x = make.padded_convolution(x, widths[name], f"at_{name}")
-    x = make.padded_convolution(x, 3, "picture", activation=None)
-    every = {**inputs, "strength": strength, **{f"{name}_residual": given for name, given in residuals.items()}}
+        x = make.modulated_convolution(x, widths[name], f"at_{name}")
+        x = make.residual_blocks(x, blocks[name], name)
+    x = make.padded_convolution(x, 3, "picture")
+    every = {**inputs, **style, "strength": strength, **{f"{name}_residual": given for name, given in residuals.items()}}
     return keras.Model(every, keras.ops.cast(x, "float32") * CONTRAST + GRAY, name="decoder")
 
 
 class _Layers:
-    """Makes layers of one dtype policy whose initial weights follow from one seed."""
+    """Makes layers of one dtype policy whose initial weights follow from one seed, modulated by a style if there is one."""
 
-    def __init__(self, policy: str, seed: int) -> None:
+    def __init__(self, policy: str, seed: int, *condition: Any) -> None:
         self.policy, self.seed, self.count = policy, seed, 0
+        self.code: Any = None  # (b, CODE), of style and strength
+        if len(condition) > 1:
+            both = keras.layers.Concatenate()(condition)
+            self.code = keras.layers.Dense(CODE, activation="relu", **{**self._options("code", {}), "dtype": "float32"})(both)
 
     def _options(self, name: str, options: dict[str, Any]) -> dict[str, Any]:
         self.count += 1
@@ -129,10 +140,27 @@ class _Layers:
     def convolution(self, width: int, side: int, name: str, **options: Any) -> keras.layers.Layer:
         return SmallConv2D(width, side, **self._options(name, options))
 
-    def padded_convolution(self, x: Any, width: int, name: str, activation: str | None = "relu") -> Any:
+    def padded_convolution(self, x: Any, width: int, name: str, **options: Any) -> Any:
         """A 3x3 convolution with mirrored edges."""
         x = keras.ops.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
-        return self.convolution(width, 3, name, activation=activation)(x)
+        return self.convolution(width, 3, name, **options)(x)
+
+    def modulated_convolution(self, x: Any, width: int, name: str) -> Any:
+        """A 3x3 convolution, whose features the style scales and shifts, and a ReLU."""
+        if self.code is None:
+            return self.padded_convolution(x, width, name, activation="relu")
+        x = self.padded_convolution(x, width, name)
+        change = keras.layers.Dense(2 * width, kernel_initializer="zeros", dtype="float32", name=f"{name}_modulation")(self.code)
+        change = keras.ops.cast(keras.layers.Reshape((1, 1, 2 * width))(change), x.dtype)  # (b, 1, 1, 2n)
+        return keras.layers.ReLU(dtype=self.policy)(x * (1 + change[..., :width]) + change[..., width:])
+
+    def residual_blocks(self, x: Any, count: int, layer: str) -> Any:
+        """Pairs of 3x3 convolutions whose output is added to their input; at first it is zero (b, h', w', n)."""
+        for i in range(count):
+            inner = self.modulated_convolution(x, x.shape[-1], f"{layer}_block{i}_in")
+            added = self.padded_convolution(inner, x.shape[-1], f"{layer}_block{i}_out", kernel_initializer="zeros")
+            x = keras.layers.add([x, added], dtype=self.policy)
+        return x
 
 
 def stride(layer: str) -> int:
@@ -168,10 +196,10 @@ class Network:
         Features to {layer: `GaussianStatistics` with b = 1}.
     statistics_within : callable
         Features and masks {layer: (k, h', w', 1)} to the statistics where each mask counts, b = k.
-    transport_maps, style_residual : callable
-        The functions of this module.
+    transport_maps : callable
+        The function of this module.
     paint : callable
-        See `_paint`.
+        See `painter`.
 
     Raises
     ------
@@ -194,33 +222,45 @@ class Network:
         self.statistics = tf.function(gaussian_statistics, input_signature=[features])
         self.statistics_within = tf.function(gaussian_statistics, input_signature=[features, masks])
         self.transport_maps = tf.function(transport_maps)
-        self.style_residual = tf.function(style_residual, input_signature=[features])
-        self.paint = tf.function(self._paint, reduce_retracing=True)
+        self.paint = painter(self.decoder, self.spec.residual_share)
 
-    def _paint(self, features: Features, maps: Mapping[str, AffineMap], strength: tf.Tensor, shares: Any, residual: Features) -> tf.Tensor:
-        """Map a picture's features, and decode them.
 
-        Parameters
-        ----------
+def painter(decoder: keras.Model, residual_share: float) -> Callable[..., tf.Tensor]:
+    """The compiled function that maps a picture's features, and decodes them.
+
+    Parameters
+    ----------
+    decoder : keras.Model
+    residual_share : float
+        How much of the style residuals is used.
+
+    Returns
+    -------
+    callable
+        A function of, in this order:
+
         features : {layer: (1, h', w', n)}
         maps : {layer: k maps}
         strength : tensor, shape (1,)
-        shares : tensor, shape (k,), or {layer: (k, h', w', 1)}
-            How much each painting counts, with the sum 1; everywhere, or from place to place.
+        shares : tensor, shape (k,)
+            How much each painting counts, with the sum 1.
+        style : tensor, shape (k, m)
+            The `style_vector` of the paintings.
         residual : {layer: (k, h', w', n)}
             The style residuals of the paintings, in the features' shape.
 
-        Returns
-        -------
-        tensor of float32, shape (1, h, w, 3)
-        """
-        if isinstance(shares, dict):
-            mapped = {name: x + tf.reduce_sum(shares[name] * (maps[name](x) - x), 0, keepdims=True) for name, x in features.items()}
-        else:
-            mapped = {name: average_maps(maps[name], shares)(x) for name, x in features.items()}
-            shares = dict.fromkeys(residual, shares[:, None, None, None])
-        blended = {name: tf.reduce_sum(shares[name] * x, 0, keepdims=True) for name, x in residual.items()}
-        return decode(self.decoder, mapped, blended, strength)
+        It returns the picture, float32 (1, h, w, 3).
+    """
+
+    def paint(
+        features: Features, maps: Mapping[str, AffineMap], strength: tf.Tensor, shares: tf.Tensor, style: tf.Tensor, residual: Features
+    ) -> tf.Tensor:
+        mapped = {name: average_maps(maps[name], shares)(x) for name, x in features.items()}
+        share = residual_share * shares[:, None, None, None]
+        blended = {name: tf.reduce_sum(share * x, 0, keepdims=True) for name, x in residual.items()}
+        return decode(decoder, mapped, shares[None] @ style, blended, strength)
+
+    return tf.function(paint, reduce_retracing=True)
 
 
 _loading = threading.Lock()
@@ -308,29 +348,50 @@ def blend_fraction(strength: Any) -> Any:
     return 1 - (1 - strength) ** 2
 
 
-def style_residual(features: Features) -> dict[str, tf.Tensor]:
-    """High-pass part of a painting's features: features minus their local mean.
+def style_vector(statistics: Statistics) -> tf.Tensor:
+    """Means and standard deviations of the features of every layer, deepest first: (b, m).
+
+    Examples
+    --------
+    >>> style_vector(gaussian_statistics({"relu1_1": tf.constant([0.0, 2.0])[None, None, :, None]})).numpy().round(3).tolist()
+    [[1.0, 1.0]]
+    """
+    parts = []
+    for name in (name for name in LAYERS if name in statistics):
+        mean, covariance = statistics[name]
+        parts += [mean, tf.sqrt(tf.nn.relu(tf.linalg.diag_part(covariance)) + 1e-6)]
+    return tf.concat(parts, -1)
+
+
+def style_residual(features: Features, windows: Mapping[str, int]) -> dict[str, tf.Tensor]:
+    """A painting's features minus their local mean, or minus their mean.
 
     Parameters
     ----------
     features : {layer: (b, h', w', n)}
+    windows : {layer: int}
+        Positions across of the local mean; 0 for the mean of all positions.
 
     Returns
     -------
     {layer: (b, h', w', n)}
-        For the layers of `RESIDUAL_WINDOWS`.
+        For the layers of `windows`.
 
     Examples
     --------
-    >>> flat = style_residual({"relu4_1": tf.ones((1, 9, 9, 2)), "relu3_1": tf.ones((1, 18, 18, 2))})
+    >>> flat = style_residual({"relu4_1": tf.ones((1, 9, 9, 2)), "relu3_1": tf.ones((1, 18, 18, 2))}, {"relu4_1": 0, "relu3_1": 9})
     >>> [float(tf.reduce_max(tf.abs(x))) for x in flat.values()]
     [0.0, 0.0]
     """
-    return {name: features[name] - tf.nn.avg_pool2d(features[name], width, 1, "SAME") for name, width in RESIDUAL_WINDOWS.items()}
+
+    def mean(x: tf.Tensor, width: int) -> tf.Tensor:
+        return tf.nn.avg_pool2d(x, width, 1, "SAME") if width else tf.reduce_mean(x, (1, 2), keepdims=True)
+
+    return {name: features[name] - mean(features[name], width) for name, width in windows.items()}
 
 
-def tile_to(residual: Features, height: Any, width: Any) -> dict[str, tf.Tensor]:
-    """The style residual for a picture of `height` x `width` pixels: cut off, or mirrored as often as needed.
+def lay_out(residual: Features, height: Any, width: Any, block: int = 0, seed: Any = 0) -> dict[str, tf.Tensor]:
+    """The style residual for a picture of `height` x `width` pixels.
 
     Parameters
     ----------
@@ -338,24 +399,45 @@ def tile_to(residual: Features, height: Any, width: Any) -> dict[str, tf.Tensor]
         By `style_residual`.
     height, width : int or tensor
         Multiples of `MULTIPLE`.
+    block : int
+        Its side in positions of the deepest layer: blocks from random places. 0: in one piece, cut off, or mirrored as often as needed.
+    seed : int or tensor
+        Of the places.
 
     Returns
     -------
     {layer: (k, height / stride, width / stride, n)}
-        Times `RESIDUAL_SHARE`.
 
     Examples
     --------
-    >>> tile_to({"relu4_1": tf.ones((1, 6, 4, 2))}, 72, 24)["relu4_1"].shape
-    TensorShape([1, 9, 3, 2])
+    >>> [lay_out({"relu4_1": tf.ones((1, 6, 5, 2))}, 72, 24, block)["relu4_1"].shape.as_list() for block in (0, 4)]
+    [[1, 9, 3, 2], [1, 9, 3, 2]]
     """
+    fit = functools.partial(_in_blocks, residual, block, seed) if block else functools.partial(_in_one_piece, residual)
+    return {name: fit(name, height // stride(name), width // stride(name)) for name in residual}
 
-    def fit(name: str, x: tf.Tensor) -> tf.Tensor:
-        rows, columns = height // stride(name), width // stride(name)
-        missing = (tf.maximum(side - tf.shape(x)[axis], 0) for axis, side in ((1, rows), (2, columns)))
-        return RESIDUAL_SHARE * resample.mirror_pad(x, 0, *missing)[:, :rows, :columns]
 
-    return {name: fit(name, x) for name, x in residual.items()}
+def _in_one_piece(residual: Features, name: str, rows: Any, columns: Any) -> tf.Tensor:
+    x = residual[name]
+    missing = (tf.maximum(side - tf.shape(x)[axis], 0) for axis, side in ((1, rows), (2, columns)))
+    return resample.mirror_pad(x, 0, *missing)[:, :rows, :columns]
+
+
+def _in_blocks(residual: Features, block: int, seed: Any, name: str, rows: Any, columns: Any) -> tf.Tensor:
+    """Blocks of one layer, from the same places of the painting as those of the others."""
+    deepest, x = residual[next(iter(residual))], residual[name]
+    finer = stride(next(iter(residual))) // stride(name)
+    side = block * finer
+    x = _in_one_piece(residual, name, tf.maximum(tf.shape(x)[1], side), tf.maximum(tf.shape(x)[2], side))  # a block at least
+    down, across = -(-rows // side), -(-columns // side)  # blocks
+    places = tf.random.stateless_uniform((down, across, 2), tf.stack([seed, 0]))  # the same for all k paintings
+    last = tf.cast(tf.maximum(tf.shape(deepest)[1:3] - block, 0) + 1, tf.float32)
+    corners = finer * tf.cast(tf.floor(places * last), tf.int32)
+    top, left = (tf.repeat(tf.repeat(corners[..., i], side, 0), side, 1)[:rows, :columns] for i in (0, 1))
+    row = top + tf.tile(tf.range(side), [down])[:rows, None]
+    column = left + tf.tile(tf.range(side), [across])[:columns]
+    flat = tf.reshape(x, (tf.shape(x)[0], -1, x.shape[-1]))
+    return tf.gather(flat, row * tf.shape(x)[2] + column, axis=1)  # (k, rows, columns, n)
 
 
 def paint(decoder: keras.Model, content: Features, target: Statistics, residual: Features, strength: tf.Tensor) -> tf.Tensor:
@@ -378,13 +460,14 @@ def paint(decoder: keras.Model, content: Features, target: Statistics, residual:
     tensor of float32, shape (b, h, w, 3)
     """
     maps = transport_maps(gaussian_statistics({name: content[name] for name in LAYERS}), target, strength)
-    return decode(decoder, {name: maps[name](content[name]) for name in LAYERS}, residual, strength)
+    return decode(decoder, {name: maps[name](content[name]) for name in LAYERS}, style_vector(target), residual, strength)
 
 
-def decode(decoder: keras.Model, mapped: Features, residual: Features, strength: tf.Tensor) -> tf.Tensor:
-    """Mapped features and style residuals, (b, h', w', n) each, and strengths (b,) to pictures (b, h, w, 3)."""
+def decode(decoder: keras.Model, mapped: Features, style: tf.Tensor, residual: Features, strength: tf.Tensor) -> tf.Tensor:
+    """Mapped features and style residuals, (b, h', w', n) each, style vectors (b, m) and strengths (b,) to pictures (b, h, w, 3)."""
     share = blend_fraction(strength)[:, None, None, None]
-    return decoder({**mapped, **{f"{name}_residual": share * x for name, x in residual.items()}, "strength": strength[:, None]})
+    given = {**mapped, **{f"{name}_residual": share * x for name, x in residual.items()}, "strength": strength[:, None]}
+    return decoder({**given, "style": style} if "style" in decoder.input else given)
 
 
 def average_maps(maps: AffineMap, shares: tf.Tensor) -> AffineMap:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from typing import Callable, Mapping, NamedTuple, Sequence
 
@@ -16,7 +17,7 @@ from mangastyle.ops.gaussian_ot import GaussianStatistics
 from mangastyle.style import color, preprocess
 from mangastyle.style.base import BaseStylizer, Listener, Progress
 from mangastyle.style.onepass import network, tiles
-from mangastyle.style.onepass.settings import CURE, OnePassSettings
+from mangastyle.style.onepass.settings import CURE, OnePassSettings, OnePassSpec
 from mangastyle.style.preprocess import to_batch
 
 
@@ -27,11 +28,14 @@ class StyleCache(NamedTuple):
     ----------
     statistics : {layer: GaussianStatistics}
         With b = k.
+    vector : tensor, shape (k, m)
+        Their `network.style_vector`.
     residual : {layer: tensor (k, h', w', n)}
         Style residuals, in the shape of the content's features.
     """
 
     statistics: Mapping[str, GaussianStatistics]
+    vector: tf.Tensor
     residual: network.Features
 
 
@@ -43,7 +47,7 @@ class OnePassStylizer(BaseStylizer):
     Parameters
     ----------
     styles, masks, precision, seed, max_pixels
-        See `BaseStylizer`. Nothing here is random.
+        See `BaseStylizer`. From the seed follows which parts of a painting give strokes to which places.
     settings : OnePassSettings, optional
 
     Attributes
@@ -65,6 +69,7 @@ class OnePassStylizer(BaseStylizer):
     """
 
     by = "one pass"
+    at_once = True  # whether one decoder paints by all paintings together
     settings: OnePassSettings
 
     def __init__(
@@ -118,7 +123,7 @@ class OnePassStylizer(BaseStylizer):
 
             source = content_statistics or self._content_statistics(prepared, cancel, report if measured else None)
             maps = self.network.transport_maps(source, style.statistics, self._strength)
-            painted = self._paint(prepared, maps, style.residual, cancel, lambda done: report(measured + done))
+            painted = self._paint(prepared, maps, style, cancel, lambda done: report(measured + done))
             height, width = self.size_of(content)
             result = pixels.to_uint8(painted[:height, :width])
             return color.keep_colors(result, pixels.resize(content, height, width)) if self.settings.keep_colors else result
@@ -153,9 +158,18 @@ class OnePassStylizer(BaseStylizer):
         features = [self.network.encode(to_batch(picture)) for picture in resized]
         each = [self.network.statistics(x) for x in features]
         statistics = {name: GaussianStatistics(*(tf.concat(parts, 0) for parts in zip(*(one[name] for one in each)))) for name in each[0]}
-        sides = [side + -side % network.MULTIPLE for side in (height, width)]
-        residuals = [network.tile_to(self.network.style_residual(x), *sides) for x in features]
-        return StyleCache(statistics, {name: tf.concat([one[name] for one in residuals], 0) for name in network.RESIDUAL_WINDOWS})
+        padded = [side + -side % network.MULTIPLE for side in (height, width)]
+        residuals = []
+        for i, x in enumerate(features):
+            spec = self._spec(i)
+            residual = network.style_residual(x, spec.windows)
+            residuals.append(network.lay_out(residual, padded[0], padded[1], spec.residual_block, self.seed))
+        residual = {name: tf.concat([one[name] for one in residuals], 0) for name in residuals[0]}
+        return StyleCache(statistics, network.style_vector(statistics), residual)
+
+    def _spec(self, i: int) -> OnePassSpec:
+        """The specification of the decoder that paints by a painting."""
+        return self.network.spec
 
     def _prepare(self, content: np.ndarray) -> _Prepared:
         """A content and the masks at the size that is painted."""
@@ -197,20 +211,36 @@ class OnePassStylizer(BaseStylizer):
         return tiles.merge_statistics(parts, np.array(amounts)) if len(parts) > 1 else parts[0]
 
     def _paint(
-        self, prepared: _Prepared, maps: Mapping[str, network.AffineMap], residual: network.Features, cancel: threading.Event | None,
+        self, prepared: _Prepared, maps: Mapping[str, network.AffineMap], style: StyleCache, cancel: threading.Event | None,
         report: Callable[[int], None],
     ) -> np.ndarray:  # fmt: skip
         """Paint tile by tile, each with the maps of the whole picture and its part of the residual: float32 (h, w, 3)."""
         painted = np.empty(prepared.picture.shape, np.float32)
         for i, tile in enumerate(prepared.tiles):
             _stop_if(cancel)
-            features = self._features(prepared, tile)
-            shares = {
-                name: tiles.local_shares(x[tiles.at_layer(name, tile.outer)], self._weights) for name, x in prepared.layer_masks.items()
-            } or self._weights
-            part = {name: x[tiles.at_layer(name, tile.outer)] for name, x in residual.items()}
-            painted[tile.inner] = self.network.paint(features, maps, self._strength, shares, part)[0].numpy()[tile.within]
+            part = style._replace(residual={name: x[tiles.at_layer(name, tile.outer)] for name, x in style.residual.items()})
+            inner = prepared.picture[tile.inner]
+            painted[tile.inner] = self._blend(
+                inner, None if prepared.masks is None else prepared.masks[tile.inner],
+                functools.partial(self._decoded, self._features(prepared, tile), maps, part, tile.within),
+            )  # fmt: skip
             report(i + 1)
+        return painted
+
+    def _decoded(
+        self, features: network.Features, maps: Mapping[str, network.AffineMap], style: StyleCache, within: tiles.Part, shares: np.ndarray
+    ) -> np.ndarray:  # fmt: skip
+        """A tile painted with `shares` (k,) of the paintings: float32 (h, w, 3)."""
+        return self.network.paint(features, maps, self._strength, shares, style.vector, style.residual)[0].numpy()[within]
+
+    def _blend(self, content: np.ndarray, masks: np.ndarray | None, decoded: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """A tile of a content (h, w, 3) by all paintings at once; with masks (h, w, k) by one after the other, where each counts."""
+        if masks is None and self.at_once:
+            return decoded(self._weights)
+        shares = np.broadcast_to(self._weights, (1, 1, len(self._weights))) if masks is None else tiles.local_shares(masks, self._weights)
+        painted = (1 - shares.sum(-1, keepdims=True)) * content  # it stays where all masks are dark
+        for i in np.flatnonzero(shares.any((0, 1))):
+            painted += shares[..., i, None] * decoded(np.eye(len(self._weights), dtype=np.float32)[i])
         return painted
 
 

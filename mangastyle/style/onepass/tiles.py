@@ -144,20 +144,20 @@ def local_shares(masks: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    masks : ndarray, shape (k, h', w', 1)
+    masks : ndarray, shape (h, w, k)
         0..1.
     weights : ndarray, shape (k,)
         With the sum 1.
 
     Returns
     -------
-    ndarray, shape (k, h', w', 1)
+    ndarray, shape (h, w, k)
 
     Examples
     --------
-    >>> local_shares(np.array([[[[1.0]]], [[[1.0]]]]), np.array([0.25, 0.75])).ravel().tolist()
+    >>> local_shares(np.array([[[1.0, 1.0]]]), np.array([0.25, 0.75])).ravel().tolist()
     [0.25, 0.75]
     """
-    weighted = weights[:, None, None, None] * masks
-    whole = weighted.sum(0)
-    return weighted / np.maximum(whole, 1e-9) * np.minimum(masks.sum(0), 1)
+    weighted = weights * masks
+    whole = weighted.sum(-1, keepdims=True)
+    return weighted / np.maximum(whole, 1e-9) * np.minimum(masks.sum(-1, keepdims=True), 1)

@@ -20,6 +20,7 @@ class OptimizeSettings(LookSettings):
     optimizer: str = setting("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
     iterations: int = setting(25, "iterations at the final size; a scale of half its side gets twice as many", least=1)
     min_size: int = setting(128, "short side of the coarsest scale; 0 = paint at the final size alone", least=0)
+    num_scales: int = setting(0, "at most so many scales, of which the final size is one; 0 = all from the coarsest on", least=0)
     oversample: float = setting(1.0, "paint this many times as large and reduce the result: strokes are finer and calmer", least=1, most=8)
     scale_step: float = setting(2.0, "how much larger each scale is than the one before", least=1.05)
     learning_rate: float = setting(2.5, "Adam's step size, in gray levels of 255", least=0)

@@ -9,7 +9,7 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from mangastyle.engine import keras
-from mangastyle.errors import Cancelled
+from mangastyle.errors import Cancelled, check_calls
 from mangastyle.io import images
 from mangastyle.ops import masks as masking
 from mangastyle.ops import pixels
@@ -78,18 +78,26 @@ class OptimizeStylizer(BaseStylizer):
         self.objective = Objective(loaded, settings, len(styles))
         self._kept: StyleStatistics
 
-    def _stylize(self, content: np.ndarray, progress: Listener | None, cancel: threading.Event | None) -> np.ndarray:
-        result = self.search(content, progress, cancel)
+    def __call__(
+        self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None, *,
+        start: np.ndarray | None = None,
+    ) -> np.ndarray:  # fmt: skip
+        """Stylize one picture, see `BaseStylizer`, from a picture uint8 (h, w, 3) if one is given."""
+        check_calls(progress, cancel)
+        result = self.search(content, progress, cancel, start=start)
         if not result.interrupted:
             return pixels.to_uint8(result.picture)
         if result.reason == optimizers.INTERRUPTED:
             raise KeyboardInterrupt
         raise Cancelled(result=pixels.to_uint8(result.picture) if np.isfinite(result.total) else None)
 
+    def _stylize(self, content: np.ndarray, progress: Listener | None, cancel: threading.Event | None) -> np.ndarray:
+        return self(content, progress, cancel)
+
     @preprocess.within_memory()
     def search(
         self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None,
-        style_statistics: StyleStatistics | None = None,
+        style_statistics: StyleStatistics | None = None, start: np.ndarray | None = None,
     ) -> Result:  # fmt: skip
         """Stylize one picture, and return how the search ended as well; Ctrl-C and `cancel` end it with the best picture so far.
 
@@ -102,6 +110,8 @@ class OptimizeStylizer(BaseStylizer):
             Set it, from any thread, to stop.
         style_statistics : {(h, w): [{layer: statistics}]}, optional
             By `style_statistics` for another content of this size, instead of the paintings' own for this content.
+        start : ndarray of uint8, shape (h, w, 3), optional
+            A picture to start from, instead of `init` or `settings.init`.
 
         Returns
         -------
@@ -119,7 +129,7 @@ class OptimizeStylizer(BaseStylizer):
         height, width = self.size_of(content)
         steps = scales(height, width, settings)
         styles = preprocess.recolored(self.styles, content, settings)
-        picture, iterations, evaluations = self._start(content, *steps[0][:2]), 0, 0
+        picture, iterations, evaluations = self._start(content, start, *steps[0][:2]), 0, 0
         whole = self.iterations(content)
         last: optimizers.Step | None = None
 
@@ -197,11 +207,11 @@ class OptimizeStylizer(BaseStylizer):
                 self._kept[height, width] = measure()
             return self._kept[height, width]
 
-    def _start(self, content: np.ndarray, height: int, width: int) -> np.ndarray:
+    def _start(self, content: np.ndarray, given: np.ndarray | None, height: int, width: int) -> np.ndarray:
         """Where the search begins (Fig. 11): float32 (h, w, 3) in 0..255."""
-        if self.init is None and self.settings.init == "noise":
+        chosen = self.init if given is None else given
+        if chosen is None and self.settings.init == "noise":
             return np.random.default_rng(self.seed).uniform(0, 255, (height, width, 3)).astype(np.float32)
-        chosen = self.init
         if chosen is None:
             chosen = content if self.settings.init == "content" else self.styles[0]
         return pixels.resize(chosen, height, width).astype(np.float32)
@@ -227,11 +237,15 @@ def scales(height: int, width: int, settings: OptimizeSettings) -> list[Scale]:
     --------
     >>> scales(512, 768, OptimizeSettings())
     [(128, 192, 100), (256, 384, 50), (512, 768, 25)]
+    >>> scales(512, 768, OptimizeSettings(num_scales=2))
+    [(256, 384, 50), (512, 768, 25)]
     """
     height, width = round(height * settings.oversample), round(width * settings.oversample)
     short = min(height, width)
     sides = [float(short)]
     while settings.min_size and round(sides[-1] / settings.scale_step) >= max(settings.min_size, MIN_SIDE):
+        if len(sides) == settings.num_scales:
+            break
         sides.append(sides[-1] / settings.scale_step)
     coarser = [(*pixels.fit_short_side(height, width, round(side)), round(settings.iterations * short / side)) for side in sides[:0:-1]]
     return [*coarser, (height, width, settings.iterations)]

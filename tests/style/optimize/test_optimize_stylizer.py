@@ -104,6 +104,18 @@ def test_starts_from_a_picture(narrow):
     np.testing.assert_array_equal(start.picture(), pixels.resize(stripes(64, 64), 32, 40))
 
 
+def test_starts_from_a_picture_given_for_one_content(narrow):
+    """It goes before `init`, for this search alone, at the size of the first scale."""
+    stylizer = make(narrow, dataclasses.replace(TINY, iterations=1, min_size=32), init=stripes(64, 64))
+    content, found = disc(64, 80), []
+    painted = stylizer(content, found.append, start=255 - content)
+    np.testing.assert_array_equal(found[0].picture(), pixels.resize(255 - content, 32, 40))
+    own = make(narrow, stylizer.settings, init=255 - content)
+    np.testing.assert_array_equal(painted, own(content))
+    np.testing.assert_array_equal(painted, pixels.to_uint8(stylizer.search(content, start=255 - content).picture))
+    np.testing.assert_array_equal(records(stylizer, content)[0].picture(), pixels.resize(stripes(64, 64), 32, 40))
+
+
 @pytest.mark.parametrize(
     ("height", "width", "changes", "expected"),
     [
@@ -114,6 +126,10 @@ def test_starts_from_a_picture(narrow):
         (256, 256, {"scale_step": 2**0.5}, [(128, 128, 50), (181, 181, 35), (256, 256, 25)]),
         (171, 300, {"oversample": 1.5}, [(128, 225, 50), (256, 450, 25)]),
         (80, 80, {"min_size": 1}, [(40, 40, 50), (80, 80, 25)]),  # VGG-19 needs 32 pixels
+        (512, 512, {"num_scales": 2}, [(256, 256, 50), (512, 512, 25)]),  # the finest ones
+        (512, 512, {"num_scales": 1}, [(512, 512, 25)]),
+        (512, 512, {"num_scales": 9}, [(128, 128, 100), (256, 256, 50), (512, 512, 25)]),
+        (171, 300, {"oversample": 1.5, "num_scales": 1}, [(256, 450, 25)]),
     ],
 )
 def test_scales_coarse_to_fine(height, width, changes, expected):

@@ -1,4 +1,4 @@
-"""Where decoded pictures are kept, and how what is finished gets its place there."""
+"""The user's cache folder: decoded pictures, learned painters; and how what is finished gets its place there."""
 
 from __future__ import annotations
 
