@@ -1,4 +1,4 @@
-"""How long a folder takes: told after its first picture, with the methods that would be faster."""
+"""How long a folder takes: told after its second picture, with the methods that would be faster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORTH_TELLING = 20.0  # seconds
 
 
 def with_forecast(work: Work, method: str, count: int) -> Work:
-    """The same work; after the first of `count` pictures it says how long the others take, if that is long."""
+    """The same work; after the second of `count` pictures it says how long the others take, if that is long."""
     began, done = 0.0, 0
 
     def forecasting(picture: images.Picture, path: Path, target: Path) -> Result:

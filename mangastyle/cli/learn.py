@@ -56,7 +56,8 @@ def command(options: Options) -> None:
     training.check_inputs(options)
     registry.find(options.init)
     pictures = [images.load(name, options.max_pixels, MIN_SIDE).rgb for name in names]
-    folders = [out.with_name(f"{out.stem}-{painters.digest(picture)[:12]}") for picture in pictures]
+    digests = list(map(painters.digest, pictures))
+    folders = [out.with_name(f"{out.stem}-{own[:12]}") for own in digests]
     for folder in folders:
         if folder.exists() and not (folder / CONFIG).exists():
             raise MangastyleError(f"{folder}: is not a run of mangastyle learn, which keeps its checkpoints there; choose another --out")
@@ -67,12 +68,11 @@ def command(options: Options) -> None:
 
     done: list[Painter] = []
     settings = PainterSettings.of(options)
-    for picture, folder, preview in zip(pictures, folders, previews):
-        own = painters.digest(picture)
+    for picture, own, folder, preview in zip(pictures, digests, folders, previews):
         if own in known and not folder.exists():  # it was finished
             done.append(known[own])
             continue
-        config = {"command": "learn", **to_json(options), "resume": False, "force": False, "paintings": [own], "out": ""}
+        config = {"command": "learn", **to_json(options), "resume": False, "force": False}
         resume = options.resume and (folder / CONFIG).exists()
         if resume and not learning.can_resume(folder, {name: config[name] for name in (*to_json(settings), "data", "init", "seed")}):
             raise MangastyleError(f"{folder}: was begun with other options; resume with the same ones, or leave out --resume")

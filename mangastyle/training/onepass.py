@@ -109,11 +109,7 @@ def loss_features(policy: str) -> keras.Model:
 
 def start(init: str, policy: str) -> tuple[OnePassSpec, keras.Model]:
     """Specification and decoder of a weights file, or of the one that ships ("onepass")."""
-    path = registry.find(init, cure="name a file that the training of a one-pass decoder wrote")
-    spec = weights.parse_spec(path, OnePassSpec, weights.read_spec(path, "onepass")[0])
-    decoder = onepass.decoder(spec, policy)
-    weights.fill(decoder, path, "onepass")
-    return spec, decoder
+    return onepass.read_decoder(registry.find(init, cure="name a file that the training of a one-pass decoder wrote"), policy)
 
 
 class TrainState:
@@ -136,11 +132,17 @@ class TrainState:
         content, painting = self.features(contents), self.features(paintings)
         target = gaussian_statistics(style_layers(painting))
         residual = spread(onepass.style_residual(painting, self.spec.windows), contents.shape[1], self.spec, 0)
-        rows = [contents, paintings]
-        for strength in SAMPLE_STRENGTHS:
-            stylized = onepass.paint(self.decoder, content, target, residual, tf.fill((len(contents),), strength))
-            rows.append(stylized.numpy())
-        return np.vstack([np.hstack(list(to_uint8(row))) for row in rows])
+        return sheet([contents, paintings], self.decoder, content, target, residual)
+
+
+def sheet(
+    rows: list[np.ndarray], decoder: keras.Model, content: Features, target: Mapping[str, GaussianStatistics], residual: Features
+) -> np.ndarray:
+    """Rows of pictures (b, c, c, 3), and below them the contents stylized at `SAMPLE_STRENGTHS`: uint8 (h, b c, 3)."""
+    for strength in SAMPLE_STRENGTHS:
+        strengths = tf.fill((len(rows[0]),), strength)
+        rows = [*rows, onepass.paint(decoder, content, target, residual, strengths).numpy()]
+    return np.vstack([np.hstack(list(to_uint8(row))) for row in rows])
 
 
 def make_train_step(
@@ -212,9 +214,9 @@ def loss_of(
 def save(session: Session, settings: OnePassTrainSettings, state: TrainState, crops: Crops) -> None:
     """Draw samples of held-out pictures, write weights and checkpoint."""
     contents, paintings, _ = crops.style_pairs(-1, SAMPLES, held_out=True)
-    sheet, folder = state.sheet(contents, paintings), session.run.path
-    images.save(folder / "samples" / f"step-{session.step:07d}.png", sheet, force=True)
-    session.log_picture(sheet)
+    drawn, folder = state.sheet(contents, paintings), session.run.path
+    images.save(folder / "samples" / f"step-{session.step:07d}.png", drawn, force=True)
+    session.log_picture(drawn)
     provenance = {"steps": session.step, "settings": to_json(settings)}
     weights.save_model(folder / "last.h5", "onepass", state.spec, state.decoder, provenance)
     session.save()

@@ -34,7 +34,7 @@ from mangastyle.style.look import LookSettings
 from mangastyle.style.onepass import network as onepass
 from mangastyle.style.onepass import tiles
 from mangastyle.style.onepass.settings import OnePassSpec
-from mangastyle.training.onepass import SAMPLE_STRENGTHS, SIDE, loss_features, loss_of, spread, start, style_layers
+from mangastyle.training.onepass import SIDE, loss_features, loss_of, sheet, spread, start, style_layers
 from mangastyle.training.run import Interrupts, Session, cosine_schedule
 from mangastyle.training.run_folder import CONFIG, RunFolder
 from mangastyle.training.settings import STYLE_RESIDUALS, PainterSettings
@@ -205,12 +205,9 @@ class PainterState:
 
     def sheet(self, contents: np.ndarray) -> np.ndarray:
         """Contents (b, c, c, 3), and these painted at three strengths, in rows: uint8 (4 c, b c, 3)."""
-        scale, crop = self.scales[0], contents.shape[1]
-        residual = scale.residual_at(0, crop)
-        rows, content = [contents], self.features(contents)
-        for strength in SAMPLE_STRENGTHS:
-            rows.append(onepass.paint(self.decoder, content, scale.targets[0], residual, tf.fill((len(contents),), strength)).numpy())
-        return np.vstack([np.hstack(list(np.clip(row, 0, 255).astype(np.uint8))) for row in rows])
+        scale = self.scales[0]
+        residual = scale.residual_at(0, contents.shape[1])
+        return sheet([contents], self.decoder, self.features(contents), scale.targets[0], residual)
 
 
 def make_train_step(state: PainterState) -> Callable[..., dict[str, tf.Tensor]]:
@@ -232,8 +229,8 @@ def make_train_step(state: PainterState) -> Callable[..., dict[str, tf.Tensor]]:
 
 def save(session: Session, state: PainterState, crops: Crops) -> None:
     """Draw samples, write a checkpoint."""
-    sheet = state.sheet(crops.contents(-1, SAMPLES, 1.0)[0])
-    images.save(session.run.path / "samples" / f"step-{session.step:07d}.png", sheet, force=True)
+    drawn = state.sheet(crops.contents(-1, SAMPLES, 1.0)[0])
+    images.save(session.run.path / "samples" / f"step-{session.step:07d}.png", drawn, force=True)
     session.save()
 
 

@@ -188,6 +188,8 @@ class Network:
 
     Attributes
     ----------
+    backbone : keras.Model
+        The slim VGG-19.
     encoder, decoder : keras.Model
     spec : OnePassSpec
     encode : callable
@@ -208,13 +210,12 @@ class Network:
     """
 
     def __init__(self, path: Path, policy: str = "float32") -> None:
-        self.spec = weights.parse_spec(path, OnePassSpec, weights.read_spec(path, "onepass")[0])
-        self.encoder = encoder(load_backbone("slim", policy=policy))
+        self.backbone = load_backbone("slim", policy=policy)
+        self.encoder = encoder(self.backbone)
+        self.spec, self.decoder = read_decoder(path, policy)
         widths = {name: output.shape[-1] for name, output in self.encoder.output.items()}
         if self.spec.by_layer != widths:
             raise MangastyleError(f"{path}: decodes features {self.spec.by_layer}, and the slim VGG-19 that ships has {widths}")
-        self.decoder = decoder(self.spec, policy)
-        weights.fill(self.decoder, path, "onepass")
         self.decoder.trainable = False
         features = {name: tf.TensorSpec((1, None, None, width)) for name, width in widths.items()}
         masks = dict.fromkeys(widths, tf.TensorSpec((None, None, None, 1)))
@@ -223,6 +224,26 @@ class Network:
         self.statistics_within = tf.function(gaussian_statistics, input_signature=[features, masks])
         self.transport_maps = tf.function(transport_maps)
         self.paint = painter(self.decoder, self.spec.residual_share)
+
+
+def read_decoder(path: Path, policy: str = "float32") -> tuple[OnePassSpec, keras.Model]:
+    """The specification and the decoder of a weights file of kind "onepass".
+
+    Raises
+    ------
+    MangastyleError
+        For a weights file that is missing, damaged or of another network.
+
+    Examples
+    --------
+    >>> from mangastyle.io import registry
+    >>> read_decoder(registry.find("onepass"))[0].layers
+    ('relu4_1', 'relu3_1', 'relu2_1', 'relu1_1')
+    """
+    spec = weights.parse_spec(path, OnePassSpec, weights.read_spec(path, "onepass")[0])
+    model = decoder(spec, policy)
+    weights.fill(model, path, "onepass")
+    return spec, model
 
 
 def painter(decoder: keras.Model, residual_share: float) -> Callable[..., tf.Tensor]:

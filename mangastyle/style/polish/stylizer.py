@@ -52,7 +52,7 @@ class PolishStylizer(BaseStylizer):
         settings = settings or PolishSettings()
         given = {"masks": masks, "precision": precision, "seed": seed, "max_pixels": max_pixels}
         self.onepass = OnePassStylizer(styles, settings, **given)
-        self.optimize = OptimizeStylizer(styles, settings.optimization, backbone="slim", **given)
+        self.optimize = OptimizeStylizer(styles, settings.optimization, backbone=self.onepass.network.backbone, **given)
         super().__init__(styles, settings, **given)
 
     def use(self, styles: Sequence[np.ndarray], masks: Sequence[np.ndarray] = ()) -> None:
