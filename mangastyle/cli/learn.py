@@ -13,7 +13,7 @@ from mangastyle.cli.options import Cache, Command, Compute, Decoding, option
 from mangastyle.cli.paintings import PAINTERS
 from mangastyle.errors import MangastyleError
 from mangastyle.io import files, images, registry
-from mangastyle.io.formats import is_picture_name
+from mangastyle.io.folders import list_pictures
 from mangastyle.settings import to_json
 from mangastyle.startup import load_tensorflow
 from mangastyle.style.learned import painters
@@ -95,6 +95,5 @@ def _paintings(options: Options) -> list[Path]:
     """The files of the paintings."""
     found: list[Path] = []
     for name in options.paintings:
-        path = Path(name)
-        found += sorted(file for file in path.iterdir() if is_picture_name(file.name)) if path.is_dir() else [path]
+        found += list_pictures(name).pictures if Path(name).is_dir() else [Path(name)]
     return found
