@@ -98,10 +98,10 @@ def _pixels(picture: np.ndarray, side: int = 512) -> np.ndarray:
 
 
 def gallery(side: int = GALLERY, seeds: tuple[int, ...] = (characters.DEMO_SEED, 12, 31)) -> np.ndarray:
-    """Drawn characters through all stages, each in the style of all painters, in one pass."""
+    """Drawn characters through all stages, each in the style of all painters."""
     paintings = {name: painters.paint(name) for name in painters.PAINTERS}
     first, *rest = paintings.values()
-    pipeline, others = Pipeline([first], size=side), [Stylizer([painting], method="onepass", size=0) for painting in rest]
+    pipeline, others = Pipeline([first], size=side), [Stylizer([painting], size=0) for painting in rest]
     white = np.full((side, side, 3), 255, np.uint8)
     squares = [pixels.resize(pixels.crop_square(painting), side, side) for painting in paintings.values()]
     columns = [*([white] for _ in ("drawn", "line art", "shaded")), *([square] for square in squares)]
@@ -134,8 +134,8 @@ def main() -> None:
     images.save(out / "hints.jpg", hint_sheet(shader), force=True)
     images.save(out / "figures.jpg", figure_sheet(shader, 96 if quick else FIGURE_HEIGHT), force=True)
     images.save(out / "sizes.jpg", sizes(shader), force=True)
-    side, iterations = (64, 2) if quick else (SIDE, 25)
-    stages = run(characters.draw(size=side), [painters.paint()], size=side, method="optimize", backbone="slim", iterations=iterations)
+    side = 64 if quick else SIDE
+    stages = run(characters.draw(size=side), [painters.paint()], size=side)
     images.save(out / "run.jpg", contact_sheet(stages), force=True)
     images.save(out / "gallery.jpg", gallery(64, (7,)) if quick else gallery(), force=True)
     context = FigureContext(quick=quick or None)

@@ -165,7 +165,8 @@ def make_train_step(
 
         with tf.GradientTape() as tape:
             stylized = onepass.paint(state.decoder, content, target, residual, strength)  # (b, c, c, 3)
-            by_example, record = loss_of(stylized, state.features(stylized), content, target, strength)
+            result, style_weight = state.features(stylized), settings.style_weight
+            by_example, record = loss_of(stylized, result, content, target, strength, style_weight=style_weight)
             loss = mean(by_example)
         variables = state.decoder.trainable_variables
         state.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
@@ -180,7 +181,7 @@ def make_train_step(
 
 def loss_of(
     stylized: tf.Tensor, result: Features, content: Features, target: Mapping[str, GaussianStatistics], strength: tf.Tensor,
-    roots: Mapping[str, tf.Tensor] | None = None,
+    roots: Mapping[str, tf.Tensor] | None = None, style_weight: float = LOSS.style_weight,
 ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:  # fmt: skip
     """The optimization's loss by the strength, in units that do not depend on it.
 
@@ -194,6 +195,8 @@ def loss_of(
     strength : tensor, shape (b,)
     roots : {layer: (1, n, n)}, optional
         Of the target's covariances, where they are known.
+    style_weight : float
+        Weight of the style loss at strength 0.5, where content's is 1.
 
     Returns
     -------
@@ -207,7 +210,7 @@ def loss_of(
     by_layer = {name: wasserstein(source[name], target[name], root=roots[name] if roots else None) for name in LOSS.style_layers}
     style_loss = tf.add_n(list(by_layer.values())) / len(by_layer)  # (b,)
     tv_loss = tf.fill(tf.shape(strength), distributed.replica_mean(losses.total_variation(stylized, "mean")))  # of the whole batch
-    weighted = alpha * LOSS.content_weight * content_loss + beta * (LOSS.style_weight * style_loss + LOSS.tv_weight * tv_loss)
+    weighted = alpha * LOSS.content_weight * content_loss + beta * (style_weight * style_loss + LOSS.tv_weight * tv_loss)
     return weighted / (alpha + beta), {"content": content_loss, "style": style_loss, "tv": tv_loss, **by_layer}
 
 

@@ -22,8 +22,8 @@ ARRAYS = {
     "shade": "93dee45b11da81cfbd5582574fad8fcc45439606734368377a06ff4c4811bf1b",
     "shade-paper": "19ff2644b755e8dbe4741db9343d57a0fe0a1c80624bd1dc47c51b28f937cc20",
     "baseline": "bf604ad24fe692ae105fe50f9c5227b0847e07149f7cf8a80a55ab7157da4deb",
-    "onepass": "f9f662ab26182c6fe6b6199df72bf4c5a7a5f09f1d4f266635fea5df175ef617",
-    "vgg19-slim": "4479d9d657dfbe08c19f6ebb538469bd51366b812ead45812adf5589bb2a97ae",
+    "onepass": "c4d73b20f568689ce19bb862f314c13d22b0cdaf3b2e4707e6492a107995551d",
+    "vgg19-slim": "64cf0f39c4e5911a8ea43cb51f1c749a34fc74279c106faca6e67716e563a695",
 }
 SPECS = {
     "regions": ("regions", RegionSpec()),
@@ -31,7 +31,10 @@ SPECS = {
     "shade": ("shade", ShadeSpec()),
     "shade-paper": ("shade", ShadeSpec(upsample="transpose", soft_lines=False)),
     "baseline": ("shade", ShadeSpec(network="baseline", upsample="transpose", soft_lines=False)),
-    "onepass": ("onepass", OnePassSpec()),
+    "onepass": (
+        "onepass",
+        OnePassSpec(residual_blocks=(2, 2, 0, 0), modulated=True, residual_windows=(0, 9), residual_block=4, residual_share=1.0),
+    ),
     "vgg19-slim": ("vgg19-slim", SlimVGGSpec()),
 }
 

@@ -9,7 +9,10 @@ from cases import CHARACTERS, GENERATORS, LAYERS, SIDE, golden, made, norms, sha
 
 from mangastyle.evaluate.color_diversity import ColorDiversity
 from mangastyle.evaluate.metrics import psnr
+from mangastyle.evaluate.style_metrics import directional_energy
 from mangastyle.io import registry
+from mangastyle.style import preprocess
+from mangastyle.style.stylize import Stylizer
 from mangastyle.synthetic.characters import draw
 from mangastyle.synthetic.paintings import PAINTERS, paint
 from mangastyle.vgg.backbone import backbone
@@ -88,3 +91,13 @@ def test_features_of_the_slim_vgg_are_as_large_as_the_full_ones(index):
         right, ours = (norms[::stride, ::stride, channel].ravel() for norms in (full, slim))
         assert layer in LAYERS and np.linalg.norm(ours - right) <= 0.1 * np.linalg.norm(right)  # measured: 0.05 to 0.09
         assert np.corrcoef(ours, right)[0, 1] >= 0.93  # measured: 0.95 to 0.99
+
+
+@pytest.mark.parametrize("painter", PAINTERS)
+def test_one_pass_lays_no_streaks_over_flat_grounds(painter):
+    """On a flat ground one direction has at most 1.3 times the share that it has in the painting itself."""
+    painting = paint(painter)
+    stylizer = Stylizer([painting], method="onepass", size=0, precision="float32")
+    grounds = [np.full((256, 256, 3), color, np.uint8) for color in ((200, 200, 200), (235, 200, 180), (60, 70, 110))]
+    own = directional_energy(preprocess.resize_style(painting, 256, 256, stylizer.settings))
+    assert np.mean([directional_energy(stylizer(ground)) for ground in grounds]) <= 1.3 * own

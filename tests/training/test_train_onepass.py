@@ -64,6 +64,17 @@ def test_losses_fall(options):
     assert state.sheet(*batch[:2]).shape == (5 * 64, 2 * 64, 3)
 
 
+def test_the_style_weighs_what_was_asked_for(options):
+    """The loss of a step is that of its terms by `style_weight`."""
+    batch = Crops(options.data, (), options.crop, 0, cache=options.cache).style_pairs(0, 2)[:2]
+    batch = (*batch, np.full(2, 0.5, np.float32))
+    for weight in (0.0, 7.0):
+        chosen = dataclasses.replace(options, style_weight=weight)
+        record = onepass.make_train_step(chosen, tf.distribute.get_strategy(), onepass.TrainState(chosen))(batch, tf.constant(0))
+        terms = record["content"] + weight * record["style"] + 4 * record["tv"]
+        assert float(record["loss"]) == pytest.approx(float(terms) / 2, rel=1e-4)
+
+
 def features_of(seed: int, batch: int) -> dict[str, np.ndarray]:
     """Random features in all layers of the losses, float32 (b, h, w, n)."""
     random = np.random.default_rng(seed)
@@ -102,6 +113,10 @@ def test_the_loss_is_that_of_the_optimization_whatever_the_strength(one_for_all)
     roots = {name: sqrtm_and_inverse(found.covariance)[0] for name, found in target.items()}
     known, _ = onepass.loss_of(tf.constant(pictures), result, content, target, tf.constant(strengths), roots)
     np.testing.assert_allclose(known, loss, rtol=1e-4)
+    for weight in (0.0, 10.0):
+        other, _ = onepass.loss_of(tf.constant(pictures), result, content, target, tf.constant(strengths), style_weight=weight)
+        alpha, beta = (2 - 2 * strengths) ** 2, (2 * strengths) ** 2
+        np.testing.assert_allclose(other - loss, beta / (alpha + beta) * (weight - 5) * record["style"], rtol=1e-3)
 
 
 def test_the_decoder_has_the_form_asked_for(finished):

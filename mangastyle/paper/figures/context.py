@@ -214,8 +214,13 @@ class FigureContext:
 
     @property
     def search(self) -> OptimizeSettings:
-        """How the figures paint: as the paper does, at one scale and by Gram matrices, but with losses that do not depend on the size."""
-        return OptimizeSettings(size=0, min_size=0, distance="gram", style_weight=10.0, iterations=self.iterations)
+        """How the figures paint: as the paper does, at one scale and by Gram matrices, but with losses that do not depend on the size.
+
+        Both optimizers search among pixels, without a preconditioner, so that figures 20 and 21, 22 and 23 compare.
+        """
+        return OptimizeSettings(
+            size=0, min_size=0, distance="gram", style_weight=10.0, iterations=self.iterations, precondition=False
+        )  # fmt: skip
 
     @cached_property
     def _objective(self) -> Objective:

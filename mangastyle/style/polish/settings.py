@@ -14,9 +14,9 @@ class PolishSettings(OnePassSettings):
     """One pass, then few iterations of the optimization (method polish)."""
 
     polish_iterations: int = setting(
-        12, "iterations at the final size after the one pass; a scale of half its side gets twice as many", least=1
+        8, "iterations at the final size after the one pass; a scale of half its side gets twice as many", least=1
     )
-    polish_scales: int = setting(2, "scales of these iterations, coarse to fine", least=1)
+    polish_scales: int = setting(1, "scales of these iterations, coarse to fine", least=1)
 
     @property
     def optimization(self) -> OptimizeSettings:

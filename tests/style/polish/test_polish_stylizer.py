@@ -101,7 +101,7 @@ def test_exactly_the_size_of_the_content():
 
 def test_iterations_by_scale():
     """Two scales of the size asked for: half the side gets twice as many iterations."""
-    stylizer = make([noise(1)], PolishSettings(size=256, polish_iterations=1))
+    stylizer = make([noise(1)], PolishSettings(size=256, polish_iterations=1, polish_scales=2))
     found = records(stylizer, noise(0, 64, 96))
     assert [(record.side, record.iteration) for record in found] == [(128, 0), (128, 1), (128, 2), (256, 2), (256, 3)]
     assert {record.iterations for record in found} == {3} == {stylizer.optimize.iterations(noise(0, 64, 96))}
