@@ -462,7 +462,7 @@ def _in_blocks(residual: Features, block: int, seed: Any, name: str, rows: Any, 
 
 
 def paint(decoder: keras.Model, content: Features, target: Statistics, residual: Features, strength: tf.Tensor) -> tf.Tensor:
-    """Stylize a batch, one painting for each content.
+    """Stylize a batch, one painting for each content or one for all.
 
     Parameters
     ----------
@@ -471,7 +471,7 @@ def paint(decoder: keras.Model, content: Features, target: Statistics, residual:
     content : {layer: (b, h', w', n)}
         Features of contents.
     target : {layer: GaussianStatistics}
-        Of paintings, b of them.
+        Of b paintings, or of one.
     residual : {layer: (b, h', w', n)}
         Style residuals of the paintings.
     strength : tensor, shape (b,)
@@ -481,7 +481,9 @@ def paint(decoder: keras.Model, content: Features, target: Statistics, residual:
     tensor of float32, shape (b, h, w, 3)
     """
     maps = transport_maps(gaussian_statistics({name: content[name] for name in LAYERS}), target, strength)
-    return decode(decoder, {name: maps[name](content[name]) for name in LAYERS}, style_vector(target), residual, strength)
+    style = style_vector(target)  # (b, m) or (1, m)
+    styles = tf.broadcast_to(style, (tf.shape(strength)[0], style.shape[-1]))
+    return decode(decoder, {name: maps[name](content[name]) for name in LAYERS}, styles, residual, strength)
 
 
 def decode(decoder: keras.Model, mapped: Features, style: tf.Tensor, residual: Features, strength: tf.Tensor) -> tf.Tensor:
