@@ -122,7 +122,7 @@ def settings_of(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Arguments of `Stylizer`: all that decides how a method paints, but for the network."""
     settings: dict[str, Any] = {"method": "optimize" if name == "full" else name, "size": 0}
     if name == "learned":
-        settings |= {"painters": options.painters, "learn_minutes": 0}
+        settings |= {"painters": options.painters}
     if options.quick and name in ("optimize", "full"):
         settings["iterations"] = 2
     if options.quick and name == "polish":
