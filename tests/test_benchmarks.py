@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import importlib
 import importlib.util
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from mangastyle.style.settings import method_settings
 
 TOP = Path(__file__).parents[1]
 FILES = {path.stem: path for path in [*sorted((TOP / "benchmarks").glob("*.py")), TOP / "docs" / "make_pictures.py"]}
@@ -44,6 +47,19 @@ def test_help(name, monkeypatch, capsys):
         for loaded in (set(sys.modules) - before) & set(FILES):
             del sys.modules[loaded]
     assert caught.value.code == 0 and "--quick" in capsys.readouterr().out
+
+
+def test_methods_are_given_settings_that_they_have(monkeypatch):
+    monkeypatch.syspath_prepend(str(FILES["methods"].parent))
+    before = set(sys.modules)
+    try:
+        methods = importlib.import_module("methods")
+        for name in methods.METHODS[1:]:  # all but the content itself
+            method, *given = methods.settings_of(name, argparse.Namespace(painters="", quick=True)).items()
+            method_settings(method[1], dict(given))  # refuses what it does not know
+    finally:
+        for loaded in (set(sys.modules) - before) & set(FILES):
+            del sys.modules[loaded]
 
 
 @pytest.mark.slow
