@@ -54,37 +54,29 @@ CONTENT_LAYER = "relu4_2"
 SHEET_ROWS = 6
 
 load = functools.cache(backbone)
+Made = tuple[np.ndarray, dict[str, Any]]  # picture, {"seconds", ...}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--weights", default="full", help="HDF5 file of the full VGG-19; default: the one in Keras' cache")
-    parser.add_argument("--content", nargs="+", default=[], help="pictures or folders; default: three drawn characters")
-    parser.add_argument("--style", nargs="+", default=[], help="paintings or folders; default: three of mangastyle's own")
-    parser.add_argument("--size", type=int, default=256, help="short side")
+    add_pictures(parser)
     parser.add_argument(
         "--methods", nargs="+", choices=METHODS, default=list(METHODS), help=f"{UNIT}, which the others are compared with, is always there"
     )
     parser.add_argument("--painters", default="", help="file of mangastyle learn with all paintings; without it there is no method learned")
-    parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that everything runs")
     parser.add_argument("--out", default="methods", help="folder for the pictures, methods.json and sheet-0.png, sheet-1.png ...")
     options = parser.parse_args()
-    if options.quick:
-        options.size = 48
     methods = [name for name in METHODS if name in (*options.methods, UNIT) and (name != "learned" or options.painters)]
 
-    contents = read(options.content) or [characters.draw(seed, options.size) for seed in (7, 8, 9)[: 1 if options.quick else 3]]
-    contents = [pixels.resize(x, *pixels.fit_short_side(*x.shape[:2], options.size)) for x in contents]
-    paintings = read(options.style) or [painters.paint("brush", seed) for seed in range(1 if options.quick else 3)]
+    contents, paintings = read_pictures(options)
     measure, rows, tiles = Measure(load(options.weights)), [], []
     for i, content in enumerate(contents):
         for j, painting in enumerate(paintings):
             errors_of = measure.beside(content, painting)
-            shown = pixels.resize(painting, content.shape[0], round(painting.shape[1] * content.shape[0] / painting.shape[0]))
-            tiles.append([sheets.captioned(content, "content"), sheets.captioned(shown, "painting")])
+            tiles.append([sheets.captioned(content, "content"), sheets.captioned(beside(painting, content), "painting")])
             for name in methods:
                 made = make(name, content, painting, settings_of(name, options), options, Path(options.out) / f"{i:02d}-{j:02d}-{name}")
-                rows.append({"content": i, "painting": j, "method": name, "seconds": made[1], **errors_of(made[0])})
+                rows.append({"content": i, "painting": j, "method": name, **made[1], **errors_of(made[0])})
                 if name != "content":
                     tiles[-1].append(sheets.captioned(made[0], name))
                 print(f"{i} {j} {name}: " + ", ".join(f"{key} {value:.4g}" for key, value in list(rows[-1].items())[3:]), flush=True)
@@ -92,6 +84,30 @@ def main() -> None:
     write_json(Path(options.out) / "methods.json", {"options": vars(options), "summary": summary, "orders": orders, "rows": rows})
     print_tables(summary, orders, len(contents) * len(paintings))
     write_sheets(tiles, Path(options.out))
+
+
+def add_pictures(parser: argparse.ArgumentParser) -> None:
+    """The options of what is painted, and by which VGG-19 it is measured."""
+    parser.add_argument("--weights", default="full", help="HDF5 file of the full VGG-19; default: the one in Keras' cache")
+    parser.add_argument("--content", nargs="+", default=[], help="pictures or folders; default: three drawn characters")
+    parser.add_argument("--style", nargs="+", default=[], help="paintings or folders; default: three of mangastyle's own")
+    parser.add_argument("--size", type=int, default=256, help="short side")
+    parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that everything runs")
+
+
+def read_pictures(options: argparse.Namespace) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Contents, with the short side asked for, and paintings."""
+    if options.quick:
+        options.size = 48
+    contents = read(options.content) or [characters.draw(seed, options.size) for seed in (7, 8, 9)[: 1 if options.quick else 3]]
+    contents = [pixels.resize(x, *pixels.fit_short_side(*x.shape[:2], options.size)) for x in contents]
+    paintings = read(options.style) or [painters.paint("brush", seed) for seed in range(1 if options.quick else 3)]
+    return contents, paintings
+
+
+def beside(painting: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """A painting as high as a content, for a sheet."""
+    return pixels.resize(painting, content.shape[0], round(painting.shape[1] * content.shape[0] / painting.shape[0]))
 
 
 class Measure:
@@ -130,30 +146,36 @@ def settings_of(name: str, options: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
-def make(
-    name: str, content: np.ndarray, painting: np.ndarray, settings: dict[str, Any], options: argparse.Namespace, stem: Path
-) -> tuple[np.ndarray, float]:
+def make(name: str, content: np.ndarray, painting: np.ndarray, settings: dict[str, Any], options: argparse.Namespace, stem: Path) -> Made:
     """A picture by a method, and the seconds it took; from the folder if it is there, of the same pictures, settings and weights."""
     if name == "content":
-        return content, 0.0
+        return content, {"seconds": 0.0}
     weights = [sha256(registry.find(file)) for file in FILES[name]] + ([sha256(options.painters)] if name == "learned" else [])
-    made_of = repr((content.shape, painting.shape, settings, weights, options.weights if name == "full" else ""))
-    source = hashlib.sha256(made_of.encode() + content.tobytes() + painting.tobytes()).hexdigest()
-    record = stem.with_suffix(".json")
-    if record.exists() and (kept := json.loads(record.read_text()))["source"] == source:
-        return images.load(stem.with_suffix(".png")).rgb, kept["seconds"]
-    if name in ("optimize", "full"):
-        file = options.weights if name == "full" else "slim"
-        settings = {**settings, "backbone": load(file, policy=precision.resolve("auto"))}
-    stylizer = Stylizer(painting, **settings)
-    if name in TWICE:
-        stylizer(content)
-    began = time.monotonic()
-    picture = stylizer(content)
-    seconds = time.monotonic() - began
+
+    def paint(content: np.ndarray, painting: np.ndarray) -> Made:
+        network: dict[str, Any] = {}
+        if name in ("optimize", "full"):
+            network["backbone"] = load(options.weights if name == "full" else "slim", policy=precision.resolve("auto"))
+        stylizer = Stylizer(painting, **settings, **network)
+        if name in TWICE:
+            stylizer(content)
+        began = time.monotonic()
+        picture = stylizer(content)
+        return picture, {"seconds": time.monotonic() - began}
+
+    return kept(stem, [settings, weights, options.weights if name == "full" else ""], content, painting, paint)
+
+
+def kept(stem: Path, made_with: Any, content: np.ndarray, painting: np.ndarray, make: Callable[[np.ndarray, np.ndarray], Made]) -> Made:
+    """What is made of two pictures, with its facts; from the folder if it is there, of the same pictures and settings."""
+    made_of = repr((content.shape, painting.shape, made_with)).encode() + content.tobytes() + painting.tobytes()
+    source, record = hashlib.sha256(made_of).hexdigest(), stem.with_suffix(".json")
+    if record.exists() and (found := json.loads(record.read_text()))["source"] == source:
+        return images.load(stem.with_suffix(".png")).rgb, found["facts"]
+    picture, facts = make(content, painting)
     images.save(stem.with_suffix(".png"), picture, force=True)
-    write_json(record, {"source": source, "seconds": seconds})
-    return picture, seconds
+    write_json(record, {"source": source, "facts": facts})
+    return picture, facts
 
 
 def pairs(rows: list[dict], name: str, error: str) -> np.ndarray:

@@ -17,68 +17,53 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
-import hashlib
-import json
 import math
 import os
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import methods
 import numpy as np
-from slim_vgg import read
+from methods import Made, kept
 
 from mangastyle.cli import style
 from mangastyle.cli.options import settle
 from mangastyle.io import images, registry, sheets
 from mangastyle.io.files import sha256, write_json
 from mangastyle.kernels import precision
-from mangastyle.ops import pixels
 from mangastyle.style.optimize.stylizer import OptimizeStylizer
 from mangastyle.style.settings import OptimizeSettings
-from mangastyle.synthetic import characters
-from mangastyle.synthetic import paintings as painters
 
 OURS, THEIRS = "ours", "theirs"
 MEASURES = {**methods.ERRORS, "content loss": "content loss"}
 
-Made = tuple[np.ndarray, dict[str, Any]]  # picture, {"seconds", "iterations", ...}
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--weights", default="full", help="HDF5 file of the full VGG-19; default: the one in Keras' cache")
-    parser.add_argument("--content", nargs="+", default=[], help="pictures or folders; default: three drawn characters")
-    parser.add_argument("--style", nargs="+", default=[], help="paintings or folders; default: three of mangastyle's own")
-    parser.add_argument("--size", type=int, default=256, help="short side")
+    methods.add_pictures(parser)
     parser.add_argument("--content-weight", type=float, default=0.015, help="theirs; more keeps more of the content")
     parser.add_argument(
         "--painting-size", choices=("area", "side"), default="area", help="theirs: of the content's area, as ours, or of its long side"
     )
     parser.add_argument("--factor", type=float, default=1.0, help="theirs: how many times our seconds; 0: its whole recipe")
-    parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that everything runs")
     parser.add_argument("--out", default="quality", help="folder for the pictures, quality.json and sheet.png")
     options = parser.parse_args()
-    if options.quick:
-        options.size = 48
     if options.weights != "random":
         options.weights = str(registry.find_vgg19(options.weights))
     weights = options.weights if options.weights == "random" else sha256(options.weights)
 
-    contents = read(options.content) or [characters.draw(seed, options.size) for seed in (7, 8, 9)[: 1 if options.quick else 3]]
-    contents = [pixels.resize(x, *pixels.fit_short_side(*x.shape[:2], options.size)) for x in contents]
-    paintings = read(options.style) or [painters.paint("brush", seed) for seed in range(1 if options.quick else 3)]
+    contents, paintings = methods.read_pictures(options)
     measure, ours, out = methods.Measure(methods.load(options.weights)), Ours(options), Path(options.out)
     rows, tiles = [], []
     for i, content in enumerate(contents):
         for j, painting in enumerate(paintings):
-            stem, errors_of = str(out / f"{i:02d}-{j:02d}"), measure.beside(content, painting)
-            made = {OURS: kept(f"{stem}-{OURS}", [weights, ours.source], content, painting, ours)}
+            stem, errors_of = f"{i:02d}-{j:02d}", measure.beside(content, painting)
+            made = {OURS: kept(out / f"{stem}-{OURS}", [weights, ours.source], content, painting, ours)}
             settings = theirs_settings(content, made[OURS][1]["seconds"], options)
-            made[THEIRS] = kept(f"{stem}-{THEIRS}", [weights, settings], content, painting, functools.partial(theirs, settings))
+            made[THEIRS] = kept(out / f"{stem}-{THEIRS}", [weights, settings], content, painting, functools.partial(theirs, settings))
             for name, (picture, facts) in made.items():
                 rows.append({"content": i, "painting": j, "method": name, **facts, **errors_of(picture)})
                 found = ", ".join(f"{key} {rows[-1][key]:.4g}" for key in MEASURES)
@@ -132,18 +117,6 @@ def theirs(settings: dict[str, Any], content: np.ndarray, painting: np.ndarray) 
     return torch_multiscale.stylize(content, painting, **settings)
 
 
-def kept(stem: str, made_with: Any, content: np.ndarray, painting: np.ndarray, make: Callable[[np.ndarray, np.ndarray], Made]) -> Made:
-    """What is made of two pictures, with its facts; from the folder if it is there, of the same pictures and settings."""
-    made_of = repr((content.shape, painting.shape, made_with)).encode() + content.tobytes() + painting.tobytes()
-    source, record = hashlib.sha256(made_of).hexdigest(), Path(f"{stem}.json")
-    if record.exists() and (found := json.loads(record.read_text()))["source"] == source:
-        return images.load(f"{stem}.png").rgb, found["facts"]
-    picture, facts = make(content, painting)
-    images.save(f"{stem}.png", picture, force=True)
-    write_json(record, {"source": source, "facts": facts})
-    return picture, facts
-
-
 def summarize(rows: list[dict]) -> dict[str, dict[str, Any]]:
     """By measure: geometric mean of ours over theirs, in how many pairs ours is lower, of how many, and both medians."""
     summary = {}
@@ -170,8 +143,7 @@ def print_table(summary: dict[str, dict[str, Any]]) -> None:
 
 def tiles_of(content: np.ndarray, painting: np.ndarray, made: dict[str, Made]) -> list[np.ndarray]:
     """A row of the sheet: content, painting, ours, theirs."""
-    shown = pixels.resize(painting, content.shape[0], round(painting.shape[1] * content.shape[0] / painting.shape[0]))
-    pictures = {"content": content, "painting": shown, **{name: picture for name, (picture, _) in made.items()}}
+    pictures = {"content": content, "painting": methods.beside(painting, content), **{name: picture for name, (picture, _) in made.items()}}
     return [sheets.captioned(picture, name) for name, picture in pictures.items()]
 
 
