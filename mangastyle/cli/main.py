@@ -29,7 +29,7 @@ from mangastyle.settings import element_types
 # In the order of the pipeline. Each is a module of `mangastyle.cli` with `Options`, `EXAMPLE` and `command(options)`.
 COMMANDS = (
     "run", "sketch", "shade", "style", "learn", "train", "train-onepass", "train-regions", "train-shading", "train-slim-vgg", "evaluate",
-    "figures", "reconstruct", "export", "weights", "draw", "crawl",
+    "figures", "reconstruct", "export", "weights", "draw", "crawl", "app",
 )  # fmt: skip
 MEMORY = 0.6e9  # bytes of address space without TensorFlow
 WORDS_TOLD = 5  # of those that are left over

@@ -1,0 +1,149 @@
+"""Files to take away: pictures, layered files, hints, the project. Full size is made if it is not there yet."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mangastyle.app import given_colors, projects
+from mangastyle.app.gallery import Gallery
+from mangastyle.app.jobs import Job
+from mangastyle.app.models import Models
+from mangastyle.app.painting import is_as_wanted, paint
+from mangastyle.app.protocol import FULL
+from mangastyle.app.results import Colored, Styled
+from mangastyle.app.session import Session, download_file
+from mangastyle.app.shading import base_colors, settings_of, shade
+from mangastyle.app.storage import new_id
+from mangastyle.errors import MangastyleError
+from mangastyle.io import images, layer_files
+from mangastyle.io.layer import Layer
+from mangastyle.lineart.detect import alpha_of_coloring
+from mangastyle.shade.layers import layer_stack
+
+ENDINGS = {
+    "png": ".png", "webp": ".webp", "ora": ".ora", "psd": ".psd", "hint-json": "-hint.json", "hint-png": "-hint.png",
+    "project": ".mangastyle",
+}  # fmt: skip
+LAYERED = ("ora", "psd")
+NAMED = ("png", "webp")  # whose names say which layer they are
+UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+
+
+def export(session: Session, models: Models, gallery: Gallery, request: dict[str, Any], job: Job) -> None:
+    """Make a file as a request says, and tell where it is.
+
+    Parameters
+    ----------
+    session : Session
+    models : Models
+    gallery : Gallery
+    request : dict
+        A body of `schema.export`.
+    job : Job
+
+    Raises
+    ------
+    MangastyleError
+        If what is asked for is not there.
+    """
+    form, layer, size = request["format"], request.get("layer", "shaded"), request.get("size", FULL)
+    id, name = new_id(), file_name(session.about.name, layer, form)
+    with session.folder.replacing(download_file(id, name)) as path:
+        if form == "project":
+            job.aside(lambda: projects.write(path, session, gallery))
+        elif form == "hint-json":
+            strokes = (request.get("shade") or {}).get("hint") or {}
+            path.write_text(json.dumps({"size": [session.about.width, session.about.height], **strokes}, indent=2) + "\n", encoding="utf-8")
+        elif form == "hint-png":
+            body = {**(request.get("shade") or {}), "size": size}
+            hint = given_colors.read(session, body, settings_of(body).gap, base_colors(session, models, body))
+            job.aside(lambda: images.save(path, hint.rgb, np.rint(hint.mask * 255).astype(np.uint8), force=True))
+        elif form in LAYERED:
+            found = needed(session, models, gallery, request, layer, size, job)
+            job.aside(lambda: save_layered(path, session, layer, size, *found))
+        else:
+            found = needed(session, models, gallery, request, layer, size, job)
+            job.aside(lambda: save_layer(path, session, layer, size, *found))
+    session.offer(id, name)
+    job.tell("exported", download=id, name=name)
+
+
+def needed(
+    session: Session, models: Models, gallery: Gallery, request: dict[str, Any], layer: str, size: str, job: Job
+) -> tuple[Colored | None, Styled | None]:  # fmt: skip
+    """The coloring and the painting that a file needs: those that are there, if they were made as asked for, else new ones.
+
+    A layered file of the shaded picture gets the painting only if that is there: making it may take minutes that nobody has asked for.
+    """
+    if layer in ("original", "line") and request["format"] not in LAYERED:
+        return None, None
+    colored, styled = session.colored.last(session.canonical(size)), session.last_styled(size)
+    shading, style = request.get("shade"), request.get("style")
+    of_original = style is not None and style.get("of") == "original"
+    needs_colors = layer != "styled" or request["format"] in LAYERED or not of_original
+    if needs_colors and shading is not None and not is_as_wanted(colored, shading):
+        colored = shade(session, models, {**shading, "size": size}, job)
+    if style is None:
+        return colored, styled if layer == "styled" else None
+    made_of = None if of_original or colored is None else colored.revision
+    if styled is None or not styled.final or styled.made_of != made_of or not same_painting(styled.request, style):
+        styled = paint(session, models, gallery, {**style, "shade": shading, "size": size}, job) if layer == "styled" else None
+    return colored, styled
+
+
+def same_painting(made: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether two requests ask for the same painting, of the same picture."""
+    return all(made.get(key) == wanted.get(key) for key in {*made, *wanted} - {"size", "tag", "shade"})
+
+
+def save_layer(path: Path, session: Session, layer: str, size: str, colored: Colored | None, styled: Styled | None) -> None:
+    """Write one layer as a picture, with the transparency of the picture that came."""
+    picture = session.picture(size)
+    alpha: np.ndarray | None = alpha_of_coloring(picture)
+    if layer == "original":
+        rgb, alpha = picture
+    elif layer == "line":
+        rgb, alpha = session.art(size), None
+    elif layer == "styled":
+        rgb = there(styled, "painted").picture
+        alpha = alpha if rgb.shape == picture.rgb.shape else None
+    else:
+        found = there(colored, "shaded")
+        rgb = found.picture if layer == "shaded" else found.divided.flat
+    images.save(path, rgb, alpha, force=True)
+
+
+def save_layered(path: Path, session: Session, layer: str, size: str, colored: Colored | None, styled: Styled | None) -> None:
+    """Write all layers: what shading made, and over it what was painted, hidden unless that is the layer that is asked for."""
+    found, shown = there(colored, "shaded"), layer == "styled"
+    alpha = alpha_of_coloring(session.picture(size))
+    stack, merged = layer_stack(found.layers, alpha), found.picture
+    if styled is not None and styled.picture.shape == merged.shape:
+        stack.append(Layer("Style", styled.picture, alpha, visible=shown))
+        merged = styled.picture if shown else merged
+    layer_files.save(path, stack, merged, alpha, force=True)
+
+
+def there(result: Any, what: str) -> Any:
+    """A result, or `MangastyleError` that says what is missing."""
+    if result is None:
+        raise MangastyleError(f"nothing is {what} yet at this size; send the settings along with the export")
+    return result
+
+
+def file_name(name: str, layer: str, form: str) -> str:
+    """The name under which a file is offered.
+
+    Examples
+    --------
+    >>> file_name("a/b.png", "shaded", "png"), file_name("..", "shaded", "project")
+    ('a_b-shaded.png', 'picture.mangastyle')
+    """
+    stem = UNSAFE.sub("_", name)
+    stem = (stem.rpartition(".")[0] or stem).strip(". ") or "picture"
+    return f"{stem}-{layer}{ENDINGS[form]}" if form in NAMED else stem + ENDINGS[form]

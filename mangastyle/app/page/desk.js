@@ -1,0 +1,180 @@
+/**
+ * What tools and panels share: the studio, what is in hand, the view, and the actions that more than one of them offers.
+ *
+ * Events: "view" (zoomed, moved), "say" (a line of text), "paintings", "pictures" (of a folder), "save".
+ */
+
+import { setLocks } from "./document.js";
+import { Emitter } from "./emitter.js";
+import { clearRegions, fillRegions, toggleLock } from "./hints.js";
+import { t } from "./i18n.js";
+import { Brush } from "./tools/brush.js";
+import { Bucket } from "./tools/bucket.js";
+import { Eraser } from "./tools/eraser.js";
+import { Hand } from "./tools/hand.js";
+import { Lasso } from "./tools/lasso.js";
+import { Lock } from "./tools/lock.js";
+import { Picker } from "./tools/picker.js";
+import { Suggest } from "./tools/suggest.js";
+
+const KINDS = { brush: Brush, bucket: Bucket, eraser: Eraser, hand: Hand, lasso: Lasso, lock: Lock, picker: Picker, suggest: Suggest };
+
+export class Desk extends Emitter {
+  #paintings = [];
+  #fileInput = null;
+
+  constructor(parts) {
+    super();
+    Object.assign(this, parts); // studio, ui, view, autosave; stage and suggestions come when the page is built
+    this.tools = Object.fromEntries(Object.entries(KINDS).map(([name, Tool]) => [name, new Tool(this)]));
+  }
+
+  get tool() {
+    return this.tools[this.ui.get("tool")] ?? this.tools.bucket;
+  }
+
+  say(key, values) {
+    this.emit("say", t(`say.${key}`, values));
+  }
+
+  /** The place of the picture under an event anywhere on the page, or null if that is not on the picture. */
+  placeAt(event) {
+    const box = this.stage.canvas.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX < box.right && event.clientY >= box.top && event.clientY < box.bottom;
+    const over = inside && document.elementsFromPoint(event.clientX, event.clientY).includes(this.stage.canvas);
+    return over && this.studio.session ? this.view.toPicture(event.clientX - box.left, event.clientY - box.top) : null;
+  }
+
+  /** Show what lies under the pointer. `outlined` for what colors regions whatever the tool is. */
+  hover(place, outlined = false) {
+    const { stage, tool, ui } = this;
+    stage.hovered = place;
+    stage.outlines = outlined || (tool.outlines ?? false);
+    stage.brushRadius = !outlined && tool.hasBrush ? ui.get("size") / 2 : 0;
+    stage.drawOverlay();
+  }
+
+  viewChanged() {
+    this.stage.draw();
+    this.emit("view");
+  }
+
+  // Regions: with the color in hand, each in its own, locked, forgotten.
+
+  fill(places) {
+    this.fillEach(
+      places,
+      places.map(() => this.ui.get("color")),
+    );
+    this.ui.useColor(this.ui.get("color"));
+  }
+
+  /** Each place's region in its color; all in one step. */
+  fillEach(places, colors) {
+    const { studio } = this;
+    const { labels } = studio.pictures;
+    if (!labels) return;
+    let { doc } = studio;
+    places.forEach((place, i) => {
+      const filled = fillRegions(doc, labels, [place], colors[i]);
+      if (filled !== doc) studio.colorNow(place, colors[i]);
+      doc = filled;
+    });
+    if (doc === studio.doc) this.say("locked");
+    else studio.commit(doc);
+  }
+
+  lock(places) {
+    const { studio } = this;
+    const { labels } = studio.pictures;
+    const locked = new Set(studio.doc.locks.map(({ x, y }) => labels.at(x, y)));
+    const free = places.filter((place) => !locked.has(labels.at(...place)));
+    if (!free.length)
+      studio.commit(
+        setLocks(
+          studio.doc,
+          studio.doc.locks.filter(({ x, y }) => !places.some((place) => labels.at(...place) === labels.at(x, y))),
+        ),
+      );
+    else studio.commit(free.reduce((doc, place) => toggleLock(doc, labels, place, studio.pictures.colorAt(...place)), studio.doc));
+  }
+
+  clear(places) {
+    const { labels } = this.studio.pictures;
+    this.studio.commit(clearRegions(this.studio.doc, labels, new Set(places.map((place) => labels.at(...place)))));
+  }
+
+  suggestFor(places, event) {
+    const box = this.stage.canvas.getBoundingClientRect();
+    const [x, y] = event?.clientX
+      ? [event.clientX, event.clientY]
+      : this.view.toScreen(...places[0]).map((value, i) => value + [box.left, box.top][i]);
+    this.suggestions.open(places, x, y);
+  }
+
+  // Paintings.
+
+  async loadPaintings() {
+    this.#paintings = await this.studio.api.get("/paintings");
+    this.emit("paintings", this.#paintings);
+  }
+
+  paintingName(id) {
+    return this.#paintings.find((painting) => painting.id === id)?.name ?? "";
+  }
+
+  async addPainting(file) {
+    const painting = await this.studio.api.upload(`/paintings?name=${encodeURIComponent(file.name ?? "painting")}`, file);
+    await this.loadPaintings();
+    return painting;
+  }
+
+  // Files and the clipboard.
+
+  /** Ask for a file; what goes wrong with it is one line. */
+  chooseFile(accept, use, { folder = false, several = false } = {}) {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "file", accept, multiple: several, webkitdirectory: folder, hidden: true });
+    input.addEventListener("change", async () => {
+      if (!input.files.length) return;
+      try {
+        await use(several || folder ? [...input.files] : input.files[0]);
+      } catch (error) {
+        this.studio.report(error);
+      }
+    });
+    // In the page, since a browser may throw away an element that nothing holds before a person has chosen.
+    this.#fileInput?.remove();
+    this.#fileInput = input;
+    document.body.append(input);
+    input.click();
+  }
+
+  saveFile(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    this.say("saved", { name });
+  }
+
+  async copyPicture() {
+    if (!this.studio.session) return;
+    const picture = new Promise((resolve) => this.stage.compose().toBlob(resolve, "image/png"));
+    await this.#copy(() => navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]));
+  }
+
+  async copyText(text) {
+    await this.#copy(() => navigator.clipboard.writeText(text));
+  }
+
+  async #copy(write) {
+    try {
+      await write();
+      this.say("copied");
+    } catch {
+      this.say("notCopied");
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/** What the server is at, by kind ("shade", "style", "export", "folder"), and which document each request was about. */
+
+const REMEMBERED = 64; // requests
+
+export class Jobs {
+  #running = new Map(); // kind -> {done, of, left, since}
+  #tag = 0;
+  #documents = new Map(); // by tag
+  #newest = {}; // tags, by kind
+  #onChange;
+
+  constructor(onChange) {
+    this.#onChange = onChange;
+  }
+
+  get size() {
+    return this.#running.size;
+  }
+
+  get kinds() {
+    return [...this.#running.keys()];
+  }
+
+  /** The tag that the next request will have. */
+  get nextTag() {
+    return this.#tag + 1;
+  }
+
+  has(kind) {
+    return this.#running.has(kind);
+  }
+
+  get(kind) {
+    return this.#running.get(kind);
+  }
+
+  begin(kind) {
+    this.#running.set(kind, { done: 0, of: 0, left: null, since: performance.now() });
+    this.#onChange();
+  }
+
+  advance(kind, { done, of, left }) {
+    this.#running.set(kind, { since: performance.now(), ...this.get(kind), done, of, left });
+    this.#onChange();
+  }
+
+  end(kind) {
+    this.#running.delete(kind);
+    this.#onChange();
+  }
+
+  /** A tag for a request about a document. */
+  tagFor(kind, doc) {
+    this.#tag += 1;
+    this.#newest[kind] = this.#tag;
+    this.#documents.set(this.#tag, doc);
+    if (this.#documents.size > REMEMBERED) this.#documents.delete(this.#documents.keys().next().value);
+    return this.#tag;
+  }
+
+  documentOf(tag) {
+    return this.#documents.get(tag);
+  }
+
+  /** Whether a request is not the newest of its kind, so that nobody waits for it. */
+  isReplaced(kind, tag) {
+    return tag !== undefined && tag !== null && kind in this.#newest && tag !== this.#newest[kind];
+  }
+
+  /** Forget what was about another picture. Tags go on: late answers must not be taken for new ones. */
+  clear() {
+    this.#running.clear();
+    this.#documents.clear();
+    this.#newest = {};
+    this.#onChange();
+  }
+}

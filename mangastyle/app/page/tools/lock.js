@@ -1,0 +1,18 @@
+/** Locks regions: they keep their color, whatever is painted, filled or suggested. */
+
+import { toggleLock } from "../hints.js";
+
+export class Lock {
+  outlines = true;
+
+  constructor(desk) {
+    this.desk = desk;
+  }
+
+  down(point) {
+    const { studio } = this.desk;
+    const place = point.slice(0, 2);
+    const color = studio.pictures.colorAt(...place);
+    if (color) studio.commit(toggleLock(studio.doc, studio.pictures.labels, place, color));
+  }
+}

@@ -1,0 +1,150 @@
+"""What is kept on the disk: for each session a folder with the picture as it came, what it is, the page's state, and results.
+
+Everything is written under a temporary name and then renamed, so that a kill at any moment leaves the old file or the new one. No name
+that a client gives is one of a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any, Iterator
+
+from mangastyle.app import protocol
+from mangastyle.app.schema import ID
+from mangastyle.errors import MangastyleError
+from mangastyle.io import json_text
+from mangastyle.io.files import atomic, make_folder, read_bytes
+
+PICTURE, ABOUT, STATE = "picture", "session.json", "state.json"
+REFERENCES, DOWNLOADS = "references", "downloads"
+MOST_STATE = protocol.MOST_JSON + 2**20  # bytes; spaces may have been added
+
+
+def data_folder(given: str = "") -> Path:
+    """The folder for what the studio keeps: the one given, $MANGASTYLE_DATA, or mangastyle in the user's data folder.
+
+    Raises
+    ------
+    MangastyleError
+        If there is none.
+
+    Examples
+    --------
+    >>> data_folder("mine").name
+    'mine'
+    """
+    if given or os.environ.get("MANGASTYLE_DATA"):
+        return Path(given or os.environ["MANGASTYLE_DATA"])
+    if os.environ.get("XDG_DATA_HOME"):
+        return Path(os.environ["XDG_DATA_HOME"], "mangastyle")
+    try:
+        return Path.home() / ".local" / "share" / "mangastyle"
+    except RuntimeError as error:  # HOME is not set, and the system does not know the user
+        raise MangastyleError("the user has no home folder for drawings; name a folder by `data`") from error
+
+
+def new_id() -> str:
+    """16 random hexadecimal digits.
+
+    Examples
+    --------
+    >>> len(new_id())
+    16
+    """
+    return secrets.token_hex(8)
+
+
+class Folder:
+    """A folder of files that are written whole.
+
+    Parameters
+    ----------
+    path : Path
+        It need not exist before something is written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file; one that exists is replaced."""
+        with self.replacing(name) as temporary:
+            temporary.write_bytes(data)
+
+    @contextlib.contextmanager
+    def replacing(self, name: str) -> Iterator[Path]:
+        """A temporary name, which becomes the file's at the end; only this user may read it."""
+        with atomic(self.path / name) as temporary:
+            yield temporary
+            temporary.chmod(0o600)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write a value as JSON."""
+        self.write(name, json.dumps(value, separators=(",", ":")).encode())
+
+    def read(self, name: str, most: int = protocol.MOST_PICTURE) -> bytes:
+        """The bytes of a file; `MangastyleError` if it is missing or larger."""
+        return read_bytes(self.path / name, most)
+
+    def read_json(self, name: str, most: int = MOST_STATE) -> Any:
+        """The value of a JSON file; `MangastyleError` if it is missing, too large or damaged."""
+        return json_text.parse(self.read(name, most), name)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return (self.path / name).is_file()
+
+    def names(self, folder: str) -> list[str]:
+        """The files of a folder within it whose names are identifiers, the oldest first."""
+        try:
+            entries = [entry for entry in os.scandir(self.path / folder) if ID.fullmatch(entry.name)]
+        except FileNotFoundError:
+            return []
+        return [entry.name for entry in sorted(entries, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))]
+
+    def remove(self, name: str = "") -> None:
+        """Remove a file or a folder within it, or all of it, if it is there."""
+        path = self.path / name
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+class Disk:
+    """The data folder: sessions, and paintings that were brought.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    MangastyleError
+        If it cannot be made.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sessions, self.paintings = Folder(path / "sessions"), Folder(path / "paintings")
+        for folder in (self.sessions, self.paintings):
+            make_folder(folder.path).chmod(0o700)
+
+    def session(self, name: str) -> Folder:
+        """The folder of a session, which need not exist; its name was checked."""
+        return Folder(self.sessions.path / name)
+
+    def last_session(self) -> str | None:
+        """The session that was saved last."""
+        found = []
+        for name in self.sessions.names(""):
+            for file in (STATE, ABOUT):
+                with contextlib.suppress(OSError):
+                    found.append(((self.sessions.path / name / file).stat().st_mtime_ns, name))
+                    break
+        return max(found)[1] if found else None

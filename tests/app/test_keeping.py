@@ -1,0 +1,244 @@
+"""What is kept: sessions, autosaves, projects; through restarts, kills and bounds of memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pytest
+from fake_studio import sent
+
+from mangastyle.app import projects, protocol, sessions
+from mangastyle.app.encoding import png
+from mangastyle.app.storage import Folder
+
+
+def test_a_state_is_given_back_after_a_restart(make_page, line_art):
+    page = make_page()
+    session = page.open(line_art, "girl.png")
+    assert session["state"] is None and session["state_revision"] == 0
+    state = {"strokes": [{"color": "#ff0000", "points": [[1.5, 2.25]]}], "ペン": "筆"}
+    assert page.put(f"/sessions/{session['id']}/state", {"revision": 7, "state": state}).json() == {"revision": 7}
+    assert page.wait(session["id"], "saved") == {"revision": 7}
+    page = make_page()
+    assert page.get("/status").json()["session"] == session["id"]
+    again = page.get(f"/sessions/{session['id']}").json()
+    assert (again["state"], again["state_revision"], again["name"]) == (state, 7, "girl.png")
+    assert page.get(f"/sessions/{session['id']}/pictures/original").status_code == 200
+
+
+def test_the_picture_of_the_command_line_comes_with_what_was_drawn_on_it(make_page, line_art, tmp_path):
+    (tmp_path / "girl.png").write_bytes(png(line_art))
+    page = make_page()
+    page.studio.open_picture(tmp_path / "girl.png")
+    session = page.get("/status").json()["open"]
+    page.put(f"/sessions/{session}/state", {"revision": 1, "state": {"strokes": []}})
+    page = make_page()
+    page.studio.open_picture(tmp_path / "girl.png")
+    assert page.get("/status").json()["open"] == session
+    (tmp_path / "girl.png").write_bytes(png(255 - line_art))  # another picture
+    page.studio.open_picture(tmp_path / "girl.png")
+    assert page.get("/status").json()["open"] != session
+
+
+def test_a_second_tab_does_not_overwrite(page, line_art):
+    url = f"/sessions/{page.open(line_art)['id']}/state"
+    assert page.put(url, {"revision": 5, "state": {"tab": 1}}).status_code == 200
+    for revision in (4, 5):
+        answer = page.put(url, {"revision": revision, "state": {"tab": 2}})
+        assert sent(answer)[0] == 409 and answer.json()["revision"] == 5
+    assert page.put(url, {"revision": 6, "state": {"tab": 2}}).status_code == 200
+
+
+def test_a_damaged_state_is_left_out(make_page, line_art, tmp_path):
+    page = make_page()
+    session = page.open(line_art)["id"]
+    page.put(f"/sessions/{session}/state", {"revision": 5, "state": {}})
+    (tmp_path / "data" / "sessions" / session / "state.json").write_text('{"revision"')
+    page = make_page()
+    assert page.get(f"/sessions/{session}").json()["state"] is None
+    assert page.put(f"/sessions/{session}/state", {"revision": 1, "state": {}}).status_code == 200
+
+
+def test_damaged_sessions_are_refused_and_the_others_work(make_page, line_art, tmp_path):
+    page = make_page()
+    broken, sound = (page.open(line_art)["id"] for _ in range(2))
+    (tmp_path / "data" / "sessions" / broken / "session.json").write_text("{}")
+    page = make_page()
+    assert sent(page.get(f"/sessions/{broken}"))[0] == 410
+    assert page.get(f"/sessions/{sound}").status_code == 200
+
+
+def test_a_deleted_session_is_gone(make_page, line_art, tmp_path):
+    page = make_page()
+    session = page.open(line_art)["id"]
+    assert page("DELETE", f"/sessions/{session}").status_code == 204
+    assert sent(page.get(f"/sessions/{session}"))[0] == 404
+    assert not list((tmp_path / "data" / "sessions").iterdir()) and make_page().get("/status").json()["session"] is None
+
+
+def test_memory_is_bounded_and_nothing_is_lost(page, line_art):
+    page.studio.sessions.most_bytes = 3 * line_art.nbytes
+    ids = [page.open(line_art)["id"] for _ in range(8)]
+    assert len(page.studio.sessions.in_memory()) <= sessions.MOST_SESSIONS
+    time.sleep(0.3)  # the regions of the last one are found meanwhile
+    page.studio.sessions.trim()
+    kept = page.studio.sessions.in_memory()
+    assert not any(session.bytes_kept for session in kept[:-1]) and kept[-1].bytes_kept
+    for id in ids:
+        assert page.get(f"/sessions/{id}/pictures/original").status_code == 200
+        assert page.get(f"/sessions/{id}/pictures/line").status_code == 200
+
+
+def test_a_finished_painting_survives_a_restart(make_page, line_art):
+    page = make_page()
+    session = page.open(line_art)["id"]
+    painting = page.get("/paintings").json()[0]["id"]
+    page.post(f"/sessions/{session}/style", {"paintings": [{"id": painting}], "of": "original"})
+    page.wait(session, "styled")
+    before = page.get(f"/sessions/{session}/pictures/styled").content
+    page = make_page()
+    described = page.get(f"/sessions/{session}").json()
+    assert set(described["styled"]) == {"preview", "full"} and described["shaded"] == {}
+    assert page.get(f"/sessions/{session}/pictures/styled?revision={described['styled']['preview']}").content == before
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from mangastyle.app.storage import Folder
+folder, number = Folder(Path(sys.argv[1])), 0
+print("begun", flush=True)
+while True:
+    number += 1
+    folder.write_json("state.json", {"revision": number, "state": {"text": "x" * 100_000, "again": number}})
+"""
+
+
+def test_a_kill_leaves_a_whole_state(tmp_path):
+    for _ in range(4):
+        process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE)
+        process.stdout.readline()
+        time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        value = Folder(tmp_path).read_json("state.json")
+        assert value["revision"] == value["state"]["again"] and len(value["state"]["text"]) == 100_000
+
+
+@pytest.fixture
+def project(page, line_art):
+    """A session with all that a project can hold, and its file."""
+    session = page.open(line_art, "girl.png")["id"]
+    painting = page.upload("/paintings?name=Sea", png(np.full((40, 40, 3), (9, 80, 99), np.uint8))).json()["id"]
+    rgb = np.full((30, 30, 3), (200, 30, 40), np.uint8)
+    reference = page.upload(f"/sessions/{session}/references", png(rgb)).json()["id"]
+    page.put(f"/sessions/{session}/line-art", {"line_art": False})
+    state = {"style": {"paintings": [{"id": painting}]}, "references": [reference], "undo": [1, 2, 3]}
+    page.put(f"/sessions/{session}/state", {"revision": 3, "state": state})
+    page.post(f"/sessions/{session}/style", {"paintings": [{"id": painting}], "of": "original"})
+    page.wait(session, "styled")
+    page.post(f"/sessions/{session}/export", {"format": "project"})
+    event = page.wait(session, "exported")
+    assert event["name"] == "girl.mangastyle"
+    answer = page.get(f"/sessions/{session}/downloads/{event['download']}")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''girl.mangastyle"
+    return session, answer.content
+
+
+def test_a_project_opens_again_exactly(page, project, make_page, tmp_path):
+    before, data = project
+    expected = page.get(f"/sessions/{before}").json()
+    pictures = [page.get(f"/sessions/{before}/pictures/{name}").content for name in ("original", "line", "styled")]
+    painting = expected["state"]["style"]["paintings"][0]["id"]
+    for other in (page.studio.sessions.disk.paintings, page.studio.sessions.disk.sessions):
+        other.remove()
+    page = make_page()
+    assert sent(page.get(f"/sessions/{before}"))[0] == 404 and sent(page.get(f"/paintings/{painting}"))[0] == 404
+    answer = page.upload("/sessions", data, "application/zip")
+    assert answer.status_code == 201, answer.text
+    session = answer.json()
+    assert session["id"] != before
+    for name in ("name", "width", "height", "line_art", "state", "references"):
+        assert session[name] == expected[name]
+    assert [page.get(f"/sessions/{session['id']}/pictures/{name}").content for name in ("original", "line", "styled")] == pictures
+    assert page.get(f"/paintings/{painting}").status_code == 200
+    assert page.get(f"/sessions/{session['id']}/references/{session['references'][0]}").status_code == 200
+
+
+def changed(data: bytes, change) -> bytes:
+    """A project whose files were changed: {name: bytes}."""
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        files = {name: file.read(name) for name in file.namelist()}
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in change(files).items():
+            file.writestr(name, content)
+    return made.getvalue()
+
+
+def about(files, **values):
+    return {**files, "project.json": json.dumps({**json.loads(files["project.json"]), **values}).encode()}
+
+
+HOSTILE = {
+    "path": lambda files: {**files, "../../evil": b"x"},
+    "absolute": lambda files: {**files, "/etc/evil": b"x"},
+    "backslash": lambda files: {**files, "references\\..\\evil": b"x"},
+    "unknown": lambda files: {**files, "run.py": b"x"},
+    "pickle": lambda files: {**files, "state.pkl": b"x"},
+    "many": lambda files: {**files, **{f"references/{i:016x}": b"x" for i in range(100)}},
+    "no picture": lambda files: {"project.json": files["project.json"]},
+    "no json": lambda files: {name: data for name, data in files.items() if name != "project.json"},
+    "not a picture": lambda files: {**files, "picture": b"GIF89a, almost"},
+    "not a reference": lambda files: {**files, "references/0123456789abcdef": b"x"},
+    "bad json": lambda files: {**files, "project.json": b"{"},
+    "deep json": lambda files: {**files, "project.json": b"[" * 100_000},
+    "other format": lambda files: about(files, format="word document"),
+    "later": lambda files: about(files, version=99),
+    "wrong state": lambda files: about(files, state=[1]),
+    "wrong name": lambda files: about(files, name=3),
+    "bomb": lambda files: {**files, "picture": bytes(100_000_000)},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_projects_are_refused_and_nothing_of_them_is_kept(page, project, name, monkeypatch, tmp_path):
+    if name == "bomb":
+        monkeypatch.setattr(protocol, "MOST_PROJECT", 2**20)
+    before = sorted((tmp_path / "data").rglob("*"))
+    answer = page.upload("/sessions", changed(project[1], HOSTILE[name]), "application/zip")
+    assert sent(answer)[0] == 400, name
+    assert sorted((tmp_path / "data").rglob("*")) == before and not list(tmp_path.glob("**/evil"))
+
+
+def test_archives_that_lie_or_are_damaged_are_refused(page, project):
+    data = project[1]
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        size = file.getinfo("picture").file_size
+    lie = data.replace(size.to_bytes(4, "little"), (size - 5).to_bytes(4, "little"))
+    twice = io.BytesIO(data)
+    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(twice, "a") as file:
+        file.writestr("picture", b"x")
+    for wrong in (b"", b"PK\3\4", data[:-30], data[: len(data) // 2], lie, twice.getvalue()):
+        assert sent(page.upload("/sessions", wrong, "application/zip"))[0] == 400
+    middle = len(data) // 2
+    for i in range(0, len(data), max(1, len(data) // 60)):  # a flipped byte anywhere: opened as it was, or refused
+        answer = page.upload("/sessions", data[:i] + bytes([data[i] ^ 0x55]) + data[i + 1 :], "application/zip")
+        assert answer.status_code in (201, 400), (i, middle, answer.text)
+
+
+def test_a_project_is_limited_in_size(page, monkeypatch):
+    monkeypatch.setattr(protocol, "MOST_PROJECT", 1000)
+    assert sent(page.upload("/sessions", b"x" * 1001, "application/zip"))[0] == 413
+    assert sent(page.upload("/sessions", (b"x" * 100 for _ in range(100)), "application/zip"))[0] == 413
+
+
+def test_names_in_projects_are_tidied():
+    assert projects.ALLOWED.fullmatch("references/0123456789abcdef") and not projects.ALLOWED.fullmatch("references/0123456789abcdef\n")

@@ -1,0 +1,238 @@
+"""What is taken away: pictures, layered files, hints, commands; and the film strip."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shlex
+import zipfile
+
+import numpy as np
+import pytest
+from fake_studio import sent
+from PIL import Image
+
+from mangastyle.app.encoding import png
+from mangastyle.cli import main as cli
+from mangastyle.cli import options
+from mangastyle.io import images
+from mangastyle.shade.hints import Hint
+
+HINT = {"points": [{"x": 20, "y": 30, "color": "#ff0000", "radius": 3}], "size": [80, 60]}
+
+
+@pytest.fixture
+def session(page, line_art):
+    return page.open(line_art, "a girl.v2.png")["id"]
+
+
+def exported(page, session, **body):
+    """The name and the bytes of an exported file."""
+    before = len([name for name, _ in page.events(session) if name == "exported"])
+    answer = page.post(f"/sessions/{session}/export", body)
+    assert answer.status_code == 202, answer.text
+    event = page.wait(session, "exported", before + 1)
+    answer = page.get(f"/sessions/{session}/downloads/{event['download']}")
+    assert answer.status_code == 200 and answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    return event["name"], answer.content
+
+
+def painting(page):
+    return page.get("/paintings").json()[0]["id"]
+
+
+@pytest.mark.parametrize(("form", "kind"), [("png", "PNG"), ("webp", "WEBP")])
+def test_pictures_of_each_layer(page, session, form, kind):
+    style = {"paintings": [{"id": painting(page)}], "of": "shaded"}
+    found = {}
+    for layer in ("original", "line", "flat", "shaded", "styled"):
+        name, data = exported(page, session, format=form, layer=layer, shade={"hint": HINT}, style=style)
+        assert name == f"a girl.v2-{layer}.{form}"
+        image = Image.open(io.BytesIO(data))
+        assert image.format == kind
+        found[layer] = np.asarray(image.convert("RGB"))
+    assert found["shaded"][30, 20].tolist() != found["original"][30, 20].tolist()
+    assert np.array_equal(found["styled"], 255 - found["shaded"]) and found["flat"][30, 20].tolist() == [255, 0, 0]
+
+
+def test_what_is_there_is_not_made_again(page, session, models):
+    exported(page, session, format="png", shade={"hint": HINT})
+    exported(page, session, format="ora", shade={"hint": HINT, "tag": 3})
+    assert models.calls == ["colors", "shading"]
+    exported(page, session, format="png", shade={"hint": {**HINT, "points": []}})
+    assert models.calls == ["colors", "shading"] * 2
+
+
+def test_nothing_is_there_and_nothing_is_sent_along(page, session):
+    page.post(f"/sessions/{session}/export", {"format": "png"})
+    assert "nothing is shaded" in page.wait(session, "failed")["error"]
+    page.post(f"/sessions/{session}/export", {"format": "png", "layer": "styled"})
+    assert "nothing is painted" in page.wait(session, "failed", 2)["error"]
+
+
+def test_layered_files(page, session):
+    shade, style = {"hint": HINT}, {"paintings": [{"id": painting(page)}]}
+    name, data = exported(page, session, format="ora", layer="styled", shade=shade, style=style)
+    assert name == "a girl.v2.ora"
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert file.read("mimetype") == b"image/openraster" and b'name="Style"' in file.read("stack.xml")
+        merged = np.asarray(Image.open(io.BytesIO(file.read("mergedimage.png"))).convert("RGB"))
+    shaded = np.asarray(Image.open(io.BytesIO(exported(page, session, format="png", shade=shade)[1])))
+    assert np.array_equal(merged, 255 - shaded)
+    _, data = exported(page, session, format="ora", shade=shade, style=style)  # it is there, and hidden
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert b'name="Style"' in file.read("stack.xml")
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(file.read("mergedimage.png"))).convert("RGB")), shaded)
+    _, data = exported(page, session, format="ora", shade=shade, style={**style, "strength": 0.9})  # nobody waits for what nobody asked for
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert b'name="Style"' not in file.read("stack.xml")
+    name, data = exported(page, session, format="psd", shade=shade)
+    assert name == "a girl.v2.psd" and images.decode(data, name).rgb.shape == (60, 80, 3)
+
+
+def test_transparency_stays(page):
+    rgba = np.full((60, 80, 4), 255, np.uint8)
+    rgba[:, :40, :3] = (200, 60, 40)
+    rgba[:, 40:, :3] = (40, 90, 200)
+    rgba[:10, :, 3] = 0
+    session = page.upload("/sessions", png(rgba)).json()["id"]
+    image = Image.open(io.BytesIO(exported(page, session, format="png", shade={})[1]))
+    assert image.mode == "RGBA" and not np.asarray(image)[:10, :, 3].any()
+
+
+def test_exported_files_are_removed_in_time(make_page, line_art, tmp_path, monkeypatch):
+    monkeypatch.setattr("mangastyle.app.session.KEPT_DOWNLOADS", 2)
+    page = make_page()
+    session = page.open(line_art)["id"]
+    for _ in range(4):
+        exported(page, session, format="hint-json")
+    folder = tmp_path / "data" / "sessions" / session / "downloads"
+    assert len(list(folder.iterdir())) == 2
+    page.studio.sessions.clear_downloads()
+    assert len(list(folder.iterdir())) == 2
+    os.utime(folder, (0, 0))
+    page.studio.sessions.clear_downloads()
+    assert not folder.exists()
+
+
+def test_hints_are_those_that_the_commands_read(page, session, tmp_path):
+    name, data = exported(page, session, format="hint-json", shade={"hint": HINT})
+    assert name == "a girl.v2-hint.json" and json.loads(data) == HINT
+    name, data = exported(page, session, format="hint-png", shade={"hint": HINT})
+    read, drawn = Hint.from_picture(images.decode(data, name)), Hint.from_json(HINT, (60, 80))
+    assert np.array_equal(read.mask, drawn.mask) and (read.rgb[drawn.mask > 0] == (255, 0, 0)).all()
+    read = Hint.from_picture(images.decode(exported(page, session, format="hint-png", shade={"palette": ["#102030"]})[1], "a"))
+    assert read.mask.any() and (read.rgb[read.mask > 0] == (16, 32, 48)).all()
+
+
+SHADES = [
+    {"hint": HINT}, {}, {"palette": ["#102030", "#ffffff"]}, {"hint": HINT, "palette": ["#102030"]},
+    {"hint": HINT, "settings": {"shading": "cel", "light": "right", "variant": 3, "ink": 0.5, "gap": 0.02}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shade", SHADES)
+@pytest.mark.parametrize("form", ["png", "psd"])
+def test_commands_are_sound(page, session, shade, form):
+    style = {"paintings": [{"id": painting(page), "weight": 2}, {"id": page.get("/paintings").json()[1]["id"]}], "method": "polish"}
+    answer = page.post(f"/sessions/{session}/command", {"format": form, "shade": shade, "style": style}).json()
+    assert len(answer["commands"]) == 2 and len(answer["paintings"]) == 2
+    for line in answer["commands"]:
+        program, command, *words = shlex.split(line)
+        assert program == "mangastyle"
+        given = vars(cli.parser([command]).parse_args([command, *words]))
+        given.pop("command")
+        found = options.settle(cli.load(command).Options, given)
+        assert found.inputs and found.out
+    assert "--style-weights 2 1" in answer["commands"][1] and "--method polish" in answer["commands"][1]
+    assert ("--layers psd" in answer["commands"][0]) == (form == "psd")
+
+
+def test_commands_for_color_pictures(page):
+    rgb = np.full((60, 80, 3), (40, 90, 200), np.uint8)
+    rgb[:, 40:] = (200, 60, 40)
+    session = page.open(rgb, "c.png")["id"]
+
+    def line(**shade):
+        return page.post(f"/sessions/{session}/command", {"format": "png", "shade": shade}).json()["commands"][0]
+
+    assert line() == "mangastyle shade c.png --out c-shaded.png"
+    assert line(own=False) == "mangastyle shade c.png --hint none --out c-shaded.png"
+    assert line(hint=HINT) == "mangastyle shade c.png --hint c-hint.png --out c-shaded.png"  # the picture's colors are in it, too
+    assert line(hint=HINT, own=False) == "mangastyle shade c.png --hint c-hint.json --out c-shaded.png"
+
+
+@pytest.fixture
+def folder(tmp_path, line_art):
+    place = tmp_path / "pictures"
+    for name in ("a.png", "b.png", "sub/c.png"):
+        images.save(place / name, line_art)
+    (place / "notes.txt").write_text("not a picture")
+    (place / "broken.png").write_bytes(b"not a picture")
+    return place
+
+
+def test_a_folder_is_a_film_strip(make_page, folder):
+    page = make_page(folder=folder)
+    listed = page.get("/folder").json()
+    assert listed["name"] == "pictures" and [entry["name"] for entry in listed["pictures"]] == ["a.png", "b.png", "broken.png", "sub/c.png"]
+    first = listed["pictures"][0]
+    assert (first["session"], first["state"]) == (None, "new")
+    assert page.get(f"/folder/{first['id']}?side=30").status_code == 200
+    assert sent(page.get(f"/folder/{listed['pictures'][2]['id']}"))[0] == 400 and sent(page.get(f"/folder/{'0' * 16}"))[0] == 404
+    session = page.post("/sessions", {"folder": first["id"]}).json()
+    assert session["folder"] == first["id"] and page.post("/sessions", {"folder": first["id"]}).json()["id"] == session["id"]
+    assert page.get("/folder").json()["pictures"][0] == {**first, "session": session["id"], "state": "open"}
+    page = make_page(folder=folder)
+    assert page.get("/folder").json()["pictures"][0]["session"] == session["id"]
+
+
+def test_one_pictures_settings_for_a_whole_folder(make_page, folder):
+    page = make_page(folder=folder)
+    entries = page.get("/folder").json()["pictures"]
+    like = page.post("/sessions", {"folder": entries[0]["id"]}).json()["id"]
+    page.post(f"/sessions/{like}/shade", {"hint": HINT})
+    page.wait(like, "shaded")
+    body = {"like": like, "stages": ["shade", "style"], "shade": {"hint": HINT}, "style": {"paintings": [{"id": painting(page)}]}}
+    assert page.post("/folder/apply", body).status_code == 202
+    page.wait(like, "folder", 12)
+    states = {}
+    for name, data in page.events(like):
+        if name == "folder":
+            states.setdefault(data["id"], []).append(data["state"])
+    assert [states[entry["id"]] for entry in entries] == [
+        ["waiting", "busy", "failed" if entry["name"] == "broken.png" else "done"] for entry in entries
+    ]
+    for suffix in ("shaded", "stylized"):
+        made = sorted(path.relative_to(folder.parent).as_posix() for path in (folder.parent / f"pictures-{suffix}").rglob("*.png"))
+        assert made == [f"pictures-{suffix}/{name}" for name in ("a.png", "b.png", "sub/c.png")]
+    own = images.load(folder.parent / "pictures-shaded" / "a.png").rgb
+    assert own[30, 20].tolist() != images.load(folder.parent / "pictures-shaded" / "b.png").rgb[30, 20].tolist()  # its strokes are its own
+    assert sent(page.post("/folder/apply", {"like": like, "stages": ["style"]}))[0] == 400
+
+
+def test_pictures_that_were_dropped_together(page, line_art):
+    entries = [page.upload(f"/folder?name={name}.png", png(line_art)).json() for name in ("a", "b")]
+    assert page.get("/folder").json()["pictures"] == entries and entries[0]["session"] != entries[1]["session"]
+    assert page.upload("/folder?name=a.png", png(line_art)).json() == entries[0]
+    like = entries[0]["session"]
+    page.post("/folder/apply", {"like": like, "stages": ["shade"]})
+    event = page.wait(like, "exported")
+    data = page.get(f"/sessions/{like}/downloads/{event['download']}").content
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert file.namelist() == ["shaded/001-a-shaded.png", "shaded/002-b-shaded.png"]
+    assert [entry["state"] for entry in page.get("/folder").json()["pictures"]] == ["done", "done"]
+
+
+def test_a_folder_can_be_stopped(make_page, folder, models):
+    page = make_page(folder=folder)
+    like = page.post("/sessions", {"folder": page.get("/folder").json()["pictures"][0]["id"]}).json()["id"]
+    models.gate.clear()
+    page.post("/folder/apply", {"like": like, "stages": ["shade"]})
+    page.wait(like, "folder", 5)
+    assert page.post(f"/sessions/{like}/cancel", {"kind": "folder"}).json() == {"cancelled": 1}
+    models.gate.set()
+    assert page.wait(like, "cancelled")["kind"] == "folder"
+    assert [entry["state"] for entry in page.get("/folder").json()["pictures"]] == ["open", "new", "new", "new"]
+    assert not (folder.parent / "pictures-shaded").exists()
