@@ -8,5 +8,5 @@ from setuptools import find_packages, setup
 setup(
     packages=[*find_packages(include=["mangastyle*"]), "mangastyle.weights"],
     package_dir={"mangastyle.weights": "weights"},
-    package_data={"mangastyle": ["py.typed", "*.pyi"], "mangastyle.weights": ["*"]},
+    package_data={"mangastyle": ["py.typed", "*.pyi"], "mangastyle.app": ["page/**"], "mangastyle.weights": ["*"]},
 )

@@ -31,6 +31,7 @@ ORDER = (
     ("evaluate",),
     ("export",),
     ("paper",),
+    ("app",),
     ("cli",),
     ("__init__", "__main__"),
 )

@@ -59,6 +59,7 @@ class Job:
     ) -> None:
         self.number, self.key, self.urgent, self.work, self.marks, self.lane = number, key, urgent, work, marks, lane
         self._tell, self._began, self._reported = tell, 0.0, 0.0
+        self._measured = (0.0, 0.0)  # since when the time left is measured, and how much was done by then
         self.cancel = threading.Event()
 
     def tell(self, event: str, /, **data: Any) -> None:
@@ -80,10 +81,15 @@ class Job:
         now = time.monotonic()
         if picture is not None or done >= of or now - self._reported >= OFTEN:
             self._reported = now
-            left = (now - self._began) * (of - done) / done if done else None
+            since, before = self._measured
+            left = (now - since) * (of - done) / (done - before) if done > before else None
             rounded = None if left is None else round(left, 1)
             self.tell("progress", done=done, of=of, left=rounded, picture=picture)
         self.lane.give_way()
+
+    def measure(self, done: float = 0.0) -> None:
+        """Measure from now on how long the rest takes, where steps of another kind follow; so much of them is done already."""
+        self._measured = (time.monotonic(), done)
 
     def aside(self, function: Callable[[], T]) -> T:
         """Call what needs no network and takes long in another thread, giving way meanwhile; raises what it raises.
@@ -124,11 +130,13 @@ class Job:
         """A job that tells nobody of its steps: a part of this one, which stops with it."""
         part = Job(self.number, self.key, self.urgent, self.work, lambda name, data: None, {}, self.lane)
         part.cancel, part._began = self.cancel, time.monotonic()
+        part.measure()
         return part
 
     def run(self) -> None:
         """Do the work, and tell how it ended if not well. It never raises."""
         self._began = time.monotonic()
+        self.measure()
         try:
             self.stop_if_cancelled()
             self.work(self)

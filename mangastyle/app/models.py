@@ -17,6 +17,7 @@ from mangastyle.shade.hints import Hint, palette
 
 KEPT = 4  # of each kind
 KEPT_PIXELS = 2_000_000  # of a content, up to which what is measured beside it is kept: of large ones, that is gigabytes
+LEARNING = 5.0  # minutes for a painting
 WARM = 64  # side, in pixels, of the picture that networks are compiled with
 
 remarks = logging.getLogger(__name__)
@@ -49,9 +50,7 @@ class Models:
         self._began = time.monotonic()
         try:
             startup.load_tensorflow()
-            from mangastyle.shade.shader import Shader
-
-            self._shader = Shader(self.weights, precision=self.precision)
+            self._load()
             self._warm()
             self.state = "ready"
         except MangastyleError as error:
@@ -61,14 +60,20 @@ class Models:
             self.state, self.error = "failed", f"the networks cannot be loaded ({error})"
         self._took = time.monotonic() - self._began
 
+    def _load(self) -> None:
+        from mangastyle.shade.shader import Shader
+
+        self._shader = Shader(self.weights, precision=self.precision)
+
     def _warm(self) -> None:
         """Compile what previews need: the first calls of networks take seconds."""
         art = np.full((WARM, WARM, 3), 255, np.uint8)
         art[:, WARM // 2] = 0
         dot = Hint.from_points([(5, 5, "red")], art.shape)
-        flat = self.flat_colors(art, find_regions(art), dot, 0, None)
+        regions = find_regions(art)
+        labels, colors = self.colors(art, regions, dot, 0, None, self.see(art, regions))
         for kind in ("soft", "cel"):
-            self.shading(art, flat, kind, "left")
+            self.shading(art, colors[labels], kind, "left")
 
     @property
     def shader(self) -> Any:
@@ -77,9 +82,15 @@ class Models:
             raise MangastyleError(self.error or "the networks are not loaded yet")
         return self._shader
 
-    def flat_colors(self, art: np.ndarray, regions: RegionMap, hint: Hint, variant: int, reference: Any) -> np.ndarray:
-        """Line art uint8 (h, w, 3) in flat colors, uint8 (h, w, 3)."""
-        return self.shader.flat_colors(art, regions, hint, variant, reference)
+    def see(self, art: np.ndarray, regions: RegionMap) -> Any:
+        """What `colors` needs to know of line art, whatever the hint."""
+        return self.shader.see(art, regions)
+
+    def colors(
+        self, art: np.ndarray, regions: RegionMap, hint: Hint, variant: int, reference: Any, seen: Any
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """Labels int32 (h, w) of line art uint8 (h, w, 3): its regions, or parts of them; and their colors, uint8 (n, 3)."""
+        return self.shader.region_colors(art, regions, hint, variant, reference, seen)
 
     def shading(self, art: np.ndarray, flat: np.ndarray, kind: str, light: str) -> tuple[np.ndarray, np.ndarray]:
         """Shading and highlights of flat colors, each uint8 (h, w, 3)."""
@@ -94,6 +105,25 @@ class Models:
     def palette_hint(self, art: np.ndarray, colors: Sequence[str]) -> Hint:
         """Line art in a palette's colors, arranged by what the network finds likely."""
         return self.shader.palette_hint(art, palette(*colors), line_art=True)
+
+    def has_learned(self, painting: np.ndarray) -> bool:
+        """Whether a painting, uint8 (h, w, 3), was learned before, by whomever."""
+        from mangastyle.style.learned import painters  # its HDF5 library need not load for other methods
+
+        return painters.find(painting) is not None
+
+    def learn(self, painting: np.ndarray, sample: np.ndarray, progress: Callable[[Any], None], cancel: threading.Event) -> None:
+        """Learn a painting, uint8 (h, w, 3), for method learned.
+
+        Parameters
+        ----------
+        painting : ndarray of uint8, shape (h, w, 3)
+        sample, progress, cancel
+            As for `mangastyle.learn`.
+        """
+        from mangastyle.training.painter import learn
+
+        learn(painting, minutes=LEARNING, precision=self.precision, sample=sample, progress=progress, cancel=cancel)
 
     def paint(
         self, content: np.ndarray, key: Hashable, paintings: Callable[[], list[np.ndarray]], masks: list[np.ndarray],

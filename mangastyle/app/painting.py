@@ -1,11 +1,11 @@
-"""Painting of a session's picture in the style of paintings, with the pictures on the way."""
+"""Painting of a session's picture in the style of paintings, with the pictures on the way; what must be learned for it is learned first."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import time
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from mangastyle.io import images
 from mangastyle.ops import pixels
 
 OFTEN = 0.7  # seconds between two pictures on the way
+SELDOM = 15.0  # seconds between two while a painting is learned: each takes as long as a step or two
 DEFAULTS = {"method": "onepass", "strength": 0.5, "style_scale": 1.0, "keep_colors": False}
 PREFIX = "data:image/png;base64,"
 
@@ -63,19 +64,25 @@ def paint(session: Session, models: Models, gallery: Gallery, request: dict[str,
         job.tell("styled", revision=revision, final=final, seconds=job.seconds)
         return styled
 
-    def report(record: Any) -> None:
+    def show(record: Any, pause: float) -> int | None:
+        """Keep a record's picture, if it has one and some seconds have passed since the last one; returns its revision."""
         nonlocal shown, revision
-        on_the_way = None
-        if hasattr(record, "picture") and time.monotonic() - shown >= OFTEN and record.iteration < record.iterations:
-            revision, shown = session.next_revision(), time.monotonic()
-            on_the_way = keep(pixels.to_uint8(record.picture()), final=False).revision
-        job.progress(record.iteration, record.iterations, on_the_way)
+        if getattr(record, "picture", None) is None or time.monotonic() - shown < pause or record.iteration >= record.iterations:
+            return None
+        picture = pixels.to_uint8(record.picture())
+        revision, shown = session.next_revision(), time.monotonic()
+        return keep(picture, final=False).revision
+
+    def report(record: Any) -> None:
+        job.progress(record.iteration, record.iterations, show(record, OFTEN))
 
     settings = {name: request.get(name, value) for name, value in DEFAULTS.items()}
     weights = tuple(painting.get("weight", 1.0) for painting in chosen)
     if len(weights) > 1:
         settings["style_weights"] = weights
     ids = tuple(painting["id"] for painting in chosen)
+    if settings["method"] == "learned":
+        learn(models, [gallery.pixels(id) for id in ids], content, show, job)
     try:
         picture = models.paint(content, ids, lambda: [gallery.pixels(id) for id in ids], masks, report, job.cancel, **settings)
     except Cancelled as stopped:
@@ -87,6 +94,42 @@ def paint(session: Session, models: Models, gallery: Gallery, request: dict[str,
     styled = keep(picture, final=True)
     session.save_styled(size, styled)
     return styled
+
+
+def learn(
+    models: Models, paintings: list[np.ndarray], content: np.ndarray, show: Callable[[Any, float], int | None], job: Job
+) -> None:  # fmt: skip
+    """Learn those of the paintings that nobody has learned yet; what is stopped goes on the next time.
+
+    Parameters
+    ----------
+    models : Models
+    paintings : list of ndarray of uint8, shape (h, w, 3)
+    content : ndarray of uint8, shape (h, w, 3)
+        What is to be painted: it shows how far learning is.
+    show : callable
+        Tells of a record's picture, if some seconds have passed since the last one; returns its revision.
+    job : Job
+
+    Raises
+    ------
+    Cancelled
+        If the job is to stop.
+    """
+    unknown = [painting for painting in paintings if not models.has_learned(painting)]
+    for i, painting in enumerate(unknown):
+        has_steps = False
+
+        def report(record: Any, before: int = i) -> None:
+            nonlocal has_steps
+            done = before * record.iterations + record.iteration
+            if record.iteration and not has_steps:  # what was made ready before, and steps of another day, tell nothing of the time left
+                has_steps = True
+                job.measure(done)
+            job.progress(done, len(unknown) * record.iterations, show(record, SELDOM))
+
+        models.learn(painting, content, report, job.cancel)
+    job.measure()
 
 
 def content_of(

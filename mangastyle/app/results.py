@@ -9,8 +9,7 @@ import numpy as np
 
 from mangastyle.app.protocol import FULL, PREVIEW
 from mangastyle.app.refusals import Refusal
-from mangastyle.lineart.regions import RegionMap
-from mangastyle.ops.layers import Layers, composite
+from mangastyle.ops.layers import Layers, composite, draw_lines
 
 KEPT = {PREVIEW: 12, FULL: 2}
 OWN = "revision"
@@ -19,6 +18,8 @@ GONE = "there is no such picture, or no longer; ask for it to be made"
 
 class Divided(NamedTuple):
     """Flat colors as they are sent: a label for each pixel, and a color for each label.
+
+    The first labels are those of the regions; further ones are those of the parts of regions that strokes have divided.
 
     Attributes
     ----------
@@ -70,8 +71,6 @@ class Colored(NamedTuple):
     @property
     def layers(self) -> Layers:
         """Its layers."""
-        from mangastyle.shade.region_shader import draw_lines  # TensorFlow is loaded when there is a result
-
         return Layers(self.divided.flat, self.shading, self.highlights, draw_lines(self.art, self.ink))
 
     @property
@@ -159,43 +158,14 @@ def revisions_of(colored: Colored, revision: int, line: int, before: Colored | N
     return found
 
 
-def divide(regions: RegionMap, flat: np.ndarray, before: Divided | None = None) -> Divided:
-    """Labels and colors of flat colors: those of the regions, and new labels for parts of a region that strokes have divided.
-
-    Parameters
-    ----------
-    regions : RegionMap
-        With n regions.
-    flat : ndarray of uint8, shape (h, w, 3)
-    before : Divided, optional
-        An earlier result: its array of labels is used again if nothing else has changed than colors.
-
-    Returns
-    -------
-    Divided
-        Labels 0 to n - 1 are those of the regions; further ones are the parts' whose color is not that of the region's first pixel.
+def with_labels_of(before: Divided | None, divided: Divided) -> Divided:
+    """Flat colors with an earlier result's array of labels, if nothing else has changed than colors.
 
     Examples
     --------
-    >>> labels = np.array([[0, 0, 1, 1]], np.int32)
-    >>> regions = RegionMap(labels, np.array([2, 2]), np.zeros((2, 2)), np.zeros((0, 3)))
-    >>> red, blue = (255, 0, 0), (0, 0, 255)
-    >>> found = divide(regions, np.array([[red, red, red, blue]], np.uint8))
-    >>> found.labels.tolist(), found.colors.tolist()
-    ([[0, 0, 1, 2]], [[255, 0, 0], [255, 0, 0], [0, 0, 255]])
+    >>> first = Divided(np.array([[0, 1]]), np.zeros((2, 3), np.uint8))
+    >>> with_labels_of(first, Divided(np.array([[0, 1]]), np.ones((2, 3), np.uint8))).labels is first.labels
+    True
     """
-    labels, count = regions.labels, len(regions.areas)
-    packed = flat.astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)  # (h, w)
-    firsts = np.zeros(count, np.int32)
-    firsts[labels.ravel()[::-1]] = packed.ravel()[::-1]  # the last assignment, of the first pixel, counts
-    differs = firsts[labels] != packed
-    if differs.any():
-        keys = labels[differs].astype(np.int64) << 24 | packed[differs]
-        found, index = np.unique(keys, return_inverse=True)
-        labels = labels.copy()
-        labels[differs] = count + index.astype(np.int32)
-        firsts = np.concatenate([firsts, (found & 0xFFFFFF).astype(np.int32)])
-    colors = np.stack([firsts >> 16, firsts >> 8, firsts], -1).astype(np.uint8)
-    if before is not None and before.labels.shape == labels.shape and np.array_equal(before.labels, labels):
-        labels = before.labels
-    return Divided(labels, colors)
+    same = before is not None and np.array_equal(before.labels, divided.labels)
+    return divided._replace(labels=before.labels) if before is not None and same else divided

@@ -88,13 +88,19 @@ class Guard:
 
     def refusal(self, path: str, headers: Headers) -> tuple[int, str] | None:
         """Status and line of a request that may not come in."""
+        if refusal := self.stranger(headers):
+            return refusal
+        if not is_open(path) and not self.has_token(headers.getlist("authorization")):
+            return 401, "the token is missing or wrong; open the address that mangastyle app has printed"
+        return None
+
+    def stranger(self, headers: Headers) -> tuple[int, str] | None:
+        """Status and line of a request that calls the server by another name, or comes from a page of another site."""
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or not self.is_own(hosts[0]):
             return 403, "this server is called by another name than its own"
         if any(not self.is_own(origin.removeprefix("http://")) or not origin.startswith("http://") for origin in origins):
             return 403, "this request comes from a page of another site"
-        if not is_open(path) and not self.has_token(headers.getlist("authorization")):
-            return 401, "the token is missing or wrong; open the address that mangastyle app has printed"
         return None
 
     def is_own(self, host: str) -> bool:

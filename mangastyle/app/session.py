@@ -25,7 +25,7 @@ from mangastyle.app.storage import ABOUT, DOWNLOADS, PICTURE, REFERENCES, STATE,
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.io.images import Picture
-from mangastyle.lineart.clean import clean_lines, white_paper
+from mangastyle.lineart.clean import art_of
 from mangastyle.lineart.regions import RegionMap, find_regions
 from mangastyle.ops import pixels
 
@@ -120,14 +120,7 @@ class Session:
 
     def art(self, size: str) -> np.ndarray:
         """Its line art, uint8 (h, w, 3): on white paper, in the colors of the lines; of a color picture, what is found in it."""
-
-        def make() -> np.ndarray:
-            rgb = self.picture(size).rgb
-            if not self.about.line_art:
-                return pixels.to_rgb(clean_lines(rgb))
-            return np.stack([white_paper(rgb[..., channel]) for channel in range(3)], 2)
-
-        return self._make(size, "art", make)
+        return self._make(size, "art", lambda: art_of(self.picture(size).rgb, self.about.line_art))
 
     def regions(self, size: str, gap: float) -> RegionMap:
         """The regions of its line art."""

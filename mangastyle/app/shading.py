@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from mangastyle.app import given_colors
 from mangastyle.app.jobs import Job
 from mangastyle.app.models import Models
 from mangastyle.app.protocol import FULL, MOST_PIXELS, PREVIEW
-from mangastyle.app.results import Colored, divide, revisions_of
+from mangastyle.app.results import Colored, Divided, revisions_of, with_labels_of
 from mangastyle.app.session import Session
 from mangastyle.io import images
 from mangastyle.shade.hints import Hint
@@ -47,23 +46,22 @@ def shade(session: Session, models: Models, request: dict[str, Any], job: Job) -
     kept = session.canonical(size)
     line, art = session.art_revision, job.aside(lambda: session.art(size))
     job.progress(1, STEPS)
-    regions = job.aside(lambda: session.regions(size, settings.gap))
+    job.aside(lambda: session.regions(size, settings.gap))
     job.progress(2, STEPS)
     job.stop_if_cancelled()
     reference = reference_of(session, models, request)
     hint = given_colors.read(session, request, settings.gap, base_colors(session, models, request))
-    flat = models.flat_colors(art, regions, hint, settings.variant, reference)
-
     before = session.colored.last(kept)
-    divided, revision = divide(regions, flat, before.divided if before else None), session.next_revision()
-    if before and size == PREVIEW and before.shading.shape == flat.shape:
+    divided = colors_of(session, models, size, settings.gap, hint, settings.variant, reference)
+    divided, revision = with_labels_of(before.divided if before else None, divided), session.next_revision()
+    if before and size == PREVIEW and before.shading.shape == art.shape:
         colored = Colored(request, art, divided, before.shading, before.highlights, settings.ink, False, {})
         colored = session.colored.add(kept, colored._replace(revisions=revisions_of(colored, revision, line, before)))
         tell(job, colored)
     job.progress(3, STEPS)
     job.stop_if_cancelled()
 
-    shading, highlights = models.shading(art, flat, settings.shading, settings.light)
+    shading, highlights = models.shading(art, divided.flat, settings.shading, settings.light)
     colored = Colored(request, art, divided, shading, highlights, settings.ink, True, {})
     colored = colored._replace(revisions=revisions_of(colored, revision, line, before))
     session.colored.add(kept, colored)
@@ -88,7 +86,6 @@ def suggest(session: Session, models: Models, request: dict[str, Any], job: Job)
     """
     request = {**request, "own": False, "size": PREVIEW}  # a color picture's own colors would be all that is suggested
     settings = settings_of(request)
-    art, regions = session.art(PREVIEW), session.regions(PREVIEW, settings.gap)
     reference = reference_of(session, models, request)
     hint = given_colors.read(session, request, settings.gap, base_colors(session, models, request))
     height, width = session.shape(PREVIEW)
@@ -97,9 +94,17 @@ def suggest(session: Session, models: Models, request: dict[str, Any], job: Job)
     found = []
     for i in range(request.get("count", 6)):
         job.stop_if_cancelled()
-        flat = models.flat_colors(art, regions, hint, settings.variant + 1 + i, reference)
-        found.append(["#{:02x}{:02x}{:02x}".format(*color) for color in flat[places[:, 1], places[:, 0]].tolist()])
+        divided = colors_of(session, models, PREVIEW, settings.gap, hint, settings.variant + 1 + i, reference)
+        colors = divided.colors[divided.labels[places[:, 1], places[:, 0]]]
+        found.append(["#{:02x}{:02x}{:02x}".format(*color) for color in colors.tolist()])
     return found
+
+
+def colors_of(session: Session, models: Models, size: str, gap: float, hint: Hint, variant: int, reference: Any) -> Divided:
+    """The colors of the regions; what the network sees of them is kept, as no hint changes it."""
+    art, regions = session.art(size), session.regions(size, gap)
+    seen = session.keep(size, ("seen", gap), lambda: models.see(art, regions))
+    return Divided(*models.colors(art, regions, hint, variant, reference, seen))
 
 
 def settings_of(request: dict[str, Any]) -> ShadeSettings:
@@ -134,12 +139,12 @@ def base_colors(session: Session, models: Models, request: dict[str, Any]) -> np
     own = request.get("own", not request.get("references")) and not session.about.line_art
     if not (colors or own):
         return None
-    art, regions, anchors = session.art(size), session.regions(size, gap), session.anchors(size, gap)
 
-    def at_anchors(picture: np.ndarray) -> np.ndarray:
-        return picture[anchors[:, 0], anchors[:, 1]]
+    def of_palette() -> np.ndarray:
+        anchors = session.anchors(size, gap)
+        return models.palette_hint(session.art(size), colors).rgb[anchors[:, 0], anchors[:, 1]]
 
-    if colors:
-        return session.keep(size, ("palette", gap, colors), lambda: at_anchors(models.palette_hint(art, colors).rgb))
-    flat = functools.partial(models.flat_colors, art, regions, Hint(session.picture(size).rgb), 0, None)
-    return session.keep(size, ("own", gap), lambda: at_anchors(flat()))
+    def of_picture() -> np.ndarray:
+        return colors_of(session, models, size, gap, Hint(session.picture(size).rgb), 0, None).colors
+
+    return session.keep(size, ("palette", gap, colors), of_palette) if colors else session.keep(size, ("own", gap), of_picture)

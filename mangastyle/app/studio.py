@@ -23,9 +23,8 @@ from mangastyle.app.shading import shade, suggest
 from mangastyle.app.storage import Disk
 from mangastyle.app.strip import Strip
 from mangastyle.io.files import read_bytes
-from mangastyle.style.settings import METHODS
 
-AT_ONCE = 0  # rank of the methods that paint in one pass
+AT_ONCE = "onepass"  # the method that a person waits for: others take longer, or may have to learn a painting first
 
 
 class Studio:
@@ -126,7 +125,7 @@ class Studio:
         request = {**request, "size": request.get("size", PREVIEW)}
         self._check_paintings(request)
         self._check_references(session, request.get("shade") or {})
-        fast = METHODS[request.get("method", DEFAULTS["method"])].rank == AT_ONCE
+        fast = request.get("method", DEFAULTS["method"]) == AT_ONCE
         work = functools.partial(paint, session, self.models, self.gallery, request)
         return self._submit(session, "style", request, work, fast).number
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
+import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mangastyle.cli import training
 from mangastyle.cli.checks import refuse_inputs
@@ -17,12 +18,11 @@ from mangastyle.io.folders import list_pictures
 from mangastyle.settings import to_json
 from mangastyle.startup import load_tensorflow
 from mangastyle.style.learned import painters
-from mangastyle.training.run_folder import CONFIG, RunFolder
+from mangastyle.style.learned.painters import Painter
+from mangastyle.training.painters_file import Lesson
+from mangastyle.training.run_folder import RunFolder
 from mangastyle.training.settings import PainterSettings
 from mangastyle.vgg.spec import MIN_SIDE
-
-if TYPE_CHECKING:
-    from mangastyle.style.learned.painters import Painter
 
 EXAMPLE = "mangastyle learn painting.jpg --minutes 5 --out painter.h5"
 
@@ -57,38 +57,49 @@ def command(options: Options) -> None:
     registry.find(options.init)
     pictures = [images.load(name, options.max_pixels, MIN_SIDE).rgb for name in names]
     digests = list(map(painters.digest, pictures))
-    folders = [out.with_name(f"{out.stem}-{own[:12]}") for own in digests]
-    for folder in folders:
-        if folder.exists() and not (folder / CONFIG).exists():
-            raise MangastyleError(f"{folder}: is not a run of mangastyle learn, which keeps its checkpoints there; choose another --out")
+    settings = PainterSettings.of(options)
+    lessons = [_lesson(out, own, options, settings) for own in digests]
     known = {painter.digest: painter for painter in painters.read(out)} if options.resume and out.exists() else {}
 
     load_tensorflow()
     from mangastyle.training import painter as learning
 
+    def train(picture: np.ndarray, run: RunFolder) -> tuple[Painter, str]:
+        return learning.train(
+            picture, settings, run, data=options.data, init=options.init, seed=options.seed, precision=options.precision,
+            cache=options.cache, max_pixels=options.max_pixels,
+        )  # fmt: skip
+
     done: list[Painter] = []
-    settings = PainterSettings.of(options)
-    for picture, own, folder, preview in zip(pictures, digests, folders, previews):
-        if own in known and not folder.exists():  # it was finished
+    written, provenance = 0, {"settings": to_json(settings), "seed": options.seed}  # how many painters the file holds
+    for picture, own, lesson, preview in zip(pictures, digests, lessons, previews):
+        if own in known and not lesson.folder.exists():  # it was finished
             done.append(known[own])
             continue
-        config = {"command": "learn", **to_json(options), "resume": False, "force": False}
-        resume = options.resume and (folder / CONFIG).exists()
-        if resume and not learning.can_resume(folder, {name: config[name] for name in (*to_json(settings), "data", "init", "seed")}):
-            raise MangastyleError(f"{folder}: was begun with other options; resume with the same ones, or leave out --resume")
-        learned, stopped_by = learning.train(
-            picture, settings, RunFolder(folder, resume, options.force, config), data=options.data, init=options.init,
-            seed=options.seed, precision=options.precision, cache=options.cache, max_pixels=options.max_pixels,
+        resume = options.resume and lesson.has_begun
+        if resume and not lesson.can_resume:
+            raise MangastyleError(f"{lesson.folder}: was begun with other options; resume with the same ones, or leave out --resume")
+        learned, stopped_by = lesson.learn(
+            out, functools.partial(train, picture), done, resume=resume, force=options.force, unfinished=True, samples=preview,
+            provenance=provenance,
         )  # fmt: skip
         done.append(learned)
-        painters.write(out, done, {"settings": to_json(settings), "seed": options.seed})
+        written = len(done)
         if stopped_by:
             print(f"stopped by {stopped_by}; {out} has what was learned; continue with the same command and --resume")
             return
-        images.save(preview, images.load(sorted((folder / "samples").iterdir())[-1]).rgb, force=True)
-        shutil.rmtree(folder, ignore_errors=True)
-    painters.write(out, done, {"settings": to_json(settings), "seed": options.seed})
+    if written < len(done):  # the last ones were learned before
+        painters.write(out, done, provenance)
     print(f"{out}: learned {len(done)}; paint with: mangastyle style picture.png --style {out}")
+
+
+def _lesson(out: Path, digest: str, options: Options, settings: PainterSettings) -> Lesson:
+    """The learning of the painting with a digest; `MangastyleError` if the folder that it needs is another one's."""
+    config = {"command": "learn", **to_json(options), "resume": False, "force": False}
+    lesson = Lesson(out.with_name(f"{out.stem}-{digest[:12]}"), config, (*to_json(settings), "data", "init", "seed"))
+    if lesson.folder.exists() and not lesson.has_begun:
+        raise MangastyleError(f"{lesson.folder}: is not a run of mangastyle learn, which keeps its checkpoints there; choose another --out")
+    return lesson
 
 
 def _paintings(options: Options) -> list[Path]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from mangastyle.ops import pixels
 from mangastyle.ops.color import rgb_to_gray
 from mangastyle.ops.windows import box_sum, close, dilate, double, enlarge, longest_mean, shrink, smooth, spread
 
@@ -64,6 +65,32 @@ def clean_lines(picture: np.ndarray, detail: float = 0.5) -> np.ndarray:
     for _ in range(doublings):
         picture = double(picture)
     return (255 - shrink(_ink(picture, *thresholds(detail)), 2**doublings)).astype(np.uint8)
+
+
+def art_of(picture: np.ndarray, line_art: bool) -> np.ndarray:
+    """The line art of a picture, as it is colored.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (h, w, 3)
+    line_art : bool
+        Whether the picture is line art.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        Of line art itself, that on white paper, in the colors of its lines; else its clean lines.
+
+    Examples
+    --------
+    >>> blue = np.full((1, 4, 3), 200, np.uint8)
+    >>> blue[0, 3] = 50, 50, 100
+    >>> art_of(blue, True)[0, 2:].tolist()
+    [[255, 255, 255], [63, 63, 127]]
+    """
+    if line_art:
+        return np.stack([white_paper(picture[..., channel]) for channel in range(3)], 2)
+    return pixels.to_rgb(clean_lines(picture))
 
 
 def thresholds(detail: float) -> tuple[int, int, int]:

@@ -9,6 +9,7 @@ from mangastyle.lineart.settings import PAPER_BLOCK
 from mangastyle.lineart.sketch import BLOCK_SIDE
 from mangastyle.ops import resample
 from mangastyle.ops import windows_graph as windows
+from mangastyle.ops.selection import largest
 from mangastyle.ops.threshold import adaptive_threshold, grayscale, quantile
 
 MIN_INK = 0.02  # share of the paper's brightness by which a pixel is darkened, from which on it counts as ink
@@ -119,9 +120,10 @@ def downsample_lines(line_art: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -
     paper = tf.cast(tf.argmax(2 * counts >= counts[-1]), tf.float32)  # the median
     ink = tf.clip_by_value(1 - tf.cast(gray, tf.float32) / tf.maximum(paper, 1.0), 0.0, 1.0)
     ink = resample.resize(ink[..., None], height, width)[..., 0]  # (height, width)
-    inked = tf.sort(tf.boolean_mask(ink, ink > MIN_INK))
-    place = BLACK_QUANTILE * tf.cast(tf.maximum(tf.size(inked) - 1, 0), tf.float32)
-    black = tf.cond(tf.size(inked) > 0, lambda: inked[tf.cast(tf.round(place), tf.int32)], lambda: 1.0)
+    inked = tf.boolean_mask(ink, ink > MIN_INK)
+    last = tf.size(inked) - 1
+    place = tf.cast(tf.round(BLACK_QUANTILE * tf.cast(tf.maximum(last, 0), tf.float32)), tf.int32)  # from the faintest on
+    black = tf.cond(last >= 0, lambda: largest(inked, last - place), lambda: 1.0)
     return resample.to_uint8(255 * (1 - ink / black))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from mangastyle.errors import MangastyleError
 from mangastyle.io.images import check_picture
+from mangastyle.ops import pixels
 
 
 class Layers(NamedTuple):
@@ -59,6 +60,39 @@ def composite(layers: Layers) -> np.ndarray:
     """
     check_layers(layers)
     return _multiply(_screen(_multiply(layers.flat, layers.shading), layers.highlights), layers.lines)
+
+
+def draw_lines(line_art: np.ndarray, ink: float) -> np.ndarray:
+    """The layer of the lines.
+
+    Parameters
+    ----------
+    line_art : ndarray of uint8, shape (h, w, 3)
+    ink : float in 0..1
+        How strongly the lines are drawn.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w, 3)
+        To be multiplied over the colors.
+
+    Examples
+    --------
+    >>> draw_lines(np.zeros((1, 1, 3), np.uint8), 0.6).tolist()
+    [[[102, 102, 102]]]
+    """
+    return ink_levels(ink)[line_art]
+
+
+def ink_levels(ink: float) -> np.ndarray:
+    """What each level of line art becomes in the layer of the lines, uint8 (256,).
+
+    Examples
+    --------
+    >>> ink_levels(0.6)[[0, 255]].tolist()
+    [102, 255]
+    """
+    return pixels.to_uint8(255 - ink * (255 - np.arange(256, dtype=np.float32)))
 
 
 def check_layers(layers: Layers) -> None:

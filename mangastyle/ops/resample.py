@@ -34,11 +34,17 @@ def resize(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor, rows: tuple[
     >>> resize(tf.constant([[[0.0], [100.0]]]), 1, 1).numpy().tolist()
     [[[50.0]]]
     """
-    for length, part in ((height, rows or (0, height)), (width, (0, width))):  # along axis 0, then the axes are swapped, twice
-        shape = tf.shape(picture)
-        flat = _resize_rows(tf.reshape(picture, (shape[0], -1)), length, *part)  # (length, n c)
-        picture = tf.transpose(tf.reshape(flat, (-1, shape[1], picture.shape[-1])), (1, 0, 2))
-    return picture
+
+    def resized() -> tf.Tensor:
+        found = picture
+        for length, part in ((height, rows or (0, height)), (width, (0, width))):  # along axis 0, then the axes are swapped, twice
+            shape = tf.shape(found)
+            flat = _resize_rows(tf.reshape(found, (shape[0], -1)), length, *part)  # (length, n c)
+            found = tf.transpose(tf.reshape(flat, (-1, shape[1], picture.shape[-1])), (1, 0, 2))
+        return found
+
+    is_so_large = tf.reduce_all(tf.shape(picture)[:2] == tf.stack([height, width]))
+    return tf.cond(is_so_large, lambda: picture[slice(*rows)] if rows else picture, resized)
 
 
 def resize_uint8(picture: tf.Tensor, height: tf.Tensor, width: tf.Tensor, rows: tuple[tf.Tensor, tf.Tensor] | None = None) -> tf.Tensor:

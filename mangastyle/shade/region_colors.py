@@ -6,6 +6,10 @@ operations, so that an exported model has them too. n is the number of regions.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from mangastyle.engine import tf
 from mangastyle.ops import resample
 from mangastyle.ops.threshold import grayscale
@@ -18,6 +22,18 @@ from mangastyle.shade.spec import RegionSpec
 MAX_REGIONS = 1024  # the network sees the largest, and those with a color; the others take a neighbor's
 MAX_REFERENCE = 256  # regions of a reference: the largest
 ENOUGH = 3  # rounds of taking a neighbor's color, for regions between regions that the network did not see
+
+
+class Seen(NamedTuple):
+    """What the encoder sees of a picture's regions, for several hints: token 0, then the regions in the order of their numbers.
+
+    features : float32 (1, 1 + n, c). borders : (1, 1 + n, 1 + n). areas : (1, 1 + n). centers : (1, 1 + n, 2).
+    """
+
+    features: np.ndarray | tf.Tensor
+    borders: np.ndarray | tf.Tensor
+    areas: np.ndarray | tf.Tensor
+    centers: np.ndarray | tf.Tensor
 
 
 class RegionColorizer:
@@ -47,7 +63,8 @@ class RegionColorizer:
         self.network, self.spec = network, spec
 
     def __call__(
-        self, line_art: tf.Tensor, regions: Regions, hint: RegionColors, variant: tf.Tensor | int = 0, reference: Reference | None = None
+        self, line_art: tf.Tensor, regions: Regions, hint: RegionColors, variant: tf.Tensor | int = 0, reference: Reference | None = None,
+        seen: Seen | None = None,
     ) -> tf.Tensor:  # fmt: skip
         """Colors of all regions.
 
@@ -61,6 +78,8 @@ class RegionColorizer:
             0 for the likeliest colors; each other number gives others that are likely, too.
         reference : Reference, optional
             Regions of colored pictures whose colors may be taken, too.
+        seen : Seen, optional
+            By `see` for this line art. It counts unless the hint has divided a region since.
 
         Returns
         -------
@@ -69,13 +88,18 @@ class RegionColorizer:
         order = tf.argsort(regions.areas * (1 + 1e9 * hint.known), direction="DESCENDING", stable=True)[:MAX_REGIONS]
         given = RegionColors(tf.gather(hint.colors, order), tf.gather(hint.known, order))
         count = tf.size(regions.areas)
-        seen = tf.scatter_nd(order[:, None], tf.ones_like(given.known), (count,))
-        inputs = self._inputs(line_art, regions, order)
+        has_token = tf.scatter_nd(order[:, None], tf.ones_like(given.known), (count,))
+        inputs = self._inputs(line_art, regions, order) if seen is None else self._inputs_of(seen, line_art, regions, order)
         if reference:
             all_known = tf.concat([given.known, tf.ones_like(reference.areas)], 0)
             inputs, given = beside(inputs, reference), RegionColors(tf.concat([given.colors, reference.colors], 0), all_known)
         found = self._decide(inputs, given, tf.convert_to_tensor(variant))[: tf.size(order)]
-        return _take_from_neighbors(regions.labels, tf.scatter_nd(order[:, None], found, (count, 3)), seen)
+        return _take_from_neighbors(regions.labels, tf.scatter_nd(order[:, None], found, (count, 3)), has_token)
+
+    def see(self, line_art: tf.Tensor, regions: Regions) -> Seen:
+        """What the encoder sees of at most `MAX_REGIONS` regions of line art uint8 (h, w, 3)."""
+        inputs = self._inputs(line_art, regions, tf.range(tf.size(regions.areas)))
+        return Seen(*(inputs[name] for name in Seen._fields))
 
     def likelihoods(self, line_art: tf.Tensor, regions: Regions, colors: tf.Tensor) -> tf.Tensor:
         """How likely each region is of about each of some colors (p, 3), CIE Lab, if nothing else is known: float32 (n, p)."""
@@ -129,6 +153,17 @@ class RegionColorizer:
         found = self.network.encoder({"ink": ink, "labels": tokens, "areas": areas}, training=False)
         valid = _after_none(tf.ones_like(shares))
         return {**found, "areas": areas, "centers": centers, "valid": valid}
+
+    def _inputs_of(self, seen: Seen, line_art: tf.Tensor, regions: Regions, order: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`_inputs` to the last bit, without the encoder if the regions are those that it has seen."""
+        tokens = tf.concat([[0], order + 1], 0)
+
+        def in_order() -> dict[str, tf.Tensor]:
+            found = {name: tf.gather(x, tokens, axis=1) for name, x in seen._asdict().items()}
+            return {**found, "borders": tf.gather(found["borders"], tokens, axis=2), "valid": _after_none(tf.ones(tf.size(order)))}
+
+        is_same = tf.shape(seen.areas)[1] == 1 + tf.size(regions.areas)
+        return tf.cond(is_same, in_order, lambda: self._inputs(line_art, regions, order))
 
     def _logits(self, inputs: dict[str, tf.Tensor], given: RegionColors) -> tf.Tensor:
         """The regions' distributions over no color, their own colors and the palette: logarithms, (t, 1 + t + k)."""

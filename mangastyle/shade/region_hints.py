@@ -7,6 +7,8 @@ hint is read; n is the number of regions.
 
 from __future__ import annotations
 
+from typing import Callable
+
 from mangastyle.engine import tf
 from mangastyle.ops import resample
 from mangastyle.ops.lab import rgb_to_lab
@@ -24,14 +26,14 @@ FAR = 0.05  # density of borders, for each standard deviation of the blur, below
 LEVELS = 256  # of each channel
 
 
-def read_hint(regions: Regions, ink: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[Regions, RegionColors]:
+def read_hint(regions: Regions, ink: Callable[[], tf.Tensor], rgb: tf.Tensor, mask: tf.Tensor) -> tuple[Regions, RegionColors]:
     """The colors that a hint gives to regions.
 
     Parameters
     ----------
     regions : Regions
-    ink : tensor of float32, shape (h', w') in 0..1
-        How much of each pixel is ink.
+    ink : callable
+        Gives how much of each pixel is ink, float32 (h', w') in 0..1; called only for a hint that covers most of the picture.
     rgb : tensor of uint8, shape (h", w", 3)
     mask : tensor of float32, shape (h", w") in 0..1
         The parts of a `Hint`.
@@ -48,7 +50,7 @@ def read_hint(regions: Regions, ink: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor)
     >>> labels = tf.repeat(tf.constant([[0, 0, 0, 1, 1, 1]]), 6, 0)  # (6, 6)
     >>> stroke = tf.scatter_nd([[2, 1], [3, 1]], [1.0, 1.0], (6, 6))
     >>> white = tf.fill((6, 6, 3), tf.constant(255, tf.uint8))
-    >>> _, found = read_hint(describe(labels, 2), tf.zeros((6, 6)), white, stroke)
+    >>> _, found = read_hint(describe(labels, 2), lambda: tf.zeros((6, 6)), white, stroke)
     >>> found.known.numpy().tolist(), found.colors.numpy().round().tolist()
     ([1.0, 0.0], [[100.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
     """
@@ -56,7 +58,7 @@ def read_hint(regions: Regions, ink: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor)
 
     def picture() -> tuple[Regions, RegionColors]:
         side = tf.minimum(tf.reduce_min(tf.shape(regions.labels)), PICTURE_SIDE)
-        return regions, _of_picture(regions.labels, count, ink, rgb, mask, side)
+        return regions, _of_picture(regions.labels, count, ink(), rgb, mask, side)
 
     def nothing() -> tuple[Regions, RegionColors]:
         return regions, RegionColors(tf.zeros((count, 3)), tf.zeros((count,)))

@@ -18,20 +18,20 @@ from mangastyle.io import weights as weights_files
 from mangastyle.io.images import check_picture
 from mangastyle.kernels import precision as precisions
 from mangastyle.lineart import clean_graph, regions_graph
-from mangastyle.lineart.clean import clean_lines, white_paper
+from mangastyle.lineart.clean import art_of
 from mangastyle.lineart.detect import has_colors, is_line_art
 from mangastyle.lineart.regions import RegionMap, find_regions
 from mangastyle.ops import pixels, resample
 from mangastyle.ops.color import rgb_to_gray, rgb_to_lab
 from mangastyle.ops.lab import lab_to_rgb
-from mangastyle.ops.layers import Layers, composite
+from mangastyle.ops.layers import Layers, composite, draw_lines, ink_levels
 from mangastyle.ops.threshold import grayscale
 from mangastyle.shade import references, region_network
 from mangastyle.shade.base import NO_HINT, Progress, Shader, Work
 from mangastyle.shade.files import find_regions_network
 from mangastyle.shade.hints import Hint, HintSource, Palette
 from mangastyle.shade.references import Reference
-from mangastyle.shade.region_colors import RegionColorizer
+from mangastyle.shade.region_colors import MAX_REGIONS, RegionColorizer, Seen
 from mangastyle.shade.region_hints import read_hint
 from mangastyle.shade.region_tensors import Regions
 from mangastyle.shade.regions import ink_of
@@ -76,8 +76,12 @@ class RegionShader(Shader, kind="regions"):
         self._colorizer = RegionColorizer(self.network, self.spec)
         self._lock = threading.Lock()
         reference = Reference(*(tf.TensorSpec(shape) for shape in references.shapes(self.spec)))
-        given = [PICTURE, REGIONS, PICTURE, MASK]
-        self._colors = tf.function(self._region_colors, input_signature=[*given, VARIANT, reference], autograph=False)
+        given, borders = [PICTURE, REGIONS, PICTURE, MASK], tf.TensorSpec((1, None, None))
+        seen = Seen(tf.TensorSpec((1, None, self.spec.features)), borders, tf.TensorSpec((1, None)), tf.TensorSpec((1, None, 2)))
+        all_given = [*given, VARIANT, reference]
+        self._colors = tf.function(self._region_colors, input_signature=all_given, autograph=False)
+        self._colors_of_seen = tf.function(self._region_colors, input_signature=[*all_given, seen], autograph=False)
+        self._see = tf.function(self._colorizer.see, input_signature=[PICTURE, REGIONS], autograph=False)
         colors = tf.TensorSpec((None, 3))
         self._likelihoods = tf.function(self._colorizer.likelihoods, input_signature=[PICTURE, REGIONS, colors], autograph=False)
         self._reference = tf.function(self._as_reference, input_signature=given, autograph=False)
@@ -97,7 +101,7 @@ class RegionShader(Shader, kind="regions"):
         picture = check_picture(picture, "reference")
         if not has_colors(picture):
             raise MangastyleError("`reference`: is gray, so there are no colors to take from it")
-        art = pixels.to_rgb(clean_lines(picture))
+        art = art_of(picture, line_art=False)
         with self._lock:
             read = self._reference.get_concrete_function()
         found = read(tf.constant(art), *_as_tensors(find_regions(art)), tf.constant(picture), tf.ones(picture.shape[:2]))
@@ -112,7 +116,7 @@ class RegionShader(Shader, kind="regions"):
         check_choice("line_art", line_art)
         import ot  # here, because it loads every framework that it finds
 
-        art = _art(picture, is_line_art(picture) if line_art is None else line_art)
+        art = art_of(picture, is_line_art(picture) if line_art is None else line_art)
         regions = find_regions(art)
         with self._lock:
             measure = self._likelihoods.get_concrete_function()
@@ -141,12 +145,55 @@ class RegionShader(Shader, kind="regions"):
         -------
         ndarray of uint8, shape (h, w, 3)
         """
+        labels, colors = self.region_colors(line_art, regions, hint, variant, reference)
+        return colors[labels]
+
+    def region_colors(
+        self, line_art: np.ndarray, regions: RegionMap, hint: Hint = NO_HINT, variant: int = 0, reference: Reference | None = None,
+        seen: Seen | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """The regions of `flat_colors`, and the color of each.
+
+        Parameters
+        ----------
+        line_art, regions, hint, variant, reference
+            As for `flat_colors`.
+        seen : Seen, optional
+            By `see` for this line art and these regions: one hint after another then takes less time, for the same colors.
+
+        Returns
+        -------
+        labels : ndarray of int32, shape (h, w)
+            Those of the regions; parts of a region that strokes have divided have labels after these.
+        colors : ndarray of uint8, shape (m, 3)
+            Of each label.
+        """
         with self._lock:  # one thread traces, the others then only run it
-            color = self._colors.get_concrete_function()
-        known = self._known_reference(reference)
+            color = (self._colors if seen is None else self._colors_of_seen).get_concrete_function()
         hints = tf.constant(hint.rgb), tf.constant(hint.mask)
-        labels, colors = color(tf.constant(line_art), *_as_tensors(regions), *hints, tf.constant(variant), *map(tf.constant, known))
-        return colors.numpy()[labels.numpy()]
+        parts = *self._known_reference(reference), *(seen or ())
+        labels, colors = color(tf.constant(line_art), *_as_tensors(regions), *hints, tf.constant(variant), *map(tf.constant, parts))
+        return labels.numpy(), colors.numpy()
+
+    def see(self, line_art: np.ndarray, regions: RegionMap) -> Seen | None:
+        """What the network sees of line art, whatever the hint: for `region_colors`.
+
+        Parameters
+        ----------
+        line_art : ndarray of uint8, shape (h, w, 3)
+        regions : RegionMap
+            Its regions.
+
+        Returns
+        -------
+        Seen or None
+            None for more regions than the network sees: there the hint decides which.
+        """
+        if len(regions.areas) > MAX_REGIONS:
+            return None
+        with self._lock:
+            see = self._see.get_concrete_function()
+        return Seen(*(x.numpy() for x in see(tf.constant(line_art), *_as_tensors(regions))))
 
     def in_graph(self, picture: tf.Tensor, line_art: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         def on_white() -> tf.Tensor:
@@ -160,7 +207,7 @@ class RegionShader(Shader, kind="regions"):
         labels, colors = self._region_colors(art, regions, rgb, mask, tf.constant(ShadeSettings.variant), without)
         flat = tf.gather(colors, labels)
         shading, highlights = self.shading.functions[ShadeSettings.shading](tf.cast(grayscale(art), tf.uint8), flat)
-        drawn = tf.gather(tf.constant(_ink_levels(ShadeSettings.ink)), tf.cast(art, tf.int32))
+        drawn = tf.gather(tf.constant(ink_levels(ShadeSettings.ink)), tf.cast(art, tf.int32))
         flat, shading, highlights, drawn = (tf.cast(x, tf.float32) for x in (flat, shading, highlights, drawn))
 
         def rounded(values: tf.Tensor) -> tf.Tensor:
@@ -181,7 +228,7 @@ class RegionShader(Shader, kind="regions"):
 
     def _layers(self, work: Work) -> Layers:
         settings = work.settings
-        art = _art(work.picture, work.line_art)
+        art = art_of(work.picture, work.line_art)
         work.done(None)
         regions = find_regions(art, settings.gap)
         work.done(None)
@@ -192,15 +239,16 @@ class RegionShader(Shader, kind="regions"):
         return Layers(flat, shading, highlights, draw_lines(art, settings.ink))
 
     def _region_colors(
-        self, line_art: tf.Tensor, regions: Regions, rgb: tf.Tensor, mask: tf.Tensor, variant: tf.Tensor, reference: Reference
+        self, line_art: tf.Tensor, regions: Regions, rgb: tf.Tensor, mask: tf.Tensor, variant: tf.Tensor, reference: Reference,
+        seen: Seen | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
         """Labels int32 (h, w) and the colors of the regions, uint8 (n, 3)."""
-        regions, hint = read_hint(regions, _ink_at_full_size(line_art), rgb, mask)
-        return regions.labels, resample.to_uint8(lab_to_rgb(self._colorizer(line_art, regions, hint, variant, reference)))
+        regions, hint = read_hint(regions, lambda: _ink_at_full_size(line_art), rgb, mask)
+        return regions.labels, resample.to_uint8(lab_to_rgb(self._colorizer(line_art, regions, hint, variant, reference, seen)))
 
     def _as_reference(self, line_art: tf.Tensor, regions: Regions, rgb: tf.Tensor, mask: tf.Tensor) -> Reference:
         """A colored picture's regions."""
-        return self._colorizer.reference(line_art, *read_hint(regions, _ink_at_full_size(line_art), rgb, mask))
+        return self._colorizer.reference(line_art, *read_hint(regions, lambda: _ink_at_full_size(line_art), rgb, mask))
 
     def _known_reference(self, reference: Reference | None) -> Reference:
         """A reference, checked; of no regions if there is none."""
@@ -211,13 +259,6 @@ class RegionShader(Shader, kind="regions"):
         return reference
 
 
-def _art(picture: np.ndarray, line_art: bool) -> np.ndarray:
-    """The line art of a picture, uint8 (h, w, 3): of line art itself, that on white paper, in the colors of its lines."""
-    if line_art:
-        return np.stack([white_paper(picture[..., channel]) for channel in range(3)], 2)
-    return pixels.to_rgb(clean_lines(picture))
-
-
 def _as_tensors(regions: RegionMap) -> list[tf.Tensor]:
     """The parts of `Regions`."""
     return [tf.constant(x, spec.dtype) for x, spec in zip((regions.labels, regions.areas, regions.centers), REGIONS)]
@@ -226,30 +267,3 @@ def _as_tensors(regions: RegionMap) -> list[tf.Tensor]:
 def _ink_at_full_size(line_art: tf.Tensor) -> tf.Tensor:
     """How much of each pixel is ink, (h, w)."""
     return ink_of(line_art, tf.shape(line_art)[0], tf.shape(line_art)[1])
-
-
-def draw_lines(line_art: np.ndarray, ink: float) -> np.ndarray:
-    """The layer of the lines.
-
-    Parameters
-    ----------
-    line_art : ndarray of uint8, shape (h, w, 3)
-    ink : float in 0..1
-        How strongly the lines are drawn.
-
-    Returns
-    -------
-    ndarray of uint8, shape (h, w, 3)
-        To be multiplied over the colors.
-
-    Examples
-    --------
-    >>> draw_lines(np.zeros((1, 1, 3), np.uint8), 0.6).tolist()
-    [[[102, 102, 102]]]
-    """
-    return _ink_levels(ink)[line_art]
-
-
-def _ink_levels(ink: float) -> np.ndarray:
-    """What each level of line art becomes in the layer of the lines, uint8 (256,)."""
-    return pixels.to_uint8(255 - ink * (255 - np.arange(256, dtype=np.float32)))

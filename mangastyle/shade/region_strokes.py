@@ -4,6 +4,9 @@ A stroke colors the regions that its middle line runs through; a dot, that under
 that has more of it. Where strokes of different colors lie in one region, each pixel of the region goes to the stroke that is nearest
 within the region. (h, w) is the size at which strokes are read; n is the number of regions.
 
+What it takes to find the strokes' middles grows with the pixels that are looked at, so rows and columns without a stroke nearby are left
+out; what is left out is of no color, and so are the rows and columns that stay around each stroke.
+
 References
 ----------
 Influence areas of strokes: Zhang, Li, Simo-Serra, Ji, Wong, Liu: "User-guided line art flat filling with split filling mechanism"
@@ -22,11 +25,23 @@ from mangastyle.shade.region_tensors import RegionColors, Regions, describe, nea
 
 MAX_SIDE = 1536  # longer side, in pixels, up to which strokes are read at the picture's own size
 THICKEST = 32  # pixels from a stroke's edge, beyond which all is its middle
-AROUND = 7  # side of the window, in pixels, in which nothing is farther from a stroke's edge than its middle
+AROUND = 7  # side of the window, in pixels, in which nothing is farther from a stroke's edge than its middle; the widest that is looked at
 BITS = 3  # of each channel, of the colors that a region's strokes are counted in
 SAME = 48.0  # gray levels within which strokes have the same color
 COLORS = 4  # that one region can have
 INFLUENCE_SIDE = 256  # short side, in pixels, at which a region is divided
+
+
+class Strokes(NamedTuple):
+    """The part of a hint where strokes are: h' of its rows and w' of its columns.
+
+    colors : uint8 (h', w', 3). mask : float32 (h', w'), 1 or 0. rows, columns : int64 (h',) and (w',), in ascending order.
+    """
+
+    colors: tf.Tensor
+    mask: tf.Tensor
+    rows: tf.Tensor
+    columns: tf.Tensor
 
 
 class Middles(NamedTuple):
@@ -65,9 +80,7 @@ def read_strokes(regions: Regions, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[Reg
     height, width = tf.shape(regions.labels)[0], tf.shape(regions.labels)[1]
     count, longer = tf.size(regions.areas), tf.maximum(height, width)
     size = [tf.maximum(1, tf.where(longer > MAX_SIDE, side * MAX_SIDE // longer, side)) for side in (height, width)]
-    small = nearest_labels(regions.labels, *size)
-    colors, covered = downsample_hint(rgb, mask, *size)
-    middles = _middles(tf.cast(colors, tf.float32), covered > 0, small)
+    middles = _middles(_strokes(rgb, mask, size), nearest_labels(regions.labels, *size))
 
     # Each region's most frequent color, the most frequent of the others, and so on.
     rest, ranks = tf.ones_like(middles.regions, tf.bool), tf.fill(tf.shape(middles.regions), COLORS)
@@ -98,9 +111,32 @@ def read_strokes(regions: Regions, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[Reg
     return tf.cond(tf.reduce_any(known[count:]), divided, undivided)
 
 
-def _middles(colors: tf.Tensor, mask: tf.Tensor, labels: tf.Tensor) -> Middles:
-    """Pixels of strokes that are as far from their edges as any around; colors (h, w, 3), mask (h, w) bool, labels (h, w)."""
-    stack, inside = colors[None], tf.cast(mask, tf.float32)[None, ..., None]  # (1, h, w, 3), (1, h, w, 1)
+def _strokes(rgb: tf.Tensor, mask: tf.Tensor, size: list[tf.Tensor]) -> Strokes:
+    """The strokes of a hint uint8 (h", w", 3), float32 (h", w") at a size (h, w)."""
+
+    def taken(colors: tf.Tensor, mask: tf.Tensor) -> Strokes:
+        rows, columns = (_near(tf.reduce_any(mask > 0, axis)) for axis in (1, 0))
+        colors, mask = (tf.gather(tf.gather(x, rows), columns, axis=1) for x in (colors, mask))
+        return Strokes(colors, mask, rows, columns)
+
+    def of_this_size() -> Strokes:
+        found = taken(rgb, mask)
+        return Strokes(*downsample_hint(found.colors, found.mask, tf.size(found.rows), tf.size(found.columns)), *found[2:])
+
+    # Of a hint that is resized, no row comes of one row alone.
+    return tf.cond(tf.reduce_all(tf.shape(mask) == tf.stack(size)), of_this_size, lambda: taken(*downsample_hint(rgb, mask, *size)))
+
+
+def _near(used: tf.Tensor) -> tf.Tensor:
+    """The rows that have a stroke in reach, and a few in any case: int64 (h',) of bool (h,)."""
+    marked = tf.cast(used | (tf.range(tf.size(used)) == 0), tf.float32)[None, :, None]  # (1, h, 1)
+    return tf.where(tf.nn.max_pool1d(marked, AROUND, 1, "SAME")[0, :, 0] > 0)[:, 0]
+
+
+def _middles(strokes: Strokes, labels: tf.Tensor) -> Middles:
+    """Pixels of strokes that are as far from their edges as any around; labels int32 (h, w)."""
+    colors = tf.cast(strokes.colors, tf.float32)  # (h', w', 3)
+    stack, inside = colors[None], strokes.mask[None, ..., None]  # (1, h', w', 3), (1, h', w', 1)
     change = tf.reduce_max(tf.nn.max_pool2d(stack, 3, 1, "SAME") + tf.nn.max_pool2d(-stack, 3, 1, "SAME"), -1, keepdims=True)
     # Colors that jump between masked pixels are the edge of another stroke.
     depth = rest = inside * tf.cast((_erode(inside) == 0) | (change <= SAME), tf.float32)
@@ -114,8 +150,9 @@ def _middles(colors: tf.Tensor, mask: tf.Tensor, labels: tf.Tensor) -> Middles:
         return (k < THICKEST) & tf.reduce_any(rest > 0)
 
     depth = tf.while_loop(more, deeper, (tf.constant(1), depth, rest), (tf.TensorShape(()), shape, shape), parallel_iterations=1)[1]
-    places = tf.where(((depth > 0) & (depth >= tf.nn.max_pool2d(depth, AROUND, 1, "SAME")))[0, ..., 0])
-    return Middles(places, tf.gather_nd(labels, places), tf.gather_nd(colors, places))
+    found = tf.where(((depth > 0) & (depth >= tf.nn.max_pool2d(depth, AROUND, 1, "SAME")))[0, ..., 0])  # (p, 2)
+    places = tf.stack([tf.gather(strokes.rows, found[:, 0]), tf.gather(strokes.columns, found[:, 1])], -1)
+    return Middles(places, tf.gather_nd(labels, places), tf.gather_nd(colors, found))
 
 
 def _erode(mask: tf.Tensor) -> tf.Tensor:

@@ -22,6 +22,7 @@ from mangastyle.kernels import precision as precisions
 from mangastyle.lineart.graph import downsample_lines
 from mangastyle.ops import resample
 from mangastyle.ops.blur import gaussian_blur
+from mangastyle.ops.selection import largest
 from mangastyle.shade import shading_network
 from mangastyle.shade.shading_losses import Tones, predicted
 from mangastyle.shade.spec import ShadingSpec
@@ -202,9 +203,9 @@ def _enlarge(values: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tenso
 
 def _level(share: tf.Tensor) -> tf.Tensor:
     """The level that as many of the shares (h, w) are above as they are on average: shapes are then neither too many nor too few."""
-    ordered = tf.sort(tf.reshape(share, (-1,)), direction="DESCENDING")
     above = tf.cast(tf.reduce_mean(share) * tf.cast(tf.size(share), tf.float32), tf.int32)
-    return tf.clip_by_value(ordered[tf.minimum(above, tf.size(share) - 1)], LEAST_SHARE, MOST_SHARE)
+    found = largest(tf.reshape(share, (-1,)), tf.minimum(above, tf.size(share) - 1))
+    return tf.clip_by_value(found, LEAST_SHARE, MOST_SHARE)
 
 
 def _cut(share: tf.Tensor, level: float | tf.Tensor) -> tf.Tensor:

@@ -21,8 +21,9 @@ API = "/api/v1"
 class Record:
     """What a stylizer reports."""
 
-    def __init__(self, iteration: int, iterations: int, picture: np.ndarray) -> None:
-        self.iteration, self.iterations, self.picture = iteration, iterations, lambda: picture.astype(np.float32)
+    def __init__(self, iteration: int, iterations: int, picture: np.ndarray | None) -> None:
+        self.iteration, self.iterations = iteration, iterations
+        self.picture = None if picture is None else lambda: picture.astype(np.float32)
 
 
 class FakeModels:
@@ -32,13 +33,21 @@ class FakeModels:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.looks = 0  # at line art
+        self.learned: set[bytes] = set()  # paintings
+        self.lessons: dict[bytes, int] = {}  # steps done, by painting
         self.gate = threading.Event()  # work waits for it
         self.gate.set()
 
     def load(self) -> None:
         pass
 
-    def flat_colors(self, art, regions, hint, variant, reference):
+    def see(self, art, regions):
+        self.looks += 1
+        return len(regions.areas)
+
+    def colors(self, art, regions, hint, variant, reference, seen):
+        assert seen == len(regions.areas)
         self.calls.append("colors")
         self.gate.wait(10)
         colors = (np.arange(len(regions.areas))[:, None] * (37, 91, 53) + 40 + 5 * variant) % 200
@@ -46,7 +55,7 @@ class FakeModels:
             given = (regions.labels == label) & (hint.mask > 0) if hint.mask.shape == regions.labels.shape else None
             if given is not None and given.any():
                 colors[label] = hint.rgb[given][0]
-        return colors.astype(np.uint8)[regions.labels]
+        return regions.labels.copy(), colors.astype(np.uint8)
 
     def shading(self, art, flat, kind, light):
         self.calls.append("shading")
@@ -60,6 +69,22 @@ class FakeModels:
         from mangastyle.shade.hints import Hint
 
         return Hint(np.full(art.shape, [int(colors[0][i : i + 2], 16) for i in (1, 3, 5)], np.uint8))
+
+    def has_learned(self, painting):
+        return painting.tobytes() in self.learned
+
+    def learn(self, painting, sample, progress, cancel):
+        """Four steps, of which those that were done stay done."""
+        self.calls.append("learn")
+        key, steps = painting.tobytes(), 4
+        progress(Record(0, 2, None))
+        while self.lessons.setdefault(key, 0) < steps:
+            self.gate.wait(10)
+            if cancel.is_set():
+                raise Cancelled("stopped")
+            self.lessons[key] += 1
+            progress(Record(self.lessons[key], steps, 255 - sample))
+        self.learned.add(key)
 
     def paint(self, content, key, paintings, masks, progress, cancel, **settings):
         self.calls.append(f"paint {settings['method']}")

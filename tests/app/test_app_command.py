@@ -18,7 +18,9 @@ import pytest
 
 from mangastyle.app import launch, protocol
 from mangastyle.app.encoding import png
-from mangastyle.cli import app
+from mangastyle.app.service import launch as service_launch
+from mangastyle.cli import app, shade, style
+from mangastyle.cli import run as run_command
 from mangastyle.cli.main import main
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
@@ -149,15 +151,18 @@ def test_errors_are_one_line(tmp_path, capsys, monkeypatch):
         assert main(["app", *data]) == 2
 
 
-def test_missing_packages_are_named(monkeypatch, capsys):
+@pytest.mark.parametrize("serve", [False, True])
+def test_missing_packages_are_named(monkeypatch, serve):
     monkeypatch.setattr(app.importlib.util, "find_spec", lambda name: None)
-    assert main(["app"]) == 2
-    assert "pip install 'mangastyle[app]'" in capsys.readouterr().err
+    with pytest.raises(MangastyleError, match=r"pip install 'mangastyle\[app\]'") as error:
+        app.command(app.Options(serve=serve))
+    assert ("python_multipart" in str(error.value)) == serve
 
 
 def test_the_server_imports_no_tensorflow(tmp_path):
     code = (
-        "import sys, mangastyle.app.launch; print([m for m in ('tensorflow', 'keras', 'matplotlib', 'ot', 'skimage') if m in sys.modules])"
+        "import sys, mangastyle.app.launch, mangastyle.app.service.launch, mangastyle.cli.run, mangastyle.cli.shade, mangastyle.cli.style; "
+        "print([m for m in ('tensorflow', 'keras', 'matplotlib', 'ot', 'skimage') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout == "[]\n", done.stderr
@@ -171,3 +176,40 @@ def test_options_reach_the_server(monkeypatch):
         "inputs": "a.png", "port": 9000, "host": "::1", "token": "12345678", "browser": False, "data": "d", "paintings": "p",
         "precision": "auto",
     }  # fmt: skip
+
+
+def test_options_reach_the_service(monkeypatch):
+    given = {}
+    monkeypatch.setattr(service_launch, "serve", lambda commands, **options: given.update(options, commands=commands))
+    app.command(
+        app.Options(serve=True, port=9000, host="::1", token="12345678", queue=3, time_limit=7.5, max_megapixels=2.5, precision="float32")
+    )
+    assert given.pop("commands") == {"shade": shade.Options, "style": style.Options, "run": run_command.Options}
+    assert given == {
+        "port": 9000, "host": "::1", "token": "12345678", "queue": 3, "time_limit": 7.5, "max_pixels": 2_500_000, "precision": "float32",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("serve", [False, True])
+def test_the_token_may_come_from_the_environment(monkeypatch, serve):
+    given = []
+    monkeypatch.setattr(service_launch if serve else launch, "serve", lambda *_, token, **options: given.append(token))
+    monkeypatch.setenv("MANGASTYLE_TOKEN", "of-the-environment")
+    app.command(app.Options(serve=serve))
+    app.command(app.Options(serve=serve, token="of-the-command"))
+    monkeypatch.delenv("MANGASTYLE_TOKEN")
+    app.command(app.Options(serve=serve))
+    assert given == ["of-the-environment", "of-the-command", ""]
+
+
+def test_errors_of_the_service_are_one_line(capsys, monkeypatch):
+    monkeypatch.delenv("MANGASTYLE_TOKEN", raising=False)
+    for words, part in (
+        (["--serve", "--host", "0.0.0.0"], "--token"), (["--serve", "--token", "short"], "--token"),
+        (["--serve", "--queue", "-1"], "--queue"), (["--serve", "--time-limit", "0"], "--time-limit"),
+        (["--serve", "picture.png"], "inputs: is for the studio, and with --serve"), (["--serve", "--data", "d"], "--data"),
+        (["--queue", "3", "--no-browser"], "--queue: is for --serve"), (["--max-megapixels", "3"], "--max-megapixels: is for --serve"),
+    ):  # fmt: skip
+        assert main(["app", *words]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("mangastyle: ") and error.count("\n") == 1 and part in error, (words, error)

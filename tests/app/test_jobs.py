@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -250,6 +251,30 @@ def test_progress_says_how_much_is_left_and_not_too_often(lane, log):
         2 <= len(told) < 20 and {"job": 1, "kind": "style", "size": "full", "tag": 3, "done": 1000, "of": 1000}.items() <= told[-2].items()
     )
     assert told[-1]["picture"] == 7 and told[-1]["left"] >= 0
+
+
+def test_the_time_left_is_measured_anew_where_other_steps_follow(lane, log, monkeypatch):
+    """Fast steps, and such as were done on another day, say nothing of those to come."""
+    left, clock = [], [1000.0]
+    monkeypatch.setattr("mangastyle.app.jobs.time", SimpleNamespace(monotonic=lambda: clock[0]))
+
+    def work(job):
+        for part in (job, job.quiet()):
+            part.tell = lambda name, **data: left.append(data["left"])
+            clock[0] += 50
+            part.measure(60)
+            part.progress(60, 100)
+            for steps in (61, 70):
+                clock[0] += 2
+                part.progress(steps, 100)
+            part.measure()
+            clock[0] += 3
+            part.progress(1, 2)
+        log("done", {"job": job.number})
+
+    lane.submit("a", work, log)
+    log.wait("done")
+    assert left == [None, 2 * 39.0, round(4 / 10 * 30, 1), 3.0] * 2
 
 
 def test_the_end_drops_what_waits_and_stops_what_runs(log):

@@ -16,7 +16,10 @@ from mangastyle.app.models import Models
 from mangastyle.app.server import create_app
 from mangastyle.app.storage import Disk
 from mangastyle.app.studio import Studio
+from mangastyle.style.learned import painters
 from mangastyle.synthetic.figures import figure
+from mangastyle.training import painter
+from mangastyle.training.settings import PainterSettings
 
 PATIENCE = 120  # seconds
 
@@ -80,6 +83,19 @@ def test_suggestions_are_the_colors_of_the_next_variants(page, session):
     assert colors[1] == ["#{:02x}{:02x}{:02x}".format(*flat[place]) for place in places]
 
 
+def test_previews_are_what_the_command_makes_of_the_reduced_picture(page, session):
+    """One after another, though line art is looked at but once."""
+    shader, open_session = mangastyle.Shader(precision="float32"), page.studio.sessions.get(session["id"])
+    picture = open_session.picture("preview").rgb
+    for count, size in enumerate((10, 40, 4)):
+        strokes = {"lines": [{"points": [[100, 500], [160, 520], [300, 90]], "color": "navy", "width": size}]}
+        page.post(f"/sessions/{session['id']}/shade", {"hint": strokes, "settings": {"variant": count}, "tag": 100 + count})
+        event = page.wait(session["id"], "shaded", 6 + 2 * count, PATIENCE)
+        hint = mangastyle.Hint.from_json({**strokes, "size": [520, 560]}, picture.shape)
+        assert event["tag"] == 100 + count and event["final"]
+        assert np.array_equal(open_session.colored.last("preview").picture, shader(picture, hint, line_art=True, variant=count))
+
+
 def test_one_pass_with_a_slider_for_the_strength(page, session):
     """Another strength uses what was measured of the painting, and is the same picture as without."""
     id = page.get("/paintings").json()[0]["id"]
@@ -91,3 +107,22 @@ def test_one_pass_with_a_slider_for_the_strength(page, session):
     painting = page.studio.gallery.pixels(id)
     expected = mangastyle.stylize(content, [painting], method="onepass", strength=0.9, size=0, precision="float32")
     assert np.array_equal(layer(page, session, "styled", "preview", event["revision"]), expected)
+
+
+def test_a_painting_is_learned_and_then_painted_by(page, session, monkeypatch, tmp_path):
+    """In few steps beside small pictures, on the way shown by the picture that is painted."""
+    monkeypatch.setenv("MANGASTYLE_CACHE", str(tmp_path))
+    for name, value in {"SIDE": 64, "SIDES": (64,), "FEWEST": 6}.items():
+        monkeypatch.setattr(painter, name, value)
+    monkeypatch.setattr(painter, "PainterSettings", lambda minutes: PainterSettings(minutes=minutes, crop=64, batch=1))
+    monkeypatch.setattr("mangastyle.app.models.LEARNING", 0.001)
+    monkeypatch.setattr("mangastyle.app.painting.SELDOM", 0.0)
+    id = page.get("/paintings").json()[0]["id"]
+    before = len([name for name, _ in page.events(session["id"]) if name == "styled"])
+    page.post(f"/sessions/{session['id']}/style", {"paintings": [{"id": id}], "method": "learned", "of": "original", "tag": 9})
+    event = page.wait(session["id"], "styled", before + 6, PATIENCE)  # five on the way
+    assert event["final"] and event["tag"] == 9
+    content, painting = page.studio.sessions.get(session["id"]).picture("preview").rgb, page.studio.gallery.pixels(id)
+    expected = mangastyle.stylize(content, [painting], method="learned", size=0, precision="float32")
+    assert np.array_equal(layer(page, session, "styled", "preview", event["revision"]), expected)
+    assert [file.name for file in (tmp_path / "painters").iterdir()] == [f"{painters.digest(painting)}.h5"]

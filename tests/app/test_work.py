@@ -127,6 +127,21 @@ def test_a_palette_holds_where_nothing_is_painted(page, session, line_art):
     assert colors[30, 20].tolist() == [255, 0, 0] and colors[30, 55].tolist() == colors[3, 3].tolist() == [16, 32, 48]
 
 
+def test_line_art_is_looked_at_once_for_all_strokes_and_suggestions(page, session, models):
+    for count, x in enumerate((15, 20, 55), 1):
+        page.post(f"/sessions/{session}/shade", {"hint": {"points": [{"x": x, "y": 30, "color": "#ff0000"}]}})
+        page.wait(session, "shaded", 2 * count - 1)
+    page.post(f"/sessions/{session}/suggest", {"at": [[20, 30]], "count": 3})
+    assert models.looks == 1 and models.calls.count("colors") == 6
+    page.post(f"/sessions/{session}/shade", {"settings": {"gap": 0.1}})  # other regions
+    page.wait(session, "shaded", 7)
+    assert models.looks == 2
+    page.put(f"/sessions/{session}/line-art", {"line_art": False})
+    page.post(f"/sessions/{session}/shade", {})
+    page.wait(session, "shaded", 8)
+    assert models.looks == 3
+
+
 def test_a_color_picture_keeps_its_own_colors_where_nothing_is_painted(page, models):
     rgb = np.full((60, 80, 3), (40, 90, 200), np.uint8)
     rgb[:, 40:] = (200, 60, 40)
@@ -264,6 +279,79 @@ def test_a_long_painting_shows_pictures_gives_way_and_stops_with_what_is_there(p
     styled = [data for name, data in page.events(session) if name == "styled"]
     assert not styled[-1]["final"] and layer(page, session, "styled").shape == (60, 80, 3)
     assert sent(page.post(f"/sessions/{session}/cancel", {"kind": "everything"}))[0] == 400
+
+
+def learned_style(page, session, count=1):
+    pictures = [np.full((40, 50, 3), 60 * i, np.uint8) for i in range(count)]
+    ids = [page.upload("/paintings?name=x", png(picture)).json()["id"] for picture in pictures]
+    return page.post(f"/sessions/{session}/style", {"paintings": [{"id": id} for id in ids], "method": "learned", "of": "original"})
+
+
+def told(page, session, kind):
+    return [data for name, data in page.events(session) if name == kind]
+
+
+def test_a_painting_that_nobody_has_learned_is_learned_first(page, session, models, monkeypatch):
+    monkeypatch.setattr("mangastyle.app.painting.SELDOM", 0.0)
+    learned_style(page, session)
+    styled = page.wait(session, "styled", 4)
+    assert styled["final"] and [event["final"] for event in told(page, session, "styled")] == [False] * 3 + [True]
+    progress, revisions = told(page, session, "progress"), [event["revision"] for event in told(page, session, "styled")]
+    assert [event["picture"] for event in progress if event["picture"]] == revisions[:3]
+    assert (progress[0]["done"], progress[0]["of"], progress[0]["left"], progress[0]["picture"]) == (0, 2, None, None)
+    assert {"kind": "style", "size": "preview"}.items() <= progress[0].items() and progress[-1]["done"] == progress[-1]["of"]
+    assert np.array_equal(layer(page, session, "styled"), 255 - layer(page, session, "original"))
+    learned_style(page, session)
+    page.wait(session, "styled", 5)
+    assert models.calls == ["learn", "paint learned", "paint learned"]
+
+
+def test_of_several_paintings_those_are_learned_that_must_be(page, session, models):
+    learned_style(page, session)
+    page.wait(session, "styled")
+    learned_style(page, session, 3)
+    page.wait(session, "styled", 2)
+    assert models.calls == ["learn", "paint learned", "learn", "learn", "paint learned"]
+    done = [event["done"] / event["of"] for event in told(page, session, "progress") if event["of"] == 8]
+    assert done == sorted(done) and done[-1] == 1  # of both together
+
+
+def test_learning_that_is_stopped_goes_on_the_next_time(page, session, models):
+    steps, take = [], models.learn
+
+    def learn(painting, sample, progress, cancel):
+        def report(record):
+            steps.append(record.iteration)
+            if steps == [0, 1, 2]:
+                assert page.post(f"/sessions/{session}/cancel", {"kind": "style"}).json() == {"cancelled": 1}
+            progress(record)
+
+        take(painting, sample, report, cancel)
+
+    models.learn = learn
+    learned_style(page, session)
+    assert page.wait(session, "cancelled")["kind"] == "style" and not told(page, session, "styled")
+    learned_style(page, session)
+    assert page.wait(session, "styled")["final"]
+    assert steps == [0, 1, 2, 0, 3, 4]
+
+
+def test_a_preview_comes_between_two_steps_of_learning(page, session, models):
+    steps, take = [], models.learn
+
+    def learn(painting, sample, progress, cancel):
+        def report(record):
+            if record.iteration == 2:
+                page.post(f"/sessions/{session}/shade", {})
+            progress(record)
+            steps.append((record.iteration, len(told(page, session, "shaded"))))
+
+        take(painting, sample, report, cancel)
+
+    models.learn = learn
+    learned_style(page, session)
+    page.wait(session, "styled")
+    assert steps == [(0, 0), (1, 0), (2, 1), (3, 1), (4, 1)]
 
 
 def test_paintings_that_are_brought_stay(make_page):

@@ -183,6 +183,10 @@ MISTAKES = {
     "crawl": [
         ("--site nowhere", "--site: 'nowhere' is not an address"), ("--tags sort:score", "--tags"), ("--rate 0", "--rate"),
     ],
+    "app": [
+        ("gone.png", "gone.png"), ("text.png", "text.png: not a picture"), ("--host 0.0.0.0", "--token"), ("--token x", "--token"),
+        ("--port 70000", "--port"), ("--paintings gone", "--paintings"), ("--data text.png/x", "text.png"),
+    ],
 }  # fmt: skip
 SHARED = [
     ("--preset defalt", "(did you mean 'default'?)"),

@@ -137,6 +137,38 @@ def test_interrupted_and_continued(lessons, folder, capsys):
     assert len(painters.read("painters.h5")) == 3 and not [path for path in folder.glob("painters-*") if path.is_dir()]
 
 
+@pytest.fixture
+def writings(monkeypatch) -> list[list[str]]:
+    """The list gets the digests of each file that is written."""
+    made, write = [], painters.write
+
+    def write_and_note(path, own, provenance):
+        made.append([painter.digest for painter in own])
+        write(path, own, provenance)
+
+    monkeypatch.setattr(painters, "write", write_and_note)
+    return made
+
+
+def test_the_file_is_written_once_for_each_painting(lessons, writings, folder):
+    one, two = (painters.digest(noise(seed)) for seed in (1, 2))
+    assert main(["learn", "art"]) == 0
+    assert writings == [[one], [one, two]]
+
+
+def test_what_was_learned_before_comes_in_the_order_of_the_paintings(lessons, writings, folder):
+    """It is written again where it follows what is new, or is all that is asked for."""
+    assert main(["learn", "art"]) == 0
+    images.save(Path("art/0.png"), noise(9))
+    one, two, nine = (painters.digest(noise(seed)) for seed in (1, 2, 9))
+    writings.clear()
+    assert main(["learn", "art", "--resume"]) == 0
+    assert writings == [[nine], [nine, one, two]]
+    writings.clear()
+    assert main(["learn", "art/b.png", "--resume"]) == 0
+    assert writings == [[two]] and [own.digest for own in painters.read("painters.h5")] == [two]
+
+
 def test_another_painting_is_not_continued(lessons, folder):
     lessons.append("stop")
     assert main(["learn", "art"]) == 0

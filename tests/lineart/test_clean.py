@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import ndimage
 
 from mangastyle.lineart import clean_graph, graph
-from mangastyle.lineart.clean import clean_lines, white_paper
+from mangastyle.lineart.clean import art_of, clean_lines, white_paper
 from mangastyle.lineart.regions import find_regions
 from mangastyle.lineart.sketch import sketch
 from mangastyle.ops import pixels
@@ -174,3 +174,13 @@ def test_the_graph_makes_the_same(in_graph, size):
 def test_the_graph_makes_the_same_with_other_detail():
     picture = character(8, 150).rgb
     np.testing.assert_array_equal(clean_graph.clean_lines(tf.constant(picture), 0.8), clean_lines(picture, 0.8))
+
+
+def test_line_art_keeps_the_colors_of_its_lines_and_other_pictures_become_line_art():
+    drawn = character(103, 200)
+    art = np.repeat(drawn.line[..., None], 3, 2) // np.array([1, 2, 1], np.uint8)  # gray lines on colored paper
+    found = art_of(art, True)
+    for channel in range(3):
+        np.testing.assert_array_equal(found[..., channel], white_paper(art[..., channel]))
+    assert (np.median(found, (0, 1)) == 255).all()
+    np.testing.assert_array_equal(art_of(drawn.rgb, False), np.repeat(clean_lines(drawn.rgb)[..., None], 3, 2))

@@ -68,6 +68,18 @@ def test_reduced_lines_stay_however_thin_and_faint():
     assert (small[:, 25] < 60).all() and (small[:, 40:] == 255).all()
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_common_lines_become_black_exactly(seed):
+    """Those of an ink that four in five inked pixels do not exceed, found by sorting."""
+    random = np.random.default_rng(seed)
+    art = np.where(random.random((90, 70)) < 0.2, random.integers(0, 250, (90, 70)), 250).astype(np.uint8)
+    ink = np.clip(1 - art.astype(np.float32) / np.float32(250), 0, 1)
+    inked = np.sort(ink[ink > np.float32(graph.MIN_INK)])
+    black = inked[round(graph.BLACK_QUANTILE * (len(inked) - 1))]
+    expected = np.clip(np.rint(255 * (1 - ink / black)), 0, 255)
+    np.testing.assert_array_equal(downsampled(pixels.to_rgb(art), 90, 70), expected)
+
+
 def test_reducing_keeps_what_is_black_or_blank():
     assert (downsampled(np.full((64, 64, 3), 255, np.uint8), 32, 32) == 255).all()
     assert (downsampled(np.zeros((64, 64, 3), np.uint8), 32, 32) >= 0).all()  # paper that is black is no reason to crash

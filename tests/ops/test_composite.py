@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mangastyle.errors import MangastyleError
-from mangastyle.ops.layers import Layers, composite
+from mangastyle.ops.layers import Layers, composite, draw_lines
 
 
 def test_blending_is_exact_for_every_pair_of_levels():
@@ -26,6 +26,14 @@ def test_layers_are_laid_in_their_order():
     shaded = round(200 * 128 / 255)
     lit = round(255 - (255 - shaded) * (255 - 50) / 255)
     assert composite(Layers(*one)).tolist() == [[[round(lit * 100 / 255)] * 3]]
+
+
+@pytest.mark.parametrize("ink", [0.0, 0.3, 0.7, 1.0])
+def test_lines_are_drawn_as_strongly_as_their_ink(ink):
+    levels = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, 2)
+    drawn = draw_lines(levels, ink)
+    np.testing.assert_allclose(drawn, 255 - ink * (255.0 - levels), atol=0.51)
+    assert drawn.dtype == np.uint8 and (ink < 1 or np.array_equal(drawn, levels))
 
 
 def test_layers_of_other_sizes_are_refused():

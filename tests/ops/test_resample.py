@@ -27,6 +27,15 @@ def test_floats_are_resized_as_by_opencv(size):
     np.testing.assert_allclose(resample.resize(tf.constant(values), *size)[..., 0], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("rows", [None, (0, 37), (5, 6), (9, 30)])
+def test_of_the_same_size_it_is_the_same_picture(rows):
+    resize = tf.function(lambda x, height, width: resample.resize(x, height, width, rows), autograph=False)
+    values = RNG.normal(size=(37, 53, 2)).astype(np.float32)
+    np.testing.assert_array_equal(resize(tf.constant(values), tf.constant(37), tf.constant(53)), values[slice(*rows or (None,))])
+    changed = resize(tf.constant(values), tf.constant(37), tf.constant(52))
+    assert changed.shape == (values[slice(*rows or (None,))].shape[0], 52, 2)
+
+
 @pytest.mark.parametrize("side", [1, 2, 3, 8, 9, 15, 16, 17])
 @pytest.mark.parametrize("multiple", [1, 4, 16])
 def test_the_lower_edge_is_mirrored_as_by_numpy(side, multiple):

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mangastyle.engine import tf
 from mangastyle.ops import lab
 from mangastyle.shade.region_hints import almost_gaussian, read_hint
 from mangastyle.shade.region_tensors import describe
@@ -22,7 +23,7 @@ def patchwork(height: int = 300, width: int = 400) -> np.ndarray:
 def read(rgb: np.ndarray, mask: np.ndarray | None = None, ink: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     labels = patchwork()
     mask, ink = (np.float32(np.full(labels.shape, level) if x is None else x) for x, level in ((mask, 1), (ink, 0)))
-    regions, hint = read_hint(describe(labels, 12), ink, rgb, mask)
+    regions, hint = read_hint(describe(labels, 12), lambda: tf.constant(ink), rgb, mask)
     np.testing.assert_array_equal(regions.labels, labels)
     return lab.lab_to_rgb(hint.colors).numpy(), hint.known.numpy()
 
@@ -73,3 +74,17 @@ def test_three_boxes_are_almost_a_gaussian(box):
     expected = cv2.GaussianBlur(picture, (0, 0), np.sqrt((box**2 - 1) / 4))
     inner = (slice(border, -border), slice(border, -border))
     np.testing.assert_allclose(found[inner], expected[inner], atol=4)
+
+
+@pytest.mark.parametrize("covered", [0.0, 0.2, 0.9])
+def test_lines_count_only_for_a_hint_that_covers_most_of_the_picture(covered):
+    looked: list[bool] = []
+
+    def ink() -> tf.Tensor:
+        looked.append(True)
+        return tf.zeros(patchwork().shape)
+
+    mask = np.zeros(patchwork().shape, np.float32)
+    mask[: round(covered * len(mask))] = 1
+    read_hint(describe(patchwork(), 12), ink, COLORS[patchwork()], mask)  # outside of a graph, one branch runs
+    assert looked == [True] * (covered == 0.9)

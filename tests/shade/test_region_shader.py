@@ -12,11 +12,13 @@ import tensorflow as tf
 
 import mangastyle
 from mangastyle.errors import Cancelled, MangastyleError
+from mangastyle.lineart.regions import find_regions
+from mangastyle.shade import region_colors, region_shader
 from mangastyle.shade.hints import Hint, palette
 from mangastyle.shade.layers import composite
 from mangastyle.shade.region_shader import RegionShader
 from mangastyle.shade.shader import Shader
-from mangastyle.synthetic import characters
+from mangastyle.synthetic import characters, figures
 
 RED, BLUE = (200, 40, 60), (30, 60, 180)
 
@@ -174,3 +176,72 @@ def test_a_graph_holds_the_same(shader):
         line, shaded = in_graph(tf.constant(picture), tf.constant(line_art), tf.constant(hint.rgb), tf.constant(hint.mask))
         assert line.shape == picture.shape[:2]
         assert np.abs(shaded.numpy().astype(int) - shader(picture, hint, line_art=line_art)).max() <= 1
+
+
+# ---- several hints for one picture
+
+
+def several_hints(shape: tuple[int, ...]) -> dict[str, Hint]:
+    """Hints of every kind, the last of which divides a region."""
+    height, width = shape[:2]
+    random = np.random.default_rng(1)
+    places = random.integers(4, [width - 4, height - 4], (9, 2)).tolist()
+    dots = [(x, y, color) for (x, y), color in zip(places, ["navy", "#ffcc99", "crimson"] * 3)]
+    part = np.zeros((height, width), np.float32)
+    part[: height // 3] = 1
+    return {
+        "nothing": Hint(np.full((height, width, 3), 255, np.uint8), np.zeros((height, width), np.float32)),
+        "one dot": Hint.from_points(dots[:1], shape, radius=2),
+        "many dots": Hint.from_points(dots, shape, radius=3),
+        "a picture": Hint(random.integers(0, 256, (height, width, 3)).astype(np.uint8)),
+        "a small picture": Hint(random.integers(0, 256, (9, 9, 3)).astype(np.uint8)),
+        "a third": Hint(np.full((height, width, 3), RED, np.uint8), part),
+        "two colors in one region": Hint.from_points([(3, 3, RED), (width - 4, height - 4, BLUE)], shape, radius=2),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Shader:
+    return Shader("regions", precision="float32")
+
+
+@pytest.mark.parametrize("seed", [11, 24])
+def test_what_is_seen_once_gives_every_hint_the_same_colors(shipped, seed):
+    """Equal to the last bit, by the network that ships, on pictures of many regions."""
+    line = figures.figure(seed, 300, 240).line
+    art = np.repeat(line[..., None], 3, 2) if line.ndim == 2 else line
+    regions = find_regions(art)
+    assert len(regions.areas) > 25
+    seen, reference = shipped.see(art, regions), shipped.reference(characters.draw(3, 96))
+    divided = 0
+    for i, hint in enumerate(several_hints(art.shape).values()):
+        given = {"variant": i % 3, "reference": reference if i % 2 else None}
+        labels, colors = shipped.region_colors(art, regions, hint, seen=seen, **given)
+        for own, other in zip((labels, colors), shipped.region_colors(art, regions, hint, **given), strict=True):
+            np.testing.assert_array_equal(own, other)
+        np.testing.assert_array_equal(shipped.flat_colors(art, regions, hint, **given), colors[labels])
+        divided += len(colors) > len(regions.areas)
+    assert divided
+
+
+def test_what_was_seen_counts_until_a_region_is_divided(shipped):
+    """Told by something wrong that was seen: it changes colors where regions are the same, and nothing where one is divided."""
+    art, hints = boxes(), several_hints((120, 160))
+    regions = find_regions(art)
+    seen = shipped.see(art, regions)
+    wrong = seen._replace(features=np.random.default_rng(0).normal(0, 30, seen.features.shape).astype(np.float32))
+
+    def differs(hint: Hint) -> bool:
+        found = [(shipped.region_colors(art, regions, hint, i, seen=x)[1] for x in (None, wrong)) for i in range(6)]
+        return any((own != other).any() for own, other in found)
+
+    assert differs(hints["one dot"]) and not differs(hints["two colors in one region"])
+
+
+def test_of_more_regions_than_the_network_sees_nothing_is_seen_beforehand(shader, monkeypatch):
+    art, regions = boxes(), find_regions(boxes())
+    for module in (region_shader, region_colors):
+        monkeypatch.setattr(module, "MAX_REGIONS", len(regions.areas) - 1)
+    assert shader.see(art, regions) is None
+    monkeypatch.setattr(region_shader, "MAX_REGIONS", len(regions.areas))
+    assert shader.see(art, regions) is not None

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from skimage.graph import MCP
 
+from mangastyle.engine import tf
 from mangastyle.ops import lab
+from mangastyle.shade import region_strokes
 from mangastyle.shade.region_strokes import read_strokes
 from mangastyle.shade.region_tensors import describe
 
@@ -100,3 +102,60 @@ def test_large_pictures_are_read_alike(scale):
     found, colors, known = read(labels, (RED, 30 * scale, (200 * scale, 300 * scale)), (BLUE, 20 * scale, (60 * scale, 300 * scale)))
     assert known.tolist() == [1, 0, 0, 1] and found.shape == labels.shape
     assert colors[found[300 * scale, 280 * scale]].tolist() == list(RED) and colors[found[5, 5]].tolist() == list(BLUE)
+
+
+# ---- rows and columns without strokes are not looked at
+
+
+def scribbles(seed: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels of random patches, and rgb and mask of random strokes: thick, thin, crossing each other and the picture's edges."""
+    random = np.random.default_rng(seed)
+    labels = cv2.resize(random.integers(0, 9, (4, 5)).astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    rgb, mask = np.full((height, width, 3), 255, np.uint8), np.zeros((height, width), np.float32)
+    for _ in range(int(random.integers(1, 7))):
+        points = random.integers(-20, [width + 20, height + 20], (int(random.integers(1, 4)), 2)).astype(np.int32)
+        size, level = int(random.integers(1, 26)), float(random.choice([0.1, 0.5, 1.0]))
+        color = [RED, BLUE, WHITE, (190, 50, 60)][int(random.integers(4))]
+        for canvas, value in ((rgb, color), (mask, level)):
+            cv2.polylines(canvas, [points], False, value, size)
+    mask[[0, -1]] = np.maximum(mask[[0, -1]], random.random() < 0.2)  # along an edge
+    return labels, rgb, mask
+
+
+def everything(rgb: np.ndarray, mask: np.ndarray, labels: np.ndarray) -> list[np.ndarray]:
+    regions, hint = read_strokes(describe(labels, 9), rgb, mask)
+    return [np.asarray(x) for x in (*regions, *hint)]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_what_is_far_from_all_strokes_decides_nothing(seed, monkeypatch):
+    """Equal to the last bit to what the whole picture gives, for hints of the picture's size and of others."""
+    labels, rgb, mask = scribbles(seed, 70 + 3 * seed, 130 - 2 * seed)
+    if seed % 3 == 2:
+        labels = cv2.resize(labels.astype(np.uint8), None, fx=1.3, fy=0.7, interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    found = everything(rgb, mask, labels)
+    monkeypatch.setattr(region_strokes, "_near", lambda used: tf.range(tf.size(used, tf.int64)))  # all rows and columns
+    for own, whole in zip(found, everything(rgb, mask, labels), strict=True):
+        np.testing.assert_array_equal(own, whole)
+
+
+def looked_at(monkeypatch, rgb: np.ndarray, mask: np.ndarray, labels: np.ndarray) -> tuple[int, ...]:
+    """The size of what middles are sought in."""
+    sizes, find = [], region_strokes._middles
+    monkeypatch.setattr(region_strokes, "_middles", lambda strokes, *rest: sizes.append(tuple(strokes.mask.shape)) or find(strokes, *rest))
+    read_strokes(describe(labels, 9), rgb, mask)
+    return sizes[0]
+
+
+def test_only_what_is_near_strokes_is_looked_at(monkeypatch):
+    labels, rgb, mask = np.zeros((300, 400), np.int32), np.full((300, 400, 3), 255, np.uint8), np.zeros((300, 400), np.float32)
+    mask[100:110, 50:70] = mask[250:255, 390:] = 1
+    reach = region_strokes.AROUND // 2
+    height = 10 + 5 + 4 * reach + reach + 1  # of two strokes, and of the first row, which is always there
+    assert looked_at(monkeypatch, rgb, mask, labels) == (height, 20 + 10 + 3 * reach + reach + 1)
+
+
+def test_a_stroke_that_vanishes_as_it_is_reduced_colors_nothing():
+    labels, mask = np.zeros((40, 60), np.int32), np.zeros((400, 600), np.float32)
+    mask[200, 300] = 1
+    assert read_strokes(describe(labels, 1), np.full((400, 600, 3), 200, np.uint8), mask)[1].known.numpy().tolist() == [0]

@@ -90,6 +90,24 @@ def test_two_calls_are_equal(shade, random_weights):
             np.testing.assert_array_equal(a, c)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_the_level_is_that_of_as_many_pixels_as_the_mean_says(seed):
+    random = np.random.default_rng(seed)
+    share = (random.random((40 + seed, 57)) ** (1 + seed)).astype(np.float32)
+    above = int(tf.reduce_mean(share) * share.size)
+    expected = np.clip(np.sort(share.ravel())[::-1][above], shading.LEAST_SHARE, shading.MOST_SHARE)
+    assert shading._level(tf.constant(share)).numpy() == np.float32(expected)
+
+
+def test_cel_shading_is_that_of_sorted_shares(random_weights, shade, monkeypatch):
+    """To the last bit."""
+    line, flat = drawing(90, 130)
+    found = shade(line, flat, "cel")
+    monkeypatch.setattr(shading, "largest", lambda values, rank: tf.sort(values, direction="DESCENDING")[rank])
+    for layer, sorted_layer in zip(found, Shading(random_weights, precision="float32")(line, flat, "cel"), strict=True):
+        np.testing.assert_array_equal(layer, sorted_layer)
+
+
 def test_cel_shadows_have_edges_of_a_pixel_or_two_at_every_size():
     """The edge of a disc that is a blurred share at small size, cut at a size ten times that."""
     y, x = np.mgrid[:64, :64]

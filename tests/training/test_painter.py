@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import signal
+import threading
 import types
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import tensorflow as tf
 
 from mangastyle.cli.signals import Stopped, stopping
 from mangastyle.data.crops import Crops
-from mangastyle.errors import MangastyleError
+from mangastyle.errors import Cancelled, MangastyleError
 from mangastyle.style.learned import painters
 from mangastyle.style.onepass import network as onepass
 from mangastyle.training import painter
@@ -115,6 +116,96 @@ def test_killed_and_resumed_is_as_if_it_had_never_stopped(learned, art, cache):
     for name, array in made["painter"].arrays.items():
         np.testing.assert_array_equal(again.arrays[name], array, err_msg=name)
     assert any((array != x).any() for array, x in zip(again.arrays.values(), state_of(art).painter().arrays.values(), strict=True))
+
+
+# ---- progress, and stopping by an event
+
+
+def in_another_thread(function) -> Any:
+    """What a function returns or raises in a thread that is not the main one, which gets no signals."""
+    found: list[Any] = []
+
+    def call() -> None:
+        try:
+            found.append(function())
+        except BaseException as error:
+            found.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_cancelled_in_another_thread_and_resumed_is_as_if_it_had_never_stopped(learned, art, cache, tmp_path):
+    """Samples that are looked at on the way leave no trace."""
+    run, made = learned
+    records, pictures, cancel = [], [], threading.Event()
+    sample = np.random.default_rng(0).integers(0, 256, (100, 140, 3), np.uint8)
+
+    def report(record: painter.Progress) -> None:
+        records.append(tuple(record[:2]))
+        if record.picture is None:
+            assert record.iteration == 0
+        elif record.iteration in (1, 7):
+            pictures.append(record.picture())
+        if record.iteration == 7:
+            cancel.set()
+
+    def train(resume: bool, **given: Any) -> Any:
+        folder = RunFolder(tmp_path / "run", resume, config={"command": "learn", "crop": 64})
+        return painter.train(art, TINY, folder, data=DATA, seed=3, precision="float32", cache=cache, **given)
+
+    error = in_another_thread(lambda: train(False, sample=sample, progress=report, cancel=cancel))
+    assert isinstance(error, Cancelled) and "it goes on where it stopped" in str(error)
+    assert [record for record in records if record[0]] == [(step, 12) for step in range(1, 8)]
+    assert len(records) > 7 and set(records[: len(records) - 7]) == {(0, 12)}
+    for picture in pictures:
+        assert picture.shape == (64, 90, 3) and picture.dtype == np.float32 and 0 <= picture.min() and picture.max() <= 255
+    assert np.abs(pictures[1] - pictures[0]).mean() > 1  # it has learned something
+    assert len(log_of(tmp_path / "run")) == 7
+
+    again, stopped_by = in_another_thread(lambda: train(True, cancel=threading.Event()))
+    assert stopped_by == "" and log_of(tmp_path / "run") == log_of(run)
+    for name, array in made["painter"].arrays.items():
+        np.testing.assert_array_equal(again.arrays[name], array, err_msg=name)
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 5])
+def test_cancelled_before_the_first_step_it_leaves_nothing(still, art, cache, tmp_path, after):
+    """Whatever is made ready meanwhile."""
+    records, cancel = [], threading.Event()
+
+    def report(record: painter.Progress) -> None:
+        records.append(record)
+        if len(records) > after:
+            cancel.set()
+
+    settings = PainterSettings(minutes=0.001, crop=64, batch=1)
+    with pytest.raises(Cancelled):
+        painter.train(art, settings, RunFolder(tmp_path / "run"), data=DATA, cache=cache, progress=report, cancel=cancel)
+    assert [(record.iteration, record.picture) for record in records] == [(0, None)] * (after + 1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_sample_is_one_that_is_practiced_on_if_none_is_given(still, art, cache, tmp_path):
+    records: list[painter.Progress] = []
+    painter.train(art, dataclasses.replace(TINY, steps=1), RunFolder(tmp_path / "run"), data=DATA, cache=cache, progress=records.append)
+    assert records[-1][:2] == (1, 1) and records[-1].picture().shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"progress": 5}, "`progress`: must be a function"),
+        ({"cancel": True}, "`cancel`: must be a threading.Event"),
+        ({"sample": np.zeros((20, 64, 3), np.uint8)}, "`sample`: must be at least 32 pixels"),
+    ],
+)
+def test_wrong_listeners_are_named_before_anything_is_made(art, tmp_path, cache, given, message):
+    with pytest.raises(MangastyleError, match=message):
+        painter.learn(art, cache=str(tmp_path), data=DATA, **given)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_step_is_the_gradient_of_the_mean_loss(art, cache):
@@ -253,6 +344,19 @@ def test_learned_into_the_cache_what_was_interrupted_goes_on(still, art, cache, 
     found = painters.find(art, cache=str(tmp_path))
     assert found.digest == own.digest == painters.digest(art) and found.spec == own.spec
     np.testing.assert_array_equal(found.painting, art)
+
+
+def test_cancelled_it_goes_on_from_the_cache(still, art, tmp_path, monkeypatch):
+    monkeypatch.setattr(painter, "SIDES", (64,))
+    monkeypatch.setattr(painter, "PainterSettings", lambda minutes: PainterSettings(minutes=minutes, crop=64, batch=1))
+    given = {"minutes": 0.001, "data": DATA, "precision": "float32", "cache": str(tmp_path)}
+    path, cancel, steps = painters.cached(painters.digest(art), str(tmp_path)), threading.Event(), []
+    with pytest.raises(Cancelled):
+        painter.learn(art, progress=lambda record: cancel.set() if record.iteration == 9 else None, cancel=cancel, **given)
+    assert not path.exists() and len(log_of(path.with_suffix(""))) == 9
+    own = in_another_thread(lambda: painter.learn(art, progress=lambda record: steps.append(record.iteration), **given))
+    assert [step for step in steps if step] == list(range(10, painter.FEWEST + 1))
+    assert own.digest == painters.digest(art) and [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ POINTER = """(given) => {
 def test_a_sample_opens_and_is_colored(desk: Any) -> None:
     desk.open_sample()
     assert desk.page.title() == "figure – mangastyle"
-    assert desk.see("m.studio.pictures.labels.count") == desk.mock.session.labels["preview"].max() + 1
+    assert desk.see("m.studio.pictures.labels.count") == desk.server.session.labels["preview"].max() + 1
     assert desk.page.inner_text(".status .size") == "512 × 640"
 
 
@@ -50,10 +50,10 @@ def test_a_stroke_is_in_the_document_at_the_server_and_in_what_is_saved(desk: An
     assert stroke["color"] == RED and len(stroke["points"]) >= 2
     assert desk.flat(*SHIRT) == [214, 32, 32], "the page colors the region at once"
     desk.colored()
-    (line,) = desk.mock.session.requests[-1][1]["hint"]["lines"]
+    (line,) = desk.server.session.requests[-1][1]["hint"]["lines"]
     assert line["color"] == RED and line["width"] >= 1
     desk.page.wait_for_timeout(1300)
-    saved = [entry["is"] for entry in desk.mock.session.state["history"]["pool"] if "is" in entry]
+    saved = [entry["is"] for entry in desk.server.session.state["history"]["pool"] if "is" in entry]
     assert stroke in saved
 
 
@@ -85,7 +85,7 @@ def test_the_bucket_fills_a_region_whole(desk: Any) -> None:
     assert desk.flat(*FACE) == [32, 64, 208]
     desk.colored()
     assert desk.flat(*FACE) == [32, 64, 208]
-    assert desk.mock.session.requests[-1][1]["hint"]["points"][0]["color"] == BLUE
+    assert desk.server.session.requests[-1][1]["hint"]["points"][0]["color"] == BLUE
 
 
 def test_a_region_is_recolored_within_a_frame(desk: Any) -> None:
@@ -158,7 +158,7 @@ def test_undo_and_redo_a_hundred_times_give_the_same(desk: Any) -> None:
         desk.page.keyboard.press("Control+Shift+z")
     assert desk.doc == last
     desk.colored()
-    assert desk.mock.session.requests[-1][1]["settings"]["variant"] == last["settings"]["variant"], "the server was asked again"
+    assert desk.server.session.requests[-1][1]["settings"]["variant"] == last["settings"]["variant"], "the server was asked again"
 
 
 def test_undo_keeps_two_hundred_steps_through_saving(desk: Any) -> None:
@@ -334,13 +334,13 @@ def test_a_server_that_is_gone_is_told_and_found_again(desk: Any, mock: Any) -> 
 
 def test_two_tabs_do_not_overwrite_each_other(desk: Any) -> None:
     desk.open_sample()
-    desk.mock.session.state_revision += 5
+    desk.server.session.state_revision += 5
     asked = []
     desk.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     desk.click(*SHIRT)
     desk.page.wait_for_timeout(1500)
     assert len(asked) == 1 and "another tab" in asked[0]
-    assert desk.mock.session.state_revision == 5 or "fills" not in json.dumps(desk.mock.session.state)
+    assert desk.server.session.state_revision == 5 or "fills" not in json.dumps(desk.server.session.state)
     desk.errors = [error for error in desk.errors if "409" not in error]
 
 
@@ -378,14 +378,14 @@ def test_style_answers_to_its_sliders_and_stops(desk: Any) -> None:
     desk.page.focus("[data-name=strength]")
     desk.page.keyboard.press("ArrowRight")
     desk.colored()
-    assert desk.mock.session.requests[-1][1]["strength"] == pytest.approx(0.62)
+    assert desk.server.session.requests[-1][1]["strength"] == pytest.approx(0.62)
     desk.page.click("text=Polish")
     desk.page.click(".stack .primary")
     desk.until("m.studio.jobs.get('style')?.of")
     desk.page.click(".stop")
     desk.until("!m.studio.jobs.size")
     assert desk.see("Boolean(m.studio.pictures.drawn.style)"), "what there is stays"
-    assert "cancelled" in [name for _, name, _ in desk.mock.session.events]
+    assert "cancelled" in [name for _, name, _ in desk.server.session.events]
 
 
 def test_a_mask_says_where_a_painting_paints(desk: Any) -> None:
@@ -396,7 +396,7 @@ def test_a_mask_says_where_a_painting_paints(desk: Any) -> None:
     desk.stroke((0.3, 0.3), (0.7, 0.3))
     desk.colored()
     assert not desk.doc["strokes"] and len(desk.doc["style"]["paintings"][0]["mask"]) == 1
-    assert desk.mock.session.requests[-1][1]["paintings"][0]["mask"].startswith("data:image/png;base64,")
+    assert desk.server.session.requests[-1][1]["paintings"][0]["mask"].startswith("data:image/png;base64,")
     desk.page.keyboard.press("Escape")
     assert desk.see("m.ui.get('maskOf')") is None
 
@@ -504,13 +504,13 @@ def test_previews_can_wait_for_a_button(desk: Any) -> None:
     desk.open_sample()
     desk.page.click("#tab-light")
     desk.page.click("text=Preview after each stroke")
-    asked = len(desk.mock.session.requests)
+    asked = len(desk.server.session.requests)
     desk.click(*SHIRT)
     desk.page.wait_for_timeout(300)
-    assert len(desk.mock.session.requests) == asked
+    assert len(desk.server.session.requests) == asked
     desk.page.click(".status .primary")
     desk.colored()
-    assert len(desk.mock.session.requests) == asked + 1
+    assert len(desk.server.session.requests) == asked + 1
 
 
 def test_everything_has_a_name_for_screen_readers(desk: Any) -> None:
@@ -546,7 +546,7 @@ def test_a_very_large_drawing_is_saved_with_less_to_undo(desk: Any) -> None:
         }"""
     )
     desk.page.wait_for_timeout(2500)
-    saved = desk.mock.session.state["history"]
+    saved = desk.server.session.state["history"]
     assert saved["at"] == 60 and len(json.dumps(saved)) < 8e6
 
 
@@ -562,7 +562,7 @@ def test_what_is_seen_is_what_is_saved(desk: Any) -> None:
     assert desk.page.inner_text(".command").startswith("mangastyle shade figure")
     with desk.page.expect_download():
         desk.page.keyboard.press("Control+s")
-    assert desk.mock.session.requests[-1][1]["layer"] == "styled"
+    assert desk.server.session.requests[-1][1]["layer"] == "styled"
 
 
 def test_the_picture_is_copied(desk: Any) -> None:
