@@ -151,7 +151,7 @@ class OnePassTrainSettings(CropSettings):
     batch: int = setting(3, "crops a step, over all devices together", least=1)
     steps: int = setting(20000, "stop after this many steps", least=1)
     learning_rate: float = setting(1e-3, "Adam's step size at its highest", least=0)
-    style_weight: float = setting(7.0, "weight of the style loss at strength 0.5, where that of the content is 1", least=0)
+    style_weight: float = setting(28.0, "weight of the style loss at strength 0.5, where that of the content is 1", least=0)
     residual_blocks: tuple[int, ...] = setting((2, 2, 0, 0), "residual blocks of the decoder at relu4_1, 3_1, 2_1 and 1_1", least=0)
     modulated: bool = setting(True, "let the painting's statistics scale and shift the decoder's features")
 

@@ -247,9 +247,9 @@ class Canvases:
     def loss(self, pixels: tf.Tensor, found: dict[str, tf.Tensor], slots: slice) -> tf.Tensor:
         """The optimization's default loss, summed over some slots, of their pixels (k, c, c, 3) and of what `read_out` makes of them."""
         style = 0.0
-        for name in STYLE:
+        for name, share in LOSS.weight_of_layer.items():
             target = GaussianStatistics(self.means[name][slots], self.covariances[name][slots])
-            style += wasserstein(style_statistics(found[name]), target, root=self.roots[name][slots]) / len(STYLE)  # (k,)
+            style += share * wasserstein(style_statistics(found[name]), target, root=self.roots[name][slots])  # (k,)
         content = losses.relative_mse(found[CONTENT], self.content[slots])  # (k,)
         calm = pixels.shape[0] * losses.total_variation(pixels, "mean")
         return tf.reduce_sum(LOSS.content_weight * content + LOSS.style_weight * style) + LOSS.tv_weight * calm

@@ -77,6 +77,17 @@ def layer_names() -> list[str]:
     return names
 
 
+def block_of(layer: str) -> int:
+    """The block that a layer is in, 1 to 5.
+
+    Examples
+    --------
+    >>> block_of("relu4_2"), block_of("pool5")
+    (4, 5)
+    """
+    return int(layer[4])
+
+
 def check_layers(name: str, layers: tuple[str, ...]) -> None:
     """Check that an argument names layers of VGG-19.
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from mangastyle.engine import tf
 from mangastyle.ops import masks
-from mangastyle.style.look import normalize_weights
 from mangastyle.style.optimize import losses
 from mangastyle.style.optimize.settings import OptimizeSettings
 
@@ -158,12 +157,11 @@ def build(settings: OptimizeSettings, shares: Sequence[float], num_features: Map
     Examples
     --------
     >>> [(term.name, term.weight) for term in build(OptimizeSettings(strength=1.0), [1.0], {})]
-    [('content', 0.0), ('style', 20.0), ('tv', 16.0)]
+    [('content', 0.0), ('style', 80.0), ('tv', 16.0)]
     """
     alpha, beta = losses.strength_to_weights(settings.strength)
-    layer_weights = normalize_weights("style_layer_weights", settings.style_layer_weights, settings.style_layers)
     return [
         ContentTerm(alpha * settings.content_weight, settings.content_layers, settings.loss),
-        StyleTerm(beta * settings.style_weight, layer_weights, shares, settings.loss, settings.distance, num_features),
+        StyleTerm(beta * settings.style_weight, settings.weight_of_layer, shares, settings.loss, settings.distance, num_features),
         TotalVariationTerm(beta * settings.tv_weight, settings.loss),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from mangastyle.vgg import network as vgg
 from mangastyle.vgg.spec import kernel_shapes
 
 LAYERS = ("relu1_1", "relu2_1")
+SPREAD = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 SETTINGS = OptimizeSettings(content_layers=("relu2_2",), style_layers=LAYERS, distance="gram")
 
 
@@ -108,6 +110,16 @@ def test_layers_by_weight(narrow):
     assert style((3.0, 1.0)) == pytest.approx((3 * first + second) / 4, rel=1e-5)
 
 
+def test_layers_near_the_pixels_count_more_by_wasserstein(narrow):
+    def style(**changes: Any) -> float:
+        objective = Objective(narrow, dataclasses.replace(SETTINGS, **{"distance": "wasserstein", "style_layers": SPREAD, **changes}), 1)
+        return measure(objective, picture(0), targets(objective, picture(1), picture(2)))["style"]
+
+    assert style() == pytest.approx(style(style_layer_weights=(16.0, 12.0, 6.0, 1.0)), rel=1e-5)
+    assert style() != pytest.approx(style(style_layer_weights=(1.0,) * 4), rel=0.01)
+    assert style(distance="gram") == pytest.approx(style(distance="gram", style_layer_weights=(1.0,) * 4), rel=1e-5)
+
+
 def test_a_painting_acts_where_its_mask_is_white(narrow):
     objective = Objective(narrow, SETTINGS, 2)
     left = np.zeros((36, 40), np.float32)
@@ -191,5 +203,5 @@ def test_a_further_term_is_summed_reported_and_gets_targets(narrow, monkeypatch)
     found = measure(objective, picture(0), targets(objective, picture(1), picture(2)))
     assert list(found) == ["total", "content", "style", "tv", "still"]
     assert found["still"] == pytest.approx(np.mean((picture(0).astype(float) - picture(1)) ** 2), rel=1e-5)
-    expected = found["content"] + 5 * found["style"] + 4 * found["tv"] + 0.25 * found["still"]
+    expected = found["content"] + SETTINGS.style_weight * found["style"] + 4 * found["tv"] + 0.25 * found["still"]
     assert found["total"] == pytest.approx(expected, rel=1e-5)
