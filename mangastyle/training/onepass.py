@@ -208,7 +208,7 @@ def loss_of(
     content_loss = tf.add_n([losses.relative_mse(result[name], content[name]) for name in LOSS.content_layers])  # (b,)
     source = gaussian_statistics(style_layers(result))
     by_layer = {name: wasserstein(source[name], target[name], root=roots[name] if roots else None) for name in LOSS.style_layers}
-    style_loss = tf.add_n([share * by_layer[name] for name, share in LOSS.weight_of_layer.items()])  # (b,)
+    style_loss = tf.add_n([share * by_layer[name] for name, share in LOSS.layer_weights().items()])  # (b,)
     tv_loss = tf.fill(tf.shape(strength), distributed.replica_mean(losses.total_variation(stylized, "mean")))  # of the whole batch
     weighted = alpha * LOSS.content_weight * content_loss + beta * (style_weight * style_loss + LOSS.tv_weight * tv_loss)
     return weighted / (alpha + beta), {"content": content_loss, "style": style_loss, "tv": tv_loss, **by_layer}

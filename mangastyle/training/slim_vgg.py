@@ -247,7 +247,7 @@ class Canvases:
     def loss(self, pixels: tf.Tensor, found: dict[str, tf.Tensor], slots: slice) -> tf.Tensor:
         """The optimization's default loss, summed over some slots, of their pixels (k, c, c, 3) and of what `read_out` makes of them."""
         style = 0.0
-        for name, share in LOSS.weight_of_layer.items():
+        for name, share in LOSS.layer_weights().items():
             target = GaussianStatistics(self.means[name][slots], self.covariances[name][slots])
             style += share * wasserstein(style_statistics(found[name]), target, root=self.roots[name][slots])  # (k,)
         content = losses.relative_mse(found[CONTENT], self.content[slots])  # (k,)

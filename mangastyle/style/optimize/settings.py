@@ -58,15 +58,19 @@ class OptimizeSettings(LookSettings):
         "in bfloat16 they are off by 5 % instead of 4 %",
     )
 
-    @property
-    def weight_of_layer(self) -> dict[str, float]:
+    def layer_weights(self) -> dict[str, float]:
         """The share of each style layer in the style loss, with the sum 1.
+
+        Raises
+        ------
+        MangastyleError
+            For too few or too many `style_layer_weights`, or if all are 0.
 
         Examples
         --------
-        >>> OptimizeSettings(style_layers=("relu2_1", "conv3_1", "relu4_1", "pool5")).weight_of_layer
+        >>> OptimizeSettings(style_layers=("relu2_1", "conv3_1", "relu4_1", "pool5")).layer_weights()
         {'relu2_1': 0.6, 'conv3_1': 0.3, 'relu4_1': 0.05, 'pool5': 0.05}
-        >>> OptimizeSettings(style_layers=("relu2_1", "relu4_1"), distance="gram").weight_of_layer
+        >>> OptimizeSettings(style_layers=("relu2_1", "relu4_1"), distance="gram").layer_weights()
         {'relu2_1': 0.5, 'relu4_1': 0.5}
         """
         weights = self.style_layer_weights
@@ -86,7 +90,7 @@ class OptimizeSettings(LookSettings):
         super().check(num_styles, num_masks)
         check_layers("content_layers", self.content_layers)
         check_layers("style_layers", self.style_layers)
-        _ = self.weight_of_layer
+        self.layer_weights()
         if not (self.content_weight and self.strength < 1 or self.style_weight and self.strength > 0):
             raise MangastyleError(
                 f"`content_weight` {self.content_weight:g} and `style_weight` {self.style_weight:g} leave nothing to paint by "

@@ -162,6 +162,6 @@ def build(settings: OptimizeSettings, shares: Sequence[float], num_features: Map
     alpha, beta = losses.strength_to_weights(settings.strength)
     return [
         ContentTerm(alpha * settings.content_weight, settings.content_layers, settings.loss),
-        StyleTerm(beta * settings.style_weight, settings.weight_of_layer, shares, settings.loss, settings.distance, num_features),
+        StyleTerm(beta * settings.style_weight, settings.layer_weights(), shares, settings.loss, settings.distance, num_features),
         TotalVariationTerm(beta * settings.tv_weight, settings.loss),
     ]
