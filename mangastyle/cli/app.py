@@ -13,7 +13,7 @@ from mangastyle.settings import Settings
 
 EXAMPLE = "mangastyle app lineart.png"
 NEEDED = ("starlette", "uvicorn")
-NEEDED_TO_SERVE = (*NEEDED, "python_multipart")
+NEEDED_TO_SERVE = (*NEEDED, "python_multipart", "prometheus_client")
 TOKEN = "MANGASTYLE_TOKEN"  # variable of the environment
 
 

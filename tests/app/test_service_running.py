@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import json
@@ -29,6 +30,7 @@ from mangastyle.io import images
 from mangastyle.synthetic.figures import figure
 
 pytest.importorskip("python_multipart")
+pytest.importorskip("prometheus_client")
 PATIENCE = 300  # seconds
 PAGE = Path(__file__).parents[2] / "docs" / "serving.md"
 BOUNDARY = "mangastyle-test"
@@ -72,12 +74,12 @@ class Running:
             assert status[0] == 503 and json.loads(status[2])["status"] == "loading" and time.monotonic() < until
             time.sleep(0.1)
 
-    def gauge(self, name):
-        return float(re.search(rf"^mangastyle_{name} (\S+)$", self("/metrics")[2].decode(), re.MULTILINE)[1])
+    def gauge(self, name, **headers):
+        return float(re.search(rf"^mangastyle_{name} (\S+)$", self("/metrics", **headers)[2].decode(), re.MULTILINE)[1])
 
-    def wait_for(self, name, value):
+    def wait_for(self, name, value, **headers):
         until = time.monotonic() + PATIENCE
-        while self.gauge(name) != value:
+        while self.gauge(name, **headers) != value:
             assert time.monotonic() < until
             time.sleep(0.02)
 
@@ -89,15 +91,22 @@ class Running:
         return self.process.returncode, errors, time.monotonic() - began
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    service = Running(tmp_path_factory.mktemp("service"))
+@contextlib.contextmanager
+def running(folder, *words, **environment):
+    """A service that ends with the block, whatever happens in it."""
+    service = Running(folder, *words, **environment)
     try:
-        service.wait_until_ready()
         yield service
     finally:
         service.process.kill()
         service.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("service")) as service:
+        service.wait_until_ready()
+        yield service
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +199,7 @@ def test_a_client_that_hangs_up_stops_the_work(service):
     service.wait_for("running", 1)
     hang_up.set()
     service.wait_for("running", 0)
-    assert 'address="/style",status="499"} 1' in service("/metrics")[2].decode()
+    assert 'address="/style",status="499"} 1.0' in service("/metrics")[2].decode()
     assert service("/shade", png(color[:64, :64]))[0] == 200
 
 
@@ -211,45 +220,37 @@ def abandoned(service, parts):
 
 
 def test_the_end_finishes_what_runs_and_refuses_what_waits(tmp_path):
-    service = Running(tmp_path, "--token", "a-secret-of-mine")
-    bearer = {"Authorization": "Bearer a-secret-of-mine"}
-    until = time.monotonic() + PATIENCE
-    while service("/health")[0] != 200:
-        assert time.monotonic() < until
-        time.sleep(0.1)
-    assert service("/metrics")[0] == service("/shade", b"x")[0] == 401
-    color = figure(5, 256, 256).rgb
-    answers = {}
+    with running(tmp_path, "--token", "a-secret-of-mine") as service:
+        service.wait_until_ready()
+        bearer = {"Authorization": "Bearer a-secret-of-mine"}
+        assert service("/metrics")[0] == service("/shade", b"x")[0] == 401
+        color = figure(5, 256, 256).rgb
+        answers = {}
 
-    def ask(name):
-        answers[name] = service("/run?size=256", png(color), **bearer)
+        def ask(name):
+            answers[name] = service("/run?size=256", png(color), **bearer)
 
-    def waiting():
-        return float(re.search(r"^mangastyle_queue_length (\S+)$", service("/metrics", **bearer)[2].decode(), re.MULTILINE)[1])
-
-    ask("first")  # compiles
-    threads = [threading.Thread(target=ask, args=[name]) for name in ("runs", "waits", "waits, too")]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.05)
-    while not waiting():
-        assert time.monotonic() < until
-        time.sleep(0.01)
-    code, errors, seconds = service.end(signal.SIGTERM)
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert code == 0 and errors == "" and seconds < 30
-    assert answers.pop("first")[0] == 200 and {status for status, *_ in answers.values()} == {200, 503}
-    refused = next(headers for status, headers, _ in answers.values() if status == 503)
-    assert refused["retry-after"] == "5" and refused["connection"] == "close"
+        ask("first")  # compiles
+        threads = [threading.Thread(target=ask, args=[name]) for name in ("runs", "waits", "waits, too")]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.05)
+        service.wait_for("queue_length", 2, **bearer)
+        code, errors, seconds = service.end(signal.SIGTERM)
+        for thread in threads:
+            thread.join(PATIENCE)
+        assert code == 0 and errors == "" and seconds < 30
+        assert answers.pop("first")[0] == 200 and sorted(status for status, *_ in answers.values()) == [200, 503, 503]
+        refused = next(headers for status, headers, _ in answers.values() if status == 503)
+        assert refused["retry-after"] == "5" and refused["connection"] == "close"
 
 
 def test_a_signal_while_networks_load_ends_it_at_once(tmp_path):
-    service = Running(tmp_path, MANGASTYLE_TOKEN="from-the-environment")
-    status, _, data = service("/health")
-    assert status == 503 and json.loads(data)["status"] == "loading"
-    assert service("/metrics")[0] == 401
-    assert service("/metrics", Authorization="Bearer from-the-environment")[0] == 200
-    assert service("/shade", b"x", Authorization="Bearer from-the-environment")[0] == 503
-    code, errors, seconds = service.end(signal.SIGINT)
-    assert code == 0 and errors == "" and seconds < 10
+    with running(tmp_path, MANGASTYLE_TOKEN="from-the-environment") as service:
+        status, _, data = service("/health")
+        assert status == 503 and json.loads(data)["status"] == "loading"
+        assert service("/metrics")[0] == 401
+        assert service("/metrics", Authorization="Bearer from-the-environment")[0] == 200
+        assert service("/shade", b"x", Authorization="Bearer from-the-environment")[0] == 503
+        code, errors, seconds = service.end(signal.SIGINT)
+        assert code == 0 and errors == "" and seconds < 10

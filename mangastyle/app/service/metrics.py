@@ -1,65 +1,21 @@
-"""What the service counts, in the text format of Prometheus, version 0.0.4."""
+"""What the service counts, for Prometheus."""
 
 from __future__ import annotations
 
-import os
-import time
-from collections import defaultdict
-from pathlib import Path
-from typing import Any, Mapping, NamedTuple
+import platform
+from typing import Callable, Sequence
 
-MEDIA_TYPE = "text/plain; version=0.0.4"
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+from mangastyle import __version__
+
 BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0)  # upper bounds, in seconds
 SERVED = 200
-INFINITY = "+Inf"
-
-Labels = tuple[tuple[str, Any], ...]
-
-
-class Family(NamedTuple):
-    """A metric: its name, its type, what it says, and its values by labels."""
-
-    name: str
-    kind: str
-    help: str
-    values: Mapping[Labels, float]
-
-    def lines(self) -> list[str]:
-        """Its lines.
-
-        Examples
-        --------
-        >>> Family("queue", "gauge", "Requests that wait.", {(): 2, (("a", 'x"y'),): 0.5}).lines()
-        ['# HELP queue Requests that wait.', '# TYPE queue gauge', 'queue 2', 'queue{a="x\\\\"y"} 0.5']
-        """
-        return [f"# HELP {self.name} {self.help}", f"# TYPE {self.name} {self.kind}", *(sample(self.name, *x) for x in self.values.items())]
-
-
-class Histogram:
-    """How many durations lie below each bound."""
-
-    def __init__(self) -> None:
-        self._counts = dict.fromkeys(BUCKETS, 0)
-        self._sum, self._count = 0.0, 0
-
-    def observe(self, seconds: float) -> None:
-        """Count a duration."""
-        for bound in BUCKETS:
-            self._counts[bound] += seconds <= bound
-        self._sum, self._count = self._sum + seconds, self._count + 1
-
-    def lines(self, name: str, labels: Labels) -> list[str]:
-        """Its lines, without those about the metric."""
-        buckets = [(f"{bound:g}", count) for bound, count in self._counts.items()]
-        return [
-            *(sample(f"{name}_bucket", (*labels, ("le", bound)), count) for bound, count in [*buckets, (INFINITY, self._count)]),
-            sample(f"{name}_sum", labels, self._sum),
-            sample(f"{name}_count", labels, self._count),
-        ]
 
 
 class Metrics:
-    """What is counted of requests. Calls come from one event loop.
+    """What is counted of requests.
 
     Parameters
     ----------
@@ -70,61 +26,43 @@ class Metrics:
     --------
     >>> metrics = Metrics(["/shade"])
     >>> metrics.answered("/shade", 200, 0.3)
-    >>> [line for line in metrics.text([]).splitlines() if line.startswith("mangastyle_requests_total")]
-    ['mangastyle_requests_total{address="/shade",status="200"} 1']
+    >>> [line for line in metrics.text("")[0].splitlines() if line.startswith("mangastyle_requests_total")]
+    ['mangastyle_requests_total{address="/shade",status="200"} 1.0']
     """
 
-    def __init__(self, addresses: list[str]) -> None:
-        self._addresses = addresses
-        self._requests: defaultdict[Labels, float] = defaultdict(float)
-        self._megapixels: defaultdict[Labels, float] = defaultdict(float)
-        self._seconds = {address: Histogram() for address in addresses}
+    def __init__(self, addresses: Sequence[str]) -> None:
+        self._addresses, self._registry = addresses, CollectorRegistry()
+        to = {"registry": self._registry, "namespace": "mangastyle"}
+        self._requests = Counter("requests", "Requests by address and status.", ["address", "status"], **to)
+        self._megapixels = Counter("megapixels", "Megapixels of the pictures that were done.", ["address"], **to)
+        self._seconds = Histogram(
+            "request_seconds", "Seconds from a request to its answer, of those that were served.", ["address"], buckets=BUCKETS, **to
+        )
+        Info("build", "Versions of mangastyle and of Python.", **to).info({"version": __version__, "python": platform.python_version()})
+        ProcessCollector(registry=self._registry)
 
     def answered(self, path: str, status: int, seconds: float) -> None:
         """Count a request; its duration, if it was served."""
         address = path if path in self._addresses else "other"
-        self._requests[("address", address), ("status", status)] += 1
-        if status == SERVED and address in self._seconds:
-            self._seconds[address].observe(seconds)
+        self._requests.labels(address, status).inc()
+        if status == SERVED and path in self._addresses:
+            self._seconds.labels(address).observe(seconds)
 
     def worked(self, address: str, megapixels: float) -> None:
         """Count a picture that was done."""
-        self._megapixels[(("address", address),)] += megapixels
+        self._megapixels.labels(address).inc(megapixels)
 
-    def text(self, others: list[Family]) -> str:
-        """All metrics, with some that are known elsewhere."""
-        seconds = "mangastyle_request_seconds"
-        families = [
-            Family("mangastyle_requests_total", "counter", "Requests by address and status.", self._requests),
-            Family("mangastyle_megapixels_total", "counter", "Megapixels of the pictures that were done.", self._megapixels),
-            *others,
-            *process_families(),
-        ]
-        lines = [line for family in families for line in family.lines()]
-        lines += Family(seconds, "histogram", "Seconds from a request to its answer, of those that were served.", {}).lines()
-        lines += [line for address, one in self._seconds.items() for line in one.lines(seconds, (("address", address),))]
-        return "\n".join(lines) + "\n"
+    def watch(self, name: str, help: str, value: Callable[[], float]) -> None:
+        """Tell a value with the metrics, as it is then."""
+        Gauge(name, help, namespace="mangastyle", registry=self._registry).set_function(value)
 
+    def watch_state(self, name: str, help: str, states: Sequence[str], state: Callable[[], str]) -> None:
+        """Tell with the metrics in which of several states something is: 1 for it, 0 for the others."""
+        gauge = Gauge(name, help, ["state"], namespace="mangastyle", registry=self._registry)
+        for one in states:
+            gauge.labels(one).set_function(lambda one=one: float(state() == one))
 
-def sample(name: str, labels: Labels, value: float) -> str:
-    """One line."""
-    texts = (str(text).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n") for _, text in labels)
-    inner = ",".join(f'{key}="{text}"' for (key, _), text in zip(labels, texts))
-    return f"{name}{{{inner}}} {value:.12g}" if labels else f"{name} {value:.12g}"
-
-
-def process_families() -> list[Family]:
-    """The time and the memory of this process; the memory where the system tells it as Linux does."""
-    found = [Family("process_cpu_seconds_total", "counter", "Seconds of processors that were used.", {(): time.process_time()})]
-    if (resident := resident_bytes()) is not None:
-        found.append(Family("process_resident_memory_bytes", "gauge", "Memory in use.", {(): resident}))
-    return found
-
-
-def resident_bytes() -> int | None:
-    """The memory in use by this process, in bytes; None where the system does not tell."""
-    try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return None
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+    def text(self, accept: str) -> tuple[str, str]:
+        """All metrics, and their media type: in the format that the header `accept` asks for."""
+        encode, media_type = choose_encoder(accept)
+        return encode(self._registry).decode(), media_type

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import platform
 import time
 from typing import Any, AsyncIterator, Callable, TypeVar
 
@@ -27,7 +26,7 @@ from mangastyle.app.service.budget import Budget, declared_size
 from mangastyle.app.service.draining import Draining
 from mangastyle.app.service.guard import HEALTH, ServiceGuard
 from mangastyle.app.service.line import GONE, Line
-from mangastyle.app.service.metrics import MEDIA_TYPE, Family, Metrics
+from mangastyle.app.service.metrics import Metrics
 from mangastyle.app.service.networks import Networks
 from mangastyle.app.service.settings import Commands
 from mangastyle.errors import MangastyleError
@@ -63,6 +62,11 @@ class Service:
         self.line = Line(self.lane, queue, time_limit)
         self.budget = Budget(lambda: self.line.retry_after)
         self.metrics = Metrics([*(f"/{address}" for address in ADDRESSES), HEALTH, METRICS])
+        self.metrics.watch("queue_length", "Requests that wait.", lambda: self.line.waiting)
+        self.metrics.watch("queue_limit", "Requests that may wait.", lambda: self.line.most)
+        self.metrics.watch("running", "Requests that are computed.", lambda: self.line.running)
+        self.metrics.watch("body_bytes", "Bytes of the bodies of requests in memory.", lambda: self.budget.held)
+        self.metrics.watch_state("models", "State of the networks.", STATES, lambda: self.networks.state)
         self._limiter: anyio.CapacityLimiter | None = None
         self._ending = False
 
@@ -91,7 +95,8 @@ class Service:
 
     async def tell_metrics(self, request: Request) -> Response:
         """What is counted."""
-        return Response(self.metrics.text(self._families()), media_type=MEDIA_TYPE)
+        text, media_type = self.metrics.text(request.headers.get("accept", ""))
+        return Response(text, media_type=media_type)
 
     def check(self) -> None:
         """`Refusal` if no request is taken now, before its body is read."""
@@ -107,21 +112,6 @@ class Service:
             self._ending = True
             self.line.end()
             asyncio.get_running_loop().call_later(seconds, self.line.stop)
-
-    def _families(self) -> list[Family]:
-        def gauge(name: str, help: str, value: float) -> Family:
-            return Family(f"mangastyle_{name}", "gauge", help, {(): value})
-
-        states = {(("state", state),): float(state == self.networks.state) for state in STATES}
-        info = (("version", __version__), ("python", platform.python_version()))
-        return [
-            gauge("queue_length", "Requests that wait.", self.line.waiting),
-            gauge("queue_limit", "Requests that may wait.", self.line.most),
-            gauge("running", "Requests that are computed.", self.line.running),
-            gauge("body_bytes", "Bytes of the bodies of requests in memory.", self.budget.held),
-            Family("mangastyle_models", "gauge", "State of the networks.", states),
-            Family("mangastyle_info", "gauge", "Version of mangastyle and of Python.", {info: 1}),
-        ]
 
     async def _aside(self, function: Callable[[], T]) -> T:
         """Call what takes a moment in one of a few threads."""
