@@ -29,6 +29,15 @@ SEED, TALL, WIDE = 90020, 1200, 900  # of the figure
 FRAME = 80  # ms
 ARROW = np.array([(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (12, 12)])
 MOST = 3_000_000  # bytes of the recording
+FILLS = [  # colors of swatches, and places of the figure as shares of its sides
+    ("#fde3cf", [(0.38, 0.43), (0.84, 0.49)]),
+    ("#9a6fb0", [(0.4, 0.12), (0.19, 0.35), (0.67, 0.42)]),
+    ("#3d9be0", [(0.28, 0.36), (0.49, 0.37)]),
+    ("#f2a7b8", [(0.575, 0.055), (0.63, 0.17)]),
+    ("#d63a4a", [(0.42, 0.585), (0.43, 0.75)]),
+    ("#ffffff", [(0.34, 0.69), (0.53, 0.61), (0.78, 0.6)]),
+]
+STROKE = "#5a6fc0", [(0.24, 0.93), (0.38, 0.94), (0.58, 0.92)]  # over the pleats of the skirt
 
 
 class Person:
@@ -83,10 +92,14 @@ class Person:
         self.page.mouse.click(*self.place)
         self.look(2 * FRAME)
 
+    def take(self, color: str) -> None:
+        """Take a color of the page's swatches."""
+        self.press(f".swatch[aria-label*='{color}']")
+
     def fill(self, color: str, *places: tuple[float, float]) -> None:
         """Fill regions with a color of the page's swatches."""
         self.page.keyboard.press("g")
-        self.press(f".swatch[title='{color}'], .swatch[aria-label='{color}']")
+        self.take(color)
         for place in places:
             self.go(self.to(*place))
             self.page.mouse.click(*self.place)
@@ -155,6 +168,9 @@ def record(person: Person, picture: Path) -> None:
     person.look(1200)
     for color, places in FILLS:
         person.fill(color, *places)
+    color, places = STROKE
+    person.take(color)
+    person.stroke(*places)
     person.look(1000)
     person.still("color")
     person.press("#tab-style")
@@ -189,9 +205,6 @@ def write(frames: list[tuple[Image.Image, int]]) -> None:
         if path.stat().st_size <= MOST:
             break
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {len(frames)} frames, {sum(milliseconds) / 1000:.0f} s")
-
-
-FILLS: tuple[tuple[str, tuple[tuple[float, float], ...]], ...] = ()
 
 
 if __name__ == "__main__":

@@ -19,8 +19,8 @@ FILES = {path.stem: path for path in [*sorted((TOP / "benchmarks").glob("*.py"))
 PROGRAMS = [name for name, path in FILES.items() if "def main(" in path.read_text(encoding="utf-8")]
 QUICK = {  # programs that run without PyTorch and the full VGG-19, with their arguments
     **dict.fromkeys(("commands", "hints", "joint", "linearts", "onednn", "region_colors", "sizes", "make_pictures"), ["--quick"]),
+    **dict.fromkeys(("serve", "studio"), ["--quick"]),
     **dict.fromkeys(("methods", "onepass", "slim_vgg", "style_sheet"), ["--quick", "--weights", "random"]),
-    "serve": ["--quick"],
     "train_step": ["--quick", "--only", "ours", "--presets", "default", "--precisions", "float32", "--input"],
 }
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, BinaryIO, Collection
+from typing import Any, AsyncGenerator, BinaryIO, Collection, Coroutine, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from mangastyle.app import protocol
+from mangastyle.app import protocol, schema
 from mangastyle.app.refusals import Refusal
-from mangastyle.errors import MangastyleError
 from mangastyle.io import json_text
 
 JSON = ("application/json",)
 PROJECT = ("application/zip",)
 UNKNOWN = "application/octet-stream"  # of pictures that the browser does not know, such as PSD
+
+T = TypeVar("T")
 
 
 def content_type(request: Request) -> str:
@@ -42,7 +43,26 @@ async def read(request: Request, most: int, file: BinaryIO | None = None) -> byt
     Raises
     ------
     Refusal
-        413 if it is larger, before more of it is read; 408 if it comes too slowly; 400 if it ends early or is compressed.
+        As of `parts` and `in_time`.
+    """
+
+    async def collect() -> bytes:
+        if file is None:
+            return b"".join([part async for part in parts(request, most)])
+        async for part in parts(request, most):
+            await asyncio.to_thread(file.write, part)
+        return b""
+
+    return await in_time(collect())
+
+
+async def parts(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    """The parts of a body as they arrive.
+
+    Raises
+    ------
+    Refusal
+        413 if it is larger than `most` bytes, before more of it is read; 415 if it is compressed.
     """
     too_large = Refusal(413, f"the body is larger than {most // 2**20} MB")
     declared = request.headers.get("content-length", "0")
@@ -50,26 +70,22 @@ async def read(request: Request, most: int, file: BinaryIO | None = None) -> byt
         raise too_large
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal(415, "a body must not be compressed")
-    parts, size = [], 0
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise too_large
+        yield part
 
-    async def collect() -> None:
-        nonlocal size
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise too_large
-            if file:
-                await asyncio.to_thread(file.write, part)
-            else:
-                parts.append(part)
 
+async def in_time(reading: Coroutine[Any, Any, T]) -> T:
+    """What reading a body gives; `Refusal` 408 if the body comes too slowly, 400 if it ends early."""
     try:
-        await asyncio.wait_for(collect(), protocol.BODY_SECONDS)
+        return await asyncio.wait_for(reading, protocol.BODY_SECONDS)
     except asyncio.TimeoutError:
         raise Refusal(408, f"the body did not arrive within {protocol.BODY_SECONDS:.0f} seconds") from None
     except ClientDisconnect:
         raise Refusal(400, "the body ended early") from None
-    return b"".join(parts)
 
 
 async def read_picture(request: Request) -> bytes:
@@ -82,37 +98,22 @@ async def read_picture(request: Request) -> bytes:
     return data
 
 
-async def read_json(request: Request) -> Any:
-    """The value of a JSON body; `Refusal` 415 for another type, 413 for a large one, 400 for what is no JSON or too deep."""
+async def read_json(request: Request, check: schema.Check) -> Any:
+    """The value of a JSON body, checked; parsed in a thread of its own, as a large one takes a while.
+
+    Raises
+    ------
+    Refusal
+        415 for another type, 413 for a large one.
+    MangastyleError
+        For what is no JSON, is nested too deeply, has numbers that JSON does not know, or does not pass the check.
+    """
     check_type(request, JSON)
     data = await read(request, protocol.MOST_JSON)
-    try:
-        value = json_text.parse(data, "body")
-    except MangastyleError as error:
-        raise Refusal(400, str(error)) from error
-    if depth(value) > protocol.MOST_DEPTH:
-        raise Refusal(400, f"body: nested too deeply; the most is {protocol.MOST_DEPTH} levels")
-    return value
+    return await asyncio.to_thread(lambda: check(schema.sound(json_text.parse(data, "body"), "body"), "body"))
 
 
 def check_type(request: Request, types: Collection[str]) -> None:
     """`Refusal` 415 for a body of another type."""
     if content_type(request) not in types:
         raise Refusal(415, f"the body must be {' or '.join(types)}, not {content_type(request) or 'without a content type'}")
-
-
-def depth(value: Any) -> int:
-    """How many lists and objects a value has inside one another.
-
-    Examples
-    --------
-    >>> depth(3), depth([]), depth({"a": [[], 1]})
-    (0, 1, 3)
-    """
-    deepest, ahead = 0, [(value, 1)]
-    while ahead:
-        current, level = ahead.pop()
-        if isinstance(current, (dict, list)):
-            deepest = max(deepest, level)
-            ahead += [(part, level + 1) for part in (current.values() if isinstance(current, dict) else current)]
-    return deepest

@@ -7,7 +7,7 @@ from typing import Any
 
 from mangastyle.app.exports import file_name
 from mangastyle.app.gallery import Gallery
-from mangastyle.app.painting import DEFAULTS
+from mangastyle.app.painting import DEFAULTS, chosen_paintings
 from mangastyle.app.session import Session
 from mangastyle.shade.spec import ShadeSettings
 
@@ -27,18 +27,32 @@ def commands(session: Session, gallery: Gallery, request: dict[str, Any]) -> dic
     dict
         "commands", a list of lines; "paintings", the identifier of each painting by the name of the file that a line names.
     """
-    picture, shaded = session.about.name, file_name(session.about.name, "shaded", "png")
+    picture, shaded = argument(session.about.name), argument(file_name(session.about.name, "shaded", "png"))
     lines, paintings = [], {}
     shade, style = request.get("shade"), request.get("style")
     if shade is not None:
         layers = request["format"] if request["format"] in ("ora", "psd") else ""
         lines.append(shade_line(session, shade, picture, shaded, layers))
     if style is not None:
-        names = {painting["id"]: file_name(gallery.get(painting["id"]).name, "painting", "png") for painting in style["paintings"]}
-        paintings = {name: id for id, name in names.items()}
+        chosen = chosen_paintings(style)
+        for i, painting in enumerate(chosen, 1):
+            name = file_name(gallery.get(painting["id"]).name, "painting", "png")
+            paintings[f"{i}-{name}" if name in paintings else name] = painting["id"]
         source = picture if style.get("of") == "original" or shade is None else shaded
-        lines.append(style_line(style, source, list(names.values()), file_name(session.about.name, "stylized", "png")))
+        out = argument(file_name(session.about.name, "stylized", "png"))
+        lines.append(style_line({**style, "paintings": chosen}, source, list(map(argument, paintings)), out))
     return {"commands": lines, "paintings": paintings}
+
+
+def argument(name: str) -> str:
+    """A file's name as an argument, which no command takes for an option.
+
+    Examples
+    --------
+    >>> argument("girl.png"), argument("-girl.png")
+    ('girl.png', './-girl.png')
+    """
+    return f"./{name}" if name.startswith("-") else name
 
 
 def shade_line(session: Session, request: dict[str, Any], picture: str, out: str, layers: str = "") -> str:
@@ -60,9 +74,9 @@ def hint_words(session: Session, request: dict[str, Any]) -> list[str]:
     if request.get("palette") and not strokes:
         return ["--palette", *request["palette"]]
     if strokes and (own or request.get("palette")):
-        return ["--hint", file_name(session.about.name, "", "hint-png")]
+        return ["--hint", argument(file_name(session.about.name, "", "hint-png"))]
     if strokes:
-        return ["--hint", file_name(session.about.name, "", "hint-json")]
+        return ["--hint", argument(file_name(session.about.name, "", "hint-json"))]
     return [] if own or session.about.line_art else ["--hint", "none"]
 
 

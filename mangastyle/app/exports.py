@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -53,24 +53,32 @@ def export(session: Session, models: Models, gallery: Gallery, request: dict[str
     """
     form, layer, size = request["format"], request.get("layer", "shaded"), request.get("size", FULL)
     id, name = new_id(), file_name(session.about.name, layer, form)
-    with session.folder.replacing(download_file(id, name)) as path:
-        if form == "project":
-            job.aside(lambda: projects.write(path, session, gallery))
-        elif form == "hint-json":
-            strokes = (request.get("shade") or {}).get("hint") or {}
-            path.write_text(json.dumps({"size": [session.about.width, session.about.height], **strokes}, indent=2) + "\n", encoding="utf-8")
-        elif form == "hint-png":
-            body = {**(request.get("shade") or {}), "size": size}
-            hint = given_colors.read(session, body, settings_of(body).gap, base_colors(session, models, body))
-            job.aside(lambda: images.save(path, hint.rgb, np.rint(hint.mask * 255).astype(np.uint8), force=True))
-        elif form in LAYERED:
-            found = needed(session, models, gallery, request, layer, size, job)
-            job.aside(lambda: save_layered(path, session, layer, size, *found))
-        else:
-            found = needed(session, models, gallery, request, layer, size, job)
-            job.aside(lambda: save_layer(path, session, layer, size, *found))
-    session.offer(id, name)
+    write = writer(session, models, gallery, request, form, layer, size, job)
+
+    def write_and_offer() -> None:  # together: a file that is still finished when the job was stopped is removed in time, too
+        with session.folder.replacing(download_file(id, name)) as path:
+            write(path)
+        session.offer(id, name)
+
+    job.aside(write_and_offer)
     job.tell("exported", download=id, name=name)
+
+
+def writer(
+    session: Session, models: Models, gallery: Gallery, request: dict[str, Any], form: str, layer: str, size: str, job: Job
+) -> Callable[[Path], object]:  # fmt: skip
+    """What writes a file of a form at a path, with the arguments of `export`; all that needs a network is done before."""
+    if form == "project":
+        return lambda path: projects.write(path, session, gallery)
+    if form == "hint-json":
+        strokes = {"size": [session.about.width, session.about.height], **((request.get("shade") or {}).get("hint") or {})}
+        return lambda path: path.write_text(json.dumps(strokes, indent=2) + "\n", encoding="utf-8")
+    if form == "hint-png":
+        body = {**(request.get("shade") or {}), "size": size}
+        hint = given_colors.read(session, body, settings_of(body).gap, base_colors(session, models, body))
+        return lambda path: images.save(path, hint.rgb, np.rint(hint.mask * 255).astype(np.uint8), force=True)
+    found, save = needed(session, models, gallery, request, layer, size, job), save_layered if form in LAYERED else save_layer
+    return lambda path: save(path, session, layer, size, *found)
 
 
 def needed(
@@ -86,7 +94,7 @@ def needed(
     shading, style = request.get("shade"), request.get("style")
     of_original = style is not None and style.get("of") == "original"
     needs_colors = layer != "styled" or request["format"] in LAYERED or not of_original
-    if needs_colors and shading is not None and not is_as_wanted(colored, shading):
+    if needs_colors and shading is not None and not is_as_wanted(session, colored, shading):
         colored = shade(session, models, {**shading, "size": size}, job)
     if style is None:
         return colored, styled if layer == "styled" else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import threading
 from pathlib import Path
 from typing import Any, Callable, NamedTuple
@@ -91,7 +92,7 @@ class Gallery:
                 paint = functools.lru_cache(1)(functools.partial(paintings.paint, painter, seed, height, width))
                 self._found[identify(name.encode())] = Painting(name, lambda: PAINTED[0], paint)
         for path in list_pictures(folder).pictures[:MOST_FOLDER] if folder else ():
-            self._found[identify(str(path.absolute()).encode())] = of_file(path, tidy(path.stem))
+            self._found[identify(os.fsencode(path.absolute()))] = of_file(path, tidy(path.stem))
         for id in disk.paintings.names(""):
             self._add_kept(id)
 

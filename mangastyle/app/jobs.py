@@ -26,6 +26,7 @@ Tell = Callable[[str, dict[str, Any]], object]
 OFTEN = 0.1  # seconds between two reports of progress
 LOOK = 0.02  # seconds between two looks at the queue, while something is done aside
 FAULT = "this is a fault of mangastyle; its terminal shows more"
+NO_MEMORY = "not enough memory for this size"
 
 remarks = logging.getLogger(__name__)
 
@@ -94,17 +95,20 @@ class Job:
     def aside(self, function: Callable[[], T]) -> T:
         """Call what needs no network and takes long in another thread, giving way meanwhile; raises what it raises.
 
-        If the job is to stop, it does so at once; what has been begun is finished for whoever asks next.
+        If the job is to stop, it does so at once; what has been begun is finished for whoever asks next, and nothing else is begun aside
+        before: so however many jobs are stopped, no memory is taken twice.
         """
         if self.urgent:
             return function()
         found: Future[T] = Future()
 
         def call() -> None:
-            try:
-                found.set_result(function())
-            except BaseException as error:
-                found.set_exception(error)
+            with self.lane.beside:
+                try:
+                    self.stop_if_cancelled()
+                    found.set_result(function())
+                except BaseException as error:
+                    found.set_exception(error)
 
         threading.Thread(target=call, name="mangastyle aside", daemon=True).start()
         while True:
@@ -145,7 +149,7 @@ class Job:
         except MangastyleError as error:
             self.tell("failed", error=str(error))
         except MemoryError:
-            self.tell("failed", error="not enough memory for this size")
+            self.tell("failed", error=NO_MEMORY)
         except OSError as error:
             self.tell("failed", error=f"the disk refuses ({error.strerror or error})")
         except Exception:
@@ -161,6 +165,11 @@ class Lane:
     prepare : callable, optional
         Called first of all in the thread, such as to load networks; it must not raise.
 
+    Attributes
+    ----------
+    beside : Lock
+        Held while something is done aside.
+
     Examples
     --------
     >>> done = threading.Event()
@@ -174,6 +183,7 @@ class Lane:
 
     def __init__(self, prepare: Callable[[], None] = lambda: None) -> None:
         self._prepare = prepare
+        self.beside = threading.Lock()
         self._condition = threading.Condition()
         self._waiting: list[Job] = []
         self._running: list[Job] = []  # the last one runs, the others have given way

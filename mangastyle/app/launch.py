@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import secrets
 import socket
 import threading
@@ -22,6 +23,7 @@ from mangastyle.app.studio import Studio
 from mangastyle.errors import MangastyleError
 
 TRIES = 50  # ports, from the first
+TAKEN = (errno.EADDRINUSE, errno.EACCES)  # of one port; anything else is of the host
 LEAST_TOKEN = 8  # characters
 CONNECTIONS = 128  # at once
 LAST_SECONDS = 1  # for answers under way, when the server ends
@@ -43,12 +45,14 @@ def bind(host: str, port: int) -> socket.socket:
             found.bind((host.strip("[]"), number))
             found.listen(CONNECTIONS)  # only now it is known whether another server has it
             return found
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the second of a name that can be none of a host
             found.close()
-            reason = error
+            reason = getattr(error, "strerror", None) or error
+            if getattr(error, "errno", None) not in TAKEN:
+                break
     if port:
-        raise MangastyleError(f"`port`: {port} cannot be used at {host} ({reason.strerror or reason}); give another one, or none")
-    raise MangastyleError(f"`host`: no port from {protocol.PORT} on can be used at {host} ({reason.strerror or reason})")
+        raise MangastyleError(f"`port`: {port} cannot be used at {host} ({reason}); give another one, or none")
+    raise MangastyleError(f"`host`: no port from {protocol.PORT} on can be used at {host} ({reason})")
 
 
 def choose_token(host: str, token: str) -> str:
@@ -121,7 +125,7 @@ def serve(
             raise MangastyleError(f"{path}: no such file or folder" if name == "inputs" else f"`{name}`: there is no folder {path}")
     folder = Path(inputs) if inputs and Path(inputs).is_dir() else None
     studio = Studio(Disk(data_folder(data)), Models(precision=precision), folder, Path(paintings) if paintings else None)
-    studio.sessions.clear_downloads()
+    studio.sessions.clear_leftovers()
     if inputs and not folder:
         studio.open_picture(Path(inputs))
     with contextlib.closing(bind(host, port)) as listening:
@@ -138,5 +142,5 @@ def serve(
             create_app(studio, host, number, token), http="h11", ws="none", lifespan="on", log_level="warning", access_log=False,
             server_header=False, limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=LAST_SECONDS,
         )  # fmt: skip
-        server = Server(config, begun, studio.end_streams)
+        server = Server(config, begun, studio.sessions.end_streams)
         asyncio.run(server.serve(sockets=[listening]))

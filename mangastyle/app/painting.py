@@ -52,9 +52,7 @@ def paint(session: Session, models: Models, gallery: Gallery, request: dict[str,
     """
     size = request.get("size", FULL)
     kept = session.canonical(size)
-    chosen = [painting for painting in request["paintings"] if painting.get("weight", 1.0) > 0]
-    if not chosen:
-        raise MangastyleError("body.paintings: at least one weight must be more than 0")
+    chosen = chosen_paintings(request)
     content, made_of = content_of(session, models, request, size, job)
     masks = read_masks(chosen, content.shape[:2])
     revision, shown = session.next_revision(), time.monotonic()
@@ -88,12 +86,20 @@ def paint(session: Session, models: Models, gallery: Gallery, request: dict[str,
     except Cancelled as stopped:
         if stopped.result is not None:
             revision = session.next_revision()
-            keep(stopped.result, final=False)
+            session.save_styled(size, keep(stopped.result, final=False))
         raise
     revision = session.next_revision()
     styled = keep(picture, final=True)
     session.save_styled(size, styled)
     return styled
+
+
+def chosen_paintings(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The paintings of a request that have a weight; `MangastyleError` if none has."""
+    chosen = [painting for painting in request["paintings"] if painting.get("weight", 1.0) > 0]
+    if not chosen:
+        raise MangastyleError("body.paintings: at least one weight must be more than 0")
+    return chosen
 
 
 def learn(
@@ -142,16 +148,16 @@ def content_of(
     if request.get("of", "shaded") == "original":
         return session.picture(size).rgb, None
     colored, wanted = session.colored.last(session.canonical(size)), request.get("shade")
-    if wanted is not None and not is_as_wanted(colored, wanted):
+    if wanted is not None and not is_as_wanted(session, colored, wanted):
         colored = shade(session, models, {**wanted, "size": size}, job)
     if colored is None:
         raise MangastyleError("there is no shaded picture of this size yet; shade it first, or paint `of` the original")
     return colored.picture, colored.revision
 
 
-def is_as_wanted(colored: Colored | None, wanted: dict[str, Any]) -> bool:
-    """Whether a coloring is finished, and what a request asks for."""
-    if colored is None or not colored.final:
+def is_as_wanted(session: Session, colored: Colored | None, wanted: dict[str, Any]) -> bool:
+    """Whether a coloring is finished, of the line art of now, and what a request asks for."""
+    if colored is None or not colored.final or colored.revisions["line"] != session.art_revision:
         return False
     made = colored.request
     return all(made.get(key) == wanted.get(key) for key in {*made, *wanted} - {"size", "tag"})

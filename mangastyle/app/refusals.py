@@ -36,11 +36,12 @@ class Refusal(MangastyleError):
 
 
 def answer(status: int, message: str, headers: Mapping[str, str] | None = None, **details: Any) -> JSONResponse:
-    """A refusal as it is sent.
+    """A refusal as it is sent: one line, whatever the message holds, such as a file's name that is no text.
 
     Examples
     --------
     >>> answer(404, "no such session").body
     b'{"error":"no such session"}'
     """
-    return JSONResponse({"error": " ".join(message.split()), **details}, status, headers)
+    line = " ".join(message.encode(errors="replace").decode().split())
+    return JSONResponse({"error": line, **details}, status, headers)

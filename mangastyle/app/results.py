@@ -106,6 +106,11 @@ class History(Generic[R]):
             self._kept[size] = [*others, result][-KEPT[size] :]
         return result
 
+    def begin_with(self, size: str, result: R) -> None:
+        """Add a result of before, unless one of now is there already."""
+        with self._lock:
+            self._kept[size] = self._kept[size] or [result]
+
     def last(self, size: str) -> R | None:
         """The last result of a size."""
         kept = self._kept[size]

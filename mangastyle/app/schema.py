@@ -124,6 +124,29 @@ def anything(value: Any, where: str) -> Any:
     return value
 
 
+def sound(value: Any, where: str) -> Any:
+    """What is not nested too deeply, and has no number that JSON does not know: it can be kept, and sent again.
+
+    Examples
+    --------
+    >>> sound({"a": [[], 1]}, "body")
+    {'a': [[], 1]}
+    >>> sound([float("inf")], "body")
+    Traceback (most recent call last):
+    mangastyle.errors.MangastyleError: body: holds a number that is not finite
+    """
+    ahead = [(value, 1)]
+    while ahead:
+        current, level = ahead.pop()
+        if isinstance(current, (dict, list)):
+            if level > protocol.MOST_DEPTH:
+                raise MangastyleError(f"{where}: nested too deeply; the most is {protocol.MOST_DEPTH} levels")
+            ahead += [(part, level + 1) for part in (current.values() if isinstance(current, dict) else current)]
+        elif isinstance(current, float) and not math.isfinite(current):
+            raise MangastyleError(f"{where}: holds a number that is not finite")
+    return value
+
+
 def an_object(value: Any, where: str) -> dict[str, Any]:
     """An object of any keys: the page's own."""
     if not isinstance(value, dict):

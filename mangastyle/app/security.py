@@ -60,6 +60,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, host: str, port: int, token: str) -> None:
         self.app, self.port, self.token = app, port, token.encode()
+        host = host.lower()
         self.anywhere = host.strip("[]") in EVERYWHERE
         names = {*LOCAL, f"[{host}]" if ":" in host and not host.startswith("[") else host}
         self.hosts = {f"{name}:{port}" for name in names} | (names if port == WEB_PORT else set())
@@ -108,8 +109,10 @@ class Guard:
 
         Bound to every address of the machine, it goes by any of them: by numbers, which no name server can make up.
         """
-        name, _, port = host.lower().rpartition(":")
-        return host.lower() in self.hosts or self.anywhere and port.isdecimal() and is_number(name)
+        host = host.lower()
+        name, _, port = host.rpartition(":")
+        in_numbers = port.isdecimal() and is_number(name) or self.port == WEB_PORT and is_number(host)
+        return host in self.hosts or self.anywhere and in_numbers
 
     def has_token(self, given: Iterable[str]) -> bool:
         """Whether a request brings the token, compared in constant time."""

@@ -28,6 +28,7 @@ from mangastyle.app.protocol import PREVIEW, SIZES
 from mangastyle.app.refusals import Refusal, answer
 from mangastyle.app.security import Guard
 from mangastyle.app.session import Session, download_file
+from mangastyle.app.sessions import tidy
 from mangastyle.app.storage import REFERENCES
 from mangastyle.app.studio import Studio
 from mangastyle.errors import Cancelled, MangastyleError
@@ -37,7 +38,7 @@ from mangastyle.shade.hints import main_colors
 from mangastyle.shade.spec import ShadeSettings
 
 PAGE = Path(__file__).parent / "page"
-THREADS = 3  # that read and write pictures
+THREADS, THREADS_LATER = 3, 2  # for what a person waits for, and for what a page shows beside it, such as many thumbnails
 IN_MEMORY = 2**24  # bytes of a project that are not put on the disk first
 LAYERS = ("original", "line", "labels", "shading", "highlights", "flat", "shaded", "styled")
 TYPES = {  # whatever the system's own table says
@@ -114,7 +115,7 @@ class Api:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._limiters: dict[int, anyio.CapacityLimiter] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
@@ -166,11 +167,11 @@ class Api:
     async def sample(self, request: Request) -> Response:
         """One of them, at its own size or reduced."""
         name, side = request.path_params["name"], whole_query(request, "side", 0, 4096)
-        return picture_response(await self._aside(sample, name, side))
+        return picture_response(await self._later(sample, name, side))
 
     async def paintings(self, request: Request) -> Response:
         """The gallery."""
-        return JSONResponse(await self._aside(self.studio.gallery.entries))
+        return JSONResponse(await self._later(self.studio.gallery.entries))
 
     async def add_painting(self, request: Request) -> Response:
         """A painting that is brought."""
@@ -185,13 +186,13 @@ class Api:
             rgb = self.studio.gallery.pixels(id)
             return png(thumbnail(rgb, side) if side else rgb)
 
-        return picture_response(await self._aside(make))
+        return picture_response(await self._later(make))
 
     async def folder(self, request: Request) -> Response:
         """The film strip."""
         strip = self.studio.strip
         entries = await self._aside(strip.entries)
-        return JSONResponse({"name": strip.folder.name if strip.folder else "", "pictures": entries})
+        return JSONResponse({"name": tidy(strip.folder.name) if strip.folder else "", "pictures": entries})
 
     async def add_to_folder(self, request: Request) -> Response:
         """A picture that is dropped on it."""
@@ -206,18 +207,18 @@ class Api:
             frame = strip.frame(id)
             return png(thumbnail(images.decode(strip.read(frame), frame.name, protocol.MOST_PIXELS).rgb, side or 160))
 
-        return picture_response(await self._aside(make))
+        return picture_response(await self._later(make))
 
     async def apply(self, request: Request) -> Response:
         """All pictures of the film strip, made as one was."""
-        body = schema.apply(await bodies.read_json(request), "body")
+        body = await bodies.read_json(request, schema.apply)
         return JSONResponse({"job": await self._aside(self.studio.apply, body)}, 202)
 
     async def create(self, request: Request) -> Response:
         """A new session: of a picture, a sample, a picture of the folder, or a project."""
         sessions, kind = self.studio.sessions, bodies.content_type(request)
         if kind in bodies.JSON:
-            body = schema.new_session(await bodies.read_json(request), "body")
+            body = await bodies.read_json(request, schema.new_session)
             if len(body) != 1:
                 raise Refusal(400, "body: must name a `sample` or a picture of the `folder`")
             if "sample" in body:
@@ -247,14 +248,14 @@ class Api:
     async def line_art(self, request: Request) -> Response:
         """Whether a picture is line art, as a person says."""
         session = await self._session(request)
-        body = schema.line_art(await bodies.read_json(request), "body")
+        body = await bodies.read_json(request, schema.line_art)
         await self._aside(session.tell_line_art, body["line_art"])
         return JSONResponse(await self._aside(self.studio.describe, session))
 
     async def save_state(self, request: Request) -> Response:
         """The page's document."""
         session = await self._session(request)
-        body = schema.state(await bodies.read_json(request), "body")
+        body = await bodies.read_json(request, schema.state)
         await self._aside(session.save_state, body["revision"], body["state"])
         return JSONResponse({"revision": body["revision"]})
 
@@ -290,12 +291,12 @@ class Api:
             rgb = images.decode(session.reference(id), "reference", protocol.MOST_PIXELS).rgb
             return png(thumbnail(rgb, side) if side else rgb)
 
-        return picture_response(await self._aside(make))
+        return picture_response(await self._later(make))
 
     async def palette(self, request: Request) -> Response:
         """The main colors of a reference picture, the most frequent first."""
         session = await self._session(request)
-        body = schema.palette(await bodies.read_json(request), "body")
+        body = await bodies.read_json(request, schema.palette)
 
         def find() -> list[str]:
             found = main_colors(images.decode(session.reference(body["reference"]), "reference", protocol.MOST_PIXELS).rgb)
@@ -311,7 +312,7 @@ class Api:
     async def suggest(self, request: Request) -> Response:
         """Colors of further variants for some places."""
         session = await self._session(request)
-        body = schema.suggest(await bodies.read_json(request), "body")
+        body = await bodies.read_json(request, schema.suggest)
         found = await self._aside(self.studio.suggest, session, body)
         await asyncio.wait([waiting := asyncio.wrap_future(found)])
         if waiting.cancelled() or isinstance(waiting.exception(), Cancelled):
@@ -328,19 +329,19 @@ class Api:
 
     async def _submit(self, request: Request, check: schema.Check, submit: Callable[[Session, dict[str, Any]], int]) -> Response:
         session = await self._session(request)
-        body = check(await bodies.read_json(request), "body")
+        body = await bodies.read_json(request, check)
         return JSONResponse({"job": await self._aside(submit, session, body)}, 202)
 
     async def cancel(self, request: Request) -> Response:
         """The end of what is in work."""
         session = await self._session(request)
-        body = schema.cancel(await bodies.read_json(request), "body")
+        body = await bodies.read_json(request, schema.cancel)
         return JSONResponse({"cancelled": self.studio.cancel(session, body["kind"])})
 
     async def command(self, request: Request) -> Response:
         """The command lines that make the same picture."""
         session = await self._session(request)
-        body = schema.export(await bodies.read_json(request), "body")
+        body = await bodies.read_json(request, schema.export)
         return JSONResponse(await self._aside(self.studio.commands, session, body))
 
     async def events(self, request: Request) -> Response:
@@ -354,20 +355,19 @@ class Api:
     async def download(self, request: Request) -> Response:
         """A file that was exported."""
         session, id = await self._session(request), checked_id(request, "id", "download")
-        if id not in session.downloads:
+        name = session.downloads.get(id)
+        if name is None or not await self._aside(session.folder.has, download_file(id, name)):
             raise Refusal(404, "no such download, or no longer")
-        name = session.downloads[id]
-        suffix = Path(name).suffix
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         path = session.folder.path / download_file(id, name)
-        return FileResponse(path, headers=headers, media_type=DOWNLOAD_TYPES[suffix])
+        return FileResponse(path, headers=headers, media_type=DOWNLOAD_TYPES[path.suffix])
 
     def _begin_with(self, session: Session) -> None:
         """Find the regions of a new picture, while the page is told of it and networks may still load."""
 
         async def find() -> None:
             with contextlib.suppress(MangastyleError):  # who asks for them is told
-                await self._aside(session.regions, PREVIEW, ShadeSettings.gap)
+                await self._later(session.regions, PREVIEW, ShadeSettings.gap)
             await self._aside(self.studio.sessions.trim)
 
         task = asyncio.create_task(find())
@@ -380,9 +380,15 @@ class Api:
 
     async def _aside(self, function: Callable[..., T], *arguments: Any) -> T:
         """Call what reads files or computes in one of a few threads."""
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(THREADS)
-        return await anyio.to_thread.run_sync(lambda: function(*arguments), limiter=self._limiter)
+        return await self._in_threads(THREADS, function, *arguments)
+
+    async def _later(self, function: Callable[..., T], *arguments: Any) -> T:
+        """The same for what a page shows beside the picture: nobody who draws waits for these threads."""
+        return await self._in_threads(THREADS_LATER, function, *arguments)
+
+    async def _in_threads(self, count: int, function: Callable[..., T], *arguments: Any) -> T:
+        limiter = self._limiters.setdefault(count, anyio.CapacityLimiter(count))
+        return await anyio.to_thread.run_sync(lambda: function(*arguments), limiter=limiter)
 
 
 def by_method(handlers: dict[str, Callable[[Request], Awaitable[Response]]]) -> Callable[[Request], Awaitable[Response]]:

@@ -80,12 +80,12 @@ class Session:
         self.colored: History[Colored] = History()
         self.styled: History[Styled] = History()
         self.downloads: dict[str, str] = {}  # names of the files that were exported, by identifier
-        self._revisions = itertools.count(int(time.time()))  # larger than those of a server before
+        self._revisions = itertools.count(int(time.time() * 1000))  # larger than those of a server before: no session has one each ms
         self._lock = threading.Lock()  # round what follows, and never held while something is made
         self._making: dict[tuple[str, Any], threading.Lock] = {}
         self._made: dict[str, dict[Any, Any]] = {size: {} for size in SIZES}
         self._age = 0  # raised when what was made is forgotten: what is in work is then not kept
-        self._files = threading.Lock()
+        self._state_lock, self._styled_lock = threading.Lock(), threading.Lock()
         self.art_revision = self.next_revision()
         if picture is not None:
             self._made[FULL][PICTURE] = picture
@@ -165,23 +165,25 @@ class Session:
     def last_styled(self, size: str) -> Styled | None:
         """What was painted last; what an earlier server has painted, or what memory had no room for, comes from the disk."""
         size = self.canonical(size)
-        with self._files:
+        with self._styled_lock:
             name = f"styled-{size}.png"
             if self.styled.last(size) is None and self.folder.has(name):
                 with contextlib.suppress(MangastyleError):
                     rgb = images.decode(self.folder.read(name, 2**30), name, protocol.MOST_PIXELS).rgb
-                    self.styled.add(size, Styled(self.next_revision(), {}, rgb, True))
+                    self.styled.begin_with(size, Styled(self.next_revision(), {}, rgb, True))
             return self.styled.last(size)
 
     def save_styled(self, size: str, styled: Styled) -> None:
-        """Keep a finished painting on the disk."""
+        """Keep on the disk what was painted, to its end or until it was stopped."""
         self.folder.write(f"styled-{self.canonical(size)}.png", png(styled.picture))
 
     def offer(self, id: str, name: str) -> None:
         """Offer an exported file; the oldest ones are removed."""
-        self.downloads[id] = name
-        for old in list(self.downloads)[:-KEPT_DOWNLOADS]:
-            self.folder.remove(download_file(old, self.downloads.pop(old)))
+        with self._lock:
+            self.downloads[id] = name
+            removed = {old: self.downloads.pop(old) for old in list(self.downloads)[:-KEPT_DOWNLOADS]}
+        for old, name in removed.items():
+            self.folder.remove(download_file(old, name))
 
     # What is kept on the disk
 
@@ -204,7 +206,7 @@ class Session:
 
     def save_state(self, revision: int, state: dict[str, Any]) -> None:
         """Write the page's document; `Refusal` 409 for one that is not newer than what is there, as of a second tab."""
-        with self._files:
+        with self._state_lock:
             stored = self.state()
             if stored and revision <= stored["revision"]:
                 message = f"a later state is saved already, {stored['revision']}; another tab may have this picture open"

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 import unicodedata
+import weakref
 from collections import OrderedDict
 from typing import Callable
 
@@ -19,7 +20,7 @@ from mangastyle.lineart.detect import is_line_art
 
 MOST_SESSIONS = 4  # whose arrays are kept
 MOST_BYTES = 2**30
-DOWNLOAD_SECONDS = 86400.0  # for which exported files stay
+LEFT_SECONDS = 86400.0  # for which exported files stay, and what a killed server has begun
 LONGEST_NAME = 120  # characters
 
 
@@ -53,6 +54,8 @@ class Sessions:
         self.disk, self.most, self.most_bytes, self._is_busy = disk, most, most_bytes, is_busy
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Session] = OrderedDict()  # the one used last is the last
+        # Those that anybody still holds, such as a request under way: of one identifier there are never two, each with events of its own.
+        self._alive: weakref.WeakValueDictionary[str, Session] = weakref.WeakValueDictionary()
         self._by_source: dict[str, str] = {}
         for id in disk.sessions.names(""):
             with contextlib.suppress(MangastyleError):
@@ -93,17 +96,17 @@ class Sessions:
     def get(self, id: str) -> Session:
         """A session; `Refusal` 404 if there is none."""
         with self._lock:
-            session = self._known.get(id)
-        if session is None:
-            folder = self.disk.session(id)
-            if not folder.has(ABOUT):
-                raise Refusal(404, "no such session")
-            try:
-                about = About.from_json(folder.read_json(ABOUT))
-            except MangastyleError as error:
-                raise Refusal(410, f"this session cannot be read ({error})") from error
-            session = Session(id, folder, about)
-        return self._use(session)
+            session = self._alive.get(id)
+        if session is not None:
+            return self._use(session)
+        folder = self.disk.session(id)
+        if not folder.has(ABOUT):
+            raise Refusal(404, "no such session")
+        try:
+            about = About.from_json(folder.read_json(ABOUT))
+        except MangastyleError as error:
+            raise Refusal(410, f"this session cannot be read ({error})") from error
+        return self._use(Session(id, folder, about))
 
     def of_source(self, source: str) -> str | None:
         """The identifier of the session of a film strip's picture, if there is one; of several, of that made last."""
@@ -115,7 +118,9 @@ class Sessions:
         session = self.get(id)
         with self._lock:
             self._known.pop(id, None)
-            self._by_source.pop(session.about.source, None)
+            self._alive.pop(id, None)
+            if self._by_source.get(session.about.source) == id:  # and not that of a later one
+                del self._by_source[session.about.source]
         session.events.close()
         session.folder.remove(ABOUT)  # first: without it there is no session any more
         session.folder.remove()
@@ -139,27 +144,41 @@ class Sessions:
                         self._known.pop(session.id, None)
 
     def tell_all(self, name: str, data: dict) -> None:
-        """Send an event to all sessions in memory."""
-        for session in self.in_memory():
+        """Send an event to all sessions that somebody may listen to."""
+        for session in self._all_alive():
             session.events.append(name, data)
+
+    def end_streams(self) -> None:
+        """End all event streams."""
+        for session in self._all_alive():
+            session.events.close()
 
     def in_memory(self) -> list[Session]:
         """The sessions that are in memory, the one used last at the end."""
         with self._lock:
             return list(self._known.values())
 
-    def clear_downloads(self) -> None:
-        """Remove the exported files of former servers; another one that runs may offer those of today."""
+    def clear_leftovers(self) -> None:
+        """Remove the exported files of former servers, and sessions that they have begun to make or to remove.
+
+        Those of today stay: another server that runs may offer them, or be at it.
+        """
         for id in self.disk.sessions.names(""):
             folder = self.disk.session(id)
+            left = DOWNLOADS if folder.has(ABOUT) else ""
             with contextlib.suppress(OSError):
-                if time.time() - (folder.path / DOWNLOADS).stat().st_mtime > DOWNLOAD_SECONDS:
-                    folder.remove(DOWNLOADS)
+                if time.time() - (folder.path / left).stat().st_mtime > LEFT_SECONDS:
+                    folder.remove(left)
+
+    def _all_alive(self) -> list[Session]:
+        with self._lock:
+            return list(self._alive.values())
 
     def _use(self, session: Session) -> Session:
         """Count a session as used; of two that were made at once of one identifier, the first stays."""
         with self._lock:
-            session = self._known.setdefault(session.id, session)
+            session = self._alive.setdefault(session.id, session)
+            self._known[session.id] = session
             self._known.move_to_end(session.id)
         self.trim()
         return session

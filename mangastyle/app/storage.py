@@ -84,16 +84,19 @@ class Folder:
             temporary.chmod(0o600)
 
     def write_json(self, name: str, value: Any) -> None:
-        """Write a value as JSON."""
-        self.write(name, json.dumps(value, separators=(",", ":")).encode())
+        """Write a value as JSON; `MangastyleError` if it is larger than what `read_json` reads."""
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(data) > MOST_STATE:
+            raise MangastyleError(f"{name}: larger than {MOST_STATE // 2**20} MB")
+        self.write(name, data)
 
     def read(self, name: str, most: int = protocol.MOST_PICTURE) -> bytes:
         """The bytes of a file; `MangastyleError` if it is missing or larger."""
         return read_bytes(self.path / name, most)
 
-    def read_json(self, name: str, most: int = MOST_STATE) -> Any:
+    def read_json(self, name: str) -> Any:
         """The value of a JSON file; `MangastyleError` if it is missing, too large or damaged."""
-        return json_text.parse(self.read(name, most), name)
+        return json_text.parse(self.read(name, MOST_STATE), name)
 
     def has(self, name: str) -> bool:
         """Whether there is such a file."""
@@ -101,11 +104,13 @@ class Folder:
 
     def names(self, folder: str) -> list[str]:
         """The files of a folder within it whose names are identifiers, the oldest first."""
-        try:
-            entries = [entry for entry in os.scandir(self.path / folder) if ID.fullmatch(entry.name)]
-        except FileNotFoundError:
-            return []
-        return [entry.name for entry in sorted(entries, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))]
+        found = []
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.path / folder) as entries:
+            for entry in entries:
+                with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                    if ID.fullmatch(entry.name):
+                        found.append((entry.stat().st_mtime_ns, entry.name))
+        return [name for _, name in sorted(found)]
 
     def remove(self, name: str = "") -> None:
         """Remove a file or a folder within it, or all of it, if it is there."""
@@ -126,25 +131,30 @@ class Disk:
     Raises
     ------
     MangastyleError
-        If it cannot be made.
+        If it cannot be made, or is another user's.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.sessions, self.paintings = Folder(path / "sessions"), Folder(path / "paintings")
         for folder in (self.sessions, self.paintings):
-            make_folder(folder.path).chmod(0o700)
+            try:
+                make_folder(folder.path).chmod(0o700)
+            except (MangastyleError, OSError) as error:
+                reason = getattr(error.__cause__ or error, "strerror", None) or error
+                raise MangastyleError(f"{folder.path}: drawings cannot be kept here ({reason}); name another folder by `data`") from error
 
     def session(self, name: str) -> Folder:
         """The folder of a session, which need not exist; its name was checked."""
         return Folder(self.sessions.path / name)
 
     def last_session(self) -> str | None:
-        """The session that was saved last."""
+        """The session that was saved last; a folder that does not say what it is of, is none."""
         found = []
         for name in self.sessions.names(""):
-            for file in (STATE, ABOUT):
+            with contextlib.suppress(OSError):
+                saved = (self.sessions.path / name / ABOUT).stat().st_mtime_ns
                 with contextlib.suppress(OSError):
-                    found.append(((self.sessions.path / name / file).stat().st_mtime_ns, name))
-                    break
+                    saved = (self.sessions.path / name / STATE).stat().st_mtime_ns
+                found.append((saved, name))
         return max(found)[1] if found else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Sequence
@@ -12,7 +14,7 @@ from mangastyle.app import protocol
 from mangastyle.app.encoding import png
 from mangastyle.app.exports import file_name
 from mangastyle.app.gallery import Gallery, identify
-from mangastyle.app.jobs import Job
+from mangastyle.app.jobs import NO_MEMORY, Job
 from mangastyle.app.models import Models
 from mangastyle.app.painting import paint
 from mangastyle.app.protocol import FULL, PREVIEW
@@ -25,20 +27,23 @@ from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.io.files import make_folder, read_bytes, temporary_folder
 from mangastyle.io.folders import list_pictures
+from mangastyle.io.formats import is_picture_name
 from mangastyle.lineart.detect import alpha_of_coloring, is_line_art
 
 SUFFIXES = {"shade": "shaded", "style": "stylized"}
 NEW, OPEN, WAITING, BUSY, DONE, FAILED = "new", "open", "waiting", "busy", "done", "failed"  # states of a frame
 ZIP = "pictures.zip"
+GONE = "no such picture in the folder"
 
 
 @dataclass
 class Frame:
-    """A picture of the strip: its name, its file if it is in the folder, and what it is at."""
+    """A picture of the strip: its name, its file and that of its results if it is in the folder, and what it is at."""
 
     id: str
     name: str
     file: Path | None = None
+    result: Path | None = None  # within the folder of results
     state: str = NEW
 
 
@@ -55,24 +60,32 @@ class Strip:
     Raises
     ------
     MangastyleError
-        If there is no picture in it.
+        If there is no picture in it, or it is the root, beside which nothing can be written.
     """
 
     def __init__(self, sessions: Sessions, folder: Path | None = None) -> None:
         self.sessions, self.folder = sessions, folder.resolve() if folder else None
         self._lock = threading.Lock()
+        self._opening = threading.Lock()  # one at a time, so that no picture gets two sessions
         self._frames: dict[str, Frame] = {}
-        if self.folder:
-            for path in list_pictures(self.folder).pictures:
-                frame = Frame(identify(str(path).encode()), path.relative_to(self.folder).as_posix(), path)
-                frame.state = DONE if self.result(frame, "shade").exists() else NEW
-                self._frames[frame.id] = frame
+        if not self.folder:
+            return
+        if not self.folder.name:
+            raise MangastyleError(f"{self.folder}: nothing can be written beside this folder; name one within it")
+        for path, result in result_files(list_pictures(self.folder).pictures).items():
+            name = tidy(path.relative_to(self.folder).as_posix())
+            frame = Frame(identify(os.fsencode(path)), name, path, result.relative_to(self.folder))
+            frame.state = DONE if self.result(frame, "shade").exists() else NEW
+            self._frames[frame.id] = frame
 
     def entries(self) -> list[dict[str, Any]]:
         """All pictures, as they are listed."""
+        return [self.entry(frame) for frame in self.frames()]
+
+    def frames(self) -> list[Frame]:
+        """All pictures. Those that were dropped are no longer there when their sessions are deleted."""
         with self._lock:
-            frames = list(self._frames.values())
-        return [self.entry(frame) for frame in frames]
+            return [frame for frame in self._frames.values() if frame.file or self.sessions.of_source(frame.id)]
 
     def entry(self, frame: Frame) -> dict[str, Any]:
         """A picture, as it is listed."""
@@ -81,21 +94,21 @@ class Strip:
 
     def frame(self, id: str) -> Frame:
         """A picture; `Refusal` 404 if there is none."""
-        with self._lock:
-            if id not in self._frames:
-                raise Refusal(404, "no such picture in the folder")
-            return self._frames[id]
+        for frame in self.frames():
+            if frame.id == id:
+                return frame
+        raise Refusal(404, GONE)
 
     def holds(self, id: str) -> bool:
         """Whether a picture is in the strip."""
-        with self._lock:
-            return id in self._frames
+        return any(frame.id == id for frame in self.frames())
 
     def add(self, data: bytes, name: str) -> Frame:
         """Add a picture that was dropped: it has a session at once, so that it is kept."""
         frame = Frame(identify(name.encode() + b"\0" + data), tidy(name))
-        if self.sessions.of_source(frame.id) is None:
-            self.sessions.create(data, name, frame.id)
+        with self._opening:
+            if self.sessions.of_source(frame.id) is None:
+                self.sessions.create(data, name, frame.id)
         with self._lock:
             return self._frames.setdefault(frame.id, frame)
 
@@ -103,17 +116,21 @@ class Strip:
         """The bytes of a picture's file."""
         if frame.file:
             return read_bytes(frame.file, protocol.MOST_PICTURE)
-        return self.open(frame.id).folder.read(PICTURE)
+        if known := self.sessions.of_source(frame.id):
+            return self.sessions.get(known).folder.read(PICTURE)
+        raise Refusal(404, GONE)
 
     def open(self, id: str) -> Session:
         """The session of a picture: that of before, or a new one."""
-        frame, known = self.frame(id), self.sessions.of_source(id)
-        return self.sessions.get(known) if known else self.sessions.create(self.read(frame), frame.name, id)
+        frame = self.frame(id)
+        with self._opening:
+            known = self.sessions.of_source(id)
+            return self.sessions.get(known) if known else self.sessions.create(self.read(frame), frame.name, id)
 
     def result(self, frame: Frame, stage: str, place: Path | None = None) -> Path:
         """The file of a picture's result: beside the folder as the commands name it, or within a place for what was dropped."""
-        if frame.file and self.folder:
-            return (self.folder.with_name(f"{self.folder.name}-{SUFFIXES[stage]}") / frame.name).with_suffix(".png")
+        if frame.result and self.folder:
+            return self.folder.with_name(f"{self.folder.name}-{SUFFIXES[stage]}") / frame.result
         return (place or Path()) / SUFFIXES[stage] / f"{frame.id}.png"
 
     def apply(
@@ -135,8 +152,7 @@ class Strip:
         """
         colored = like.colored.last(like.canonical(FULL)) or like.colored.last(PREVIEW)
         reference = None if colored is None else png(colored.picture)
-        with self._lock:
-            frames = list(self._frames.values())
+        frames = self.frames()
         for frame in frames:
             self._tell(frame, WAITING, job)
         try:
@@ -146,9 +162,9 @@ class Strip:
                     self._tell(frame, BUSY, job)
                     try:
                         self._apply_to(frame, place, like, reference, models, gallery, stages, bodies, job)
-                    except MangastyleError as error:
+                    except (MangastyleError, MemoryError) as error:
                         job.stop_if_cancelled()
-                        self._tell(frame, FAILED, job, error=str(error))
+                        self._tell(frame, FAILED, job, error=NO_MEMORY if isinstance(error, MemoryError) else str(error))
                     else:
                         self._tell(frame, DONE, job)
                     job.progress(i + 1, len(frames))
@@ -189,6 +205,19 @@ class Strip:
     def _tell(self, frame: Frame, state: str, job: Job, **more: Any) -> None:
         frame.state = state
         job.tell("folder", id=frame.id, state=state, **more)
+
+
+def result_files(pictures: Sequence[Path]) -> dict[Path, Path]:
+    """The name of each picture's result, as the commands give it: PNG; a.jpg beside a.png keeps both endings.
+
+    Examples
+    --------
+    >>> [file.name for file in result_files([Path("a.jpg"), Path("a.png"), Path("b.jpg")]).values()]
+    ['a.jpg.png', 'a.png.png', 'b.png']
+    """
+    stems = Counter(path.with_suffix("") for path in pictures)
+    clear = {path: stems[path.with_suffix("")] == 1 and not is_picture_name(path.stem) for path in pictures}
+    return {path: path.with_name(f"{path.stem if clear[path] else path.name}.png") for path in pictures}
 
 
 def offer_zip(place: Path, frames: Sequence[Frame], like: Session, job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Callable
@@ -55,18 +56,13 @@ class Studio:
     def close(self) -> bool:
         """Stop all jobs and streams; whether the thread that computes has ended."""
         ended = self.lane.close()
-        self.end_streams()
+        self.sessions.end_streams()
         return ended
-
-    def end_streams(self) -> None:
-        """End all event streams."""
-        for session in self.sessions.in_memory():
-            session.events.close()
 
     def open_picture(self, path: Path) -> None:
         """Open the picture that the command line names, with what was drawn on it before."""
         data = read_bytes(path, protocol.MOST_PICTURE)
-        source = identify(path.name.encode() + b"\0" + data)
+        source = identify(os.fsencode(path.name) + b"\0" + data)
         self.opened = self.sessions.of_source(source) or self.sessions.create(data, path.name, source).id
 
     def status(self) -> dict[str, Any]:

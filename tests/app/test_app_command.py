@@ -130,8 +130,12 @@ def test_ports(monkeypatch):
         monkeypatch.setattr(protocol, "PORT", number)
         with launch.bind("127.0.0.1", 0) as found:
             assert number < found.getsockname()[1] <= number + launch.TRIES
-    with pytest.raises(MangastyleError, match="`host`"):
-        launch.bind("192.0.2.1", 0)
+    made, make = [], socket.socket
+    monkeypatch.setattr(launch.socket, "socket", lambda *family: made.append(family) or make(*family))
+    for host in ("192.0.2.1", "a..b", "x" * 300):
+        with pytest.raises(MangastyleError, match="`host`"):
+            launch.bind(host, 0)
+    assert len(made) == 3  # one try each, whatever the port
 
 
 def test_errors_are_one_line(tmp_path, capsys, monkeypatch):

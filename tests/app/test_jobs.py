@@ -202,6 +202,28 @@ def test_a_job_that_waits_for_what_is_done_aside_stops_at_once(lane, log):
     gate.set()
 
 
+def test_one_thing_is_done_aside_at_a_time_whoever_was_stopped(lane, log):
+    """What cannot be stopped ends first; what was stopped before it has begun never begins."""
+    gate, begun = threading.Event(), []
+
+    def long(job):
+        job.tell("running")
+        job.aside(lambda: (begun.append(job.number), gate.wait(PATIENCE)))
+        done(job)
+
+    for count in (1, 2):
+        lane.submit("long", long, log)
+        log.wait("running", count)
+        while not begun:
+            time.sleep(0.002)
+    lane.submit("long", long, log)
+    log.wait("running", 3)
+    time.sleep(0.05)
+    assert begun == [1] and log.of("cancelled") == [1, 2]
+    gate.set()
+    assert log.wait("done") == [3] and begun == [1, 3]
+
+
 def test_what_goes_wrong_aside_goes_wrong_in_the_job(lane, log):
     told = []
 

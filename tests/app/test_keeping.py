@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,9 +15,10 @@ import numpy as np
 import pytest
 from fake_studio import sent
 
-from mangastyle.app import projects, protocol, sessions
+from mangastyle.app import projects, protocol, sessions, storage
 from mangastyle.app.encoding import png
-from mangastyle.app.storage import Folder
+from mangastyle.app.storage import Disk, Folder
+from mangastyle.errors import MangastyleError
 
 
 def test_a_state_is_given_back_after_a_restart(make_page, line_art):
@@ -83,6 +85,72 @@ def test_a_deleted_session_is_gone(make_page, line_art, tmp_path):
     assert not list((tmp_path / "data" / "sessions").iterdir()) and make_page().get("/status").json()["session"] is None
 
 
+def test_text_of_any_script_is_given_back_as_it_came(make_page, line_art, monkeypatch):
+    monkeypatch.setattr(storage, "MOST_STATE", 1000)
+    page = make_page()
+    session = page.open(line_art)["id"]
+    url = f"/sessions/{session}/state"
+    state = {"text": "\u7b46" * 300}  # 900 bytes, and 1800 with escapes
+    data = json.dumps({"revision": 1, "state": state}, ensure_ascii=False).encode()
+    assert page("PUT", url, content=data, headers={"Content-Type": "application/json"}).status_code == 200
+    assert make_page().get(f"/sessions/{session}").json()["state"] == state
+
+
+def test_a_state_that_could_not_be_read_again_is_refused(page, line_art, monkeypatch):
+    monkeypatch.setattr(storage, "MOST_STATE", 1000)
+    url = f"/sessions/{page.open(line_art)['id']}/state"
+    assert page.put(url, {"revision": 1, "state": {"a": 1}}).status_code == 200
+    data = b'{"revision": 2, "state": {"a": [%b]}}' % b",".join([b"1e15"] * 100)  # which Python writes in 18 letters each
+    assert sent(page("PUT", url, content=data, headers={"Content-Type": "application/json"}))[0] == 400
+    assert page.get(url.removesuffix("/state")).json()["state"] == {"a": 1}
+
+
+def test_what_is_no_session_is_not_offered_and_removed_in_time(make_page, line_art, tmp_path):
+    page = make_page()
+    session, folder = page.open(line_art)["id"], tmp_path / "data" / "sessions"
+    for name in ("0" * 16, "1" * 16):  # killed while it was made, or saved to while it was deleted
+        Folder(folder / name).write_json("state.json", {"revision": 1, "state": {}})
+    os.utime(folder / ("1" * 16), (0, 0))
+    os.utime(folder / session, (0, 0))
+    assert page.get("/status").json()["session"] == session
+    page.studio.sessions.clear_leftovers()
+    assert {path.name for path in folder.iterdir()} == {session, "0" * 16}
+    assert page.get(f"/sessions/{session}").status_code == 200
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(MangastyleError, match="file/sessions: drawings cannot be kept here .*; name another folder by `data`"):
+        Disk(tmp_path / "file")
+
+
+def test_what_is_removed_while_it_is_listed_is_left_out(tmp_path):
+    (tmp_path / "0123456789abcdef").symlink_to("nothing")
+    (tmp_path / "0123456789abcde0").write_bytes(b"")
+    assert Folder(tmp_path).names("") == ["0123456789abcde0"] and Folder(tmp_path).names("none") == []
+
+
+def test_a_session_that_somebody_holds_is_the_one_that_others_get(page, line_art):
+    page.studio.sessions.most = 1
+    held = page.studio.sessions.get(page.open(line_art)["id"])
+    for _ in range(3):
+        page.open(line_art)
+    time.sleep(0.3)  # their regions are found meanwhile
+    page.studio.sessions.trim()
+    assert held not in page.studio.sessions.in_memory()
+    page.studio.sessions.tell_all("models", {"state": "ready"})
+    assert page.studio.sessions.get(held.id) is held and [event.name for event in held.events._events] == ["models"]
+
+
+def test_a_source_is_that_of_the_session_made_last(page, line_art):
+    sessions = page.studio.sessions
+    first, second = (sessions.create(png(line_art), "a.png", "f" * 16).id for _ in range(2))
+    sessions.delete(first)
+    assert sessions.of_source("f" * 16) == second
+    sessions.delete(second)
+    assert sessions.of_source("f" * 16) is None
+
+
 def test_memory_is_bounded_and_nothing_is_lost(page, line_art):
     page.studio.sessions.most_bytes = 3 * line_art.nbytes
     ids = [page.open(line_art)["id"] for _ in range(8)]
@@ -109,10 +177,22 @@ def test_a_finished_painting_survives_a_restart(make_page, line_art):
     assert page.get(f"/sessions/{session}/pictures/styled?revision={described['styled']['preview']}").content == before
 
 
+def test_a_painting_that_was_stopped_survives_a_restart(make_page, line_art):
+    page = make_page()
+    session = page.open(line_art)["id"]
+    painting = page.get("/paintings").json()[0]["id"]
+    page.post(f"/sessions/{session}/style", {"paintings": [{"id": painting}], "of": "original", "method": "optimize"})
+    page.wait(session, "progress")
+    page.post(f"/sessions/{session}/cancel", {"kind": "style"})
+    page.wait(session, "cancelled")
+    before = page.get(f"/sessions/{session}/pictures/styled").content
+    assert make_page().get(f"/sessions/{session}/pictures/styled").content == before
+
+
 KILLED = """
 import sys
 from pathlib import Path
-from mangastyle.app.storage import Folder
+from mangastyle.app.storage import Disk, Folder
 folder, number = Folder(Path(sys.argv[1])), 0
 print("begun", flush=True)
 while True:
@@ -193,16 +273,20 @@ HOSTILE = {
     "backslash": lambda files: {**files, "references\\..\\evil": b"x"},
     "unknown": lambda files: {**files, "run.py": b"x"},
     "pickle": lambda files: {**files, "state.pkl": b"x"},
-    "many": lambda files: {**files, **{f"references/{i:016x}": b"x" for i in range(100)}},
+    "many": lambda files: {**files, **{f"references/{i:016x}": b"x" for i in range(projects.MOST_ENTRIES)}},
+    "very many": lambda files: {**files, **{f"references/{i:016x}": b"" for i in range(2000)}},
     "no picture": lambda files: {"project.json": files["project.json"]},
     "no json": lambda files: {name: data for name, data in files.items() if name != "project.json"},
     "not a picture": lambda files: {**files, "picture": b"GIF89a, almost"},
-    "not a reference": lambda files: {**files, "references/0123456789abcdef": b"x"},
+    "not a reference": lambda files: {**files, "references/2d711642b726b044": b"x"},
+    "not what its name says": lambda files: {**files, "references/0123456789abcdef": files["picture"]},
     "bad json": lambda files: {**files, "project.json": b"{"},
     "deep json": lambda files: {**files, "project.json": b"[" * 100_000},
     "other format": lambda files: about(files, format="word document"),
     "later": lambda files: about(files, version=99),
     "wrong state": lambda files: about(files, state=[1]),
+    "not finite": lambda files: about(files, state={"a": float("nan")}),
+    "deep state": lambda files: about(files, state={"a": json.loads("[" * 40 + "]" * 40)}),
     "wrong name": lambda files: about(files, name=3),
     "bomb": lambda files: {**files, "picture": bytes(100_000_000)},
 }
@@ -232,6 +316,53 @@ def test_archives_that_lie_or_are_damaged_are_refused(page, project):
     for i in range(0, len(data), max(1, len(data) // 60)):  # a flipped byte anywhere: opened as it was, or refused
         answer = page.upload("/sessions", data[:i] + bytes([data[i] ^ 0x55]) + data[i + 1 :], "application/zip")
         assert answer.status_code in (201, 400), (i, middle, answer.text)
+
+
+@pytest.mark.parametrize("kind", ["list", "large list", "comment"])
+def test_the_list_of_an_archive_is_not_read_unless_it_is_short(page, project, monkeypatch, kind):
+    """Each of its lines becomes an object of hundreds of bytes."""
+    data = project[1]
+    ends = {
+        "list": data[:-10] + (2**24).to_bytes(4, "little") + data[-6:], "comment": data[:-2] + b"\1\0x",
+        "large list": data[:-22] + b"PK\6\7" + bytes(16) + data[-22:],
+    }  # fmt: skip
+    monkeypatch.setattr(projects.zipfile, "ZipFile", None)
+    assert sent(page.upload("/sessions", ends[kind], "application/zip"))[0] == 400
+
+
+@pytest.mark.parametrize("packed", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_is_packed_in_other_ways_is_not_unpacked(page, project, packed):
+    data = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(project[1])) as file, zipfile.ZipFile(data, "w") as made:
+        for name in file.namelist():
+            made.writestr(name, file.read(name), packed if name == "picture" else zipfile.ZIP_STORED)
+    status, line = sent(page.upload("/sessions", data.getvalue(), "application/zip"))
+    assert status == 400 and "packed" in line
+
+
+def test_a_project_that_could_not_be_opened_is_not_written(page, project, monkeypatch, tmp_path):
+    session, _ = project
+    for limits, name, value in ((projects, "MOST_ENTRIES", 3), (protocol, "MOST_PROJECT", 65_700)):
+        before = sorted((tmp_path / "data").rglob("*"))
+        with monkeypatch.context() as patch:
+            patch.setattr(limits, name, value)
+            page.post(f"/sessions/{session}/export", {"format": "project"})
+            assert "at most" in page.wait(session, "failed", 1 if limits is projects else 2)["error"]
+        assert sorted((tmp_path / "data").rglob("*")) == before
+
+
+def test_a_project_that_does_not_fit_on_the_disk_leaves_nothing(page, project, monkeypatch, tmp_path):
+    before = sorted((tmp_path / "data" / "sessions").rglob("*"))
+    write = Folder.write
+
+    def full(self, name, data):
+        if name == "state.json":
+            raise MangastyleError("state.json: cannot write this file (No space left on device)")
+        write(self, name, data)
+
+    monkeypatch.setattr(Folder, "write", full)
+    assert sent(page.upload("/sessions", project[1], "application/zip"))[0] == 400
+    assert sorted((tmp_path / "data" / "sessions").rglob("*")) == before
 
 
 def test_a_project_is_limited_in_size(page, monkeypatch):

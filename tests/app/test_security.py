@@ -58,6 +58,14 @@ def test_a_server_of_all_addresses_goes_by_numbers_alone():
     guard = security.Guard(lambda *_: None, "0.0.0.0", PORT, TOKEN)  # type: ignore[arg-type]
     assert all(guard.is_own(host) for host in ("192.168.1.2:8745", "localhost:8745", "[fe80::1]:8745", "10.0.0.1:9000"))
     assert not any(guard.is_own(host) for host in ("evil.example:8745", "evil.example", ":8745", "192.168.1.2"))
+    guard = security.Guard(lambda *_: None, "0.0.0.0", security.WEB_PORT, TOKEN)  # type: ignore[arg-type]
+    assert all(guard.is_own(host) for host in ("192.168.1.2", "192.168.1.2:80", "[fe80::1]", "localhost"))
+    assert not any(guard.is_own(host) for host in ("evil.example", "evil.example:80", ""))
+
+
+def test_names_of_hosts_have_no_case():
+    guard = security.Guard(lambda *_: None, "MyTablet.local", PORT, TOKEN)  # type: ignore[arg-type]
+    assert guard.is_own("mytablet.local:8745") and guard.is_own("MyTablet.local:8745") and not guard.is_own("other.local:8745")
 
 
 def test_the_headers_of_every_answer(page, line_art):
@@ -114,6 +122,8 @@ def test_bodies_of_json_are_limited(page, line_art, monkeypatch):
 
     assert sent(put(json.dumps({"revision": 1, "state": {}}), "text/plain"))[0] == 415
     assert sent(put(b'{"revision": 1'))[0] == 400
+    for number in (b"NaN", b"Infinity", b"-1e999"):  # what could not be sent again
+        assert sent(put(b'{"revision": 1, "state": {"a": [%b]}}' % number))[0] == 400
     for levels, status in ((29, 200), (32, 400), (63, 400), (10_000, 400)):
         text = json.dumps({"revision": levels, "state": {"a": 0}}).replace("0}", "[" * levels + "]" * levels + "}")
         assert put(text).status_code == status, levels

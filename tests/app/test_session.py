@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mangastyle.app import session as sessions
+from mangastyle.app.results import Styled
 from mangastyle.app.session import About, Session, deepest
 from mangastyle.app.storage import Folder
 from mangastyle.io.images import Picture
@@ -92,6 +93,21 @@ def test_memory_is_counted_and_freed(session, line_art, tmp_path):
     assert session.bytes_kept >= 2 * line_art.nbytes + before.nbytes
     session.drop()
     assert session.bytes_kept == 0 and np.array_equal(session.regions("preview", 0.03).labels, before)
+
+
+def test_a_painting_of_before_takes_the_place_of_none_of_now(session, line_art):
+    session.save_styled("preview", Styled(1, {}, 255 - line_art, True))
+    assert np.array_equal(session.last_styled("preview").picture, 255 - line_art)
+    session.styled.clear()
+    session.styled.add("preview", Styled(session.next_revision(), {}, line_art, True))
+    session.styled.begin_with("preview", Styled(session.next_revision(), {}, 255 - line_art, True))
+    assert np.array_equal(session.last_styled("preview").picture, line_art)
+
+
+def test_revisions_go_on_after_a_restart(session, tmp_path):
+    last = [session.next_revision() for _ in range(30)][-1]  # as many as a second has previews
+    time.sleep(0.05)
+    assert Session("0" * 16, Folder(tmp_path), session.about).next_revision() > last
 
 
 def test_anchors_lie_in_their_regions():

@@ -6,17 +6,24 @@ import io
 import json
 import os
 import shlex
+import threading
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 from fake_studio import sent
 from PIL import Image
 
+from mangastyle.app import exports
 from mangastyle.app.encoding import png
+from mangastyle.cli import batch_files, options
 from mangastyle.cli import main as cli
-from mangastyle.cli import options
+from mangastyle.errors import MangastyleError
 from mangastyle.io import images
+from mangastyle.io.folders import list_pictures
 from mangastyle.shade.hints import Hint
 
 HINT = {"points": [{"x": 20, "y": 30, "color": "#ff0000", "radius": 3}], "size": [80, 60]}
@@ -109,11 +116,33 @@ def test_exported_files_are_removed_in_time(make_page, line_art, tmp_path, monke
         exported(page, session, format="hint-json")
     folder = tmp_path / "data" / "sessions" / session / "downloads"
     assert len(list(folder.iterdir())) == 2
-    page.studio.sessions.clear_downloads()
+    page.studio.sessions.clear_leftovers()
     assert len(list(folder.iterdir())) == 2
     os.utime(folder, (0, 0))
-    page.studio.sessions.clear_downloads()
+    page.studio.sessions.clear_leftovers()
     assert not folder.exists()
+    id = list(page.studio.sessions.get(session).downloads)[-1]
+    assert sent(page.get(f"/sessions/{session}/downloads/{id}"))[0] == 404
+
+
+def test_what_is_written_when_an_export_is_stopped_is_removed_in_time_too(page, session, monkeypatch, tmp_path):
+    begun, gate, save = threading.Event(), threading.Event(), exports.save_layer
+
+    def slow(path, *arguments):
+        begun.set()
+        assert gate.wait(20)
+        save(path, *arguments)
+
+    monkeypatch.setattr(exports, "save_layer", slow)
+    page.post(f"/sessions/{session}/export", {"format": "png", "layer": "original"})
+    assert begun.wait(20) and page.post(f"/sessions/{session}/cancel", {"kind": "export"}).json() == {"cancelled": 1}
+    assert page.wait(session, "cancelled")["kind"] == "export"
+    gate.set()
+    until, downloads = time.monotonic() + 10, page.studio.sessions.get(session).downloads
+    while not downloads and time.monotonic() < until:
+        time.sleep(0.01)
+    left = list((tmp_path / "data" / "sessions" / session / "downloads").iterdir())
+    assert [path.stem for path in left] == list(downloads) and not [name for name, _ in page.events(session) if name == "exported"]
 
 
 def test_hints_are_those_that_the_commands_read(page, session, tmp_path):
@@ -147,6 +176,19 @@ def test_commands_are_sound(page, session, shade, form):
         assert found.inputs and found.out
     assert "--style-weights 2 1" in answer["commands"][1] and "--method polish" in answer["commands"][1]
     assert ("--layers psd" in answer["commands"][0]) == (form == "psd")
+
+
+def test_commands_name_each_file_once_and_no_option(page, line_art):
+    ids = [page.upload("/paintings?name=sea.png", png(np.full((40, 40, 3), level, np.uint8))).json()["id"] for level in (9, 99, 199)]
+    style = {"paintings": [{"id": id, "weight": weight} for id, weight in zip(ids, (1, 0, 3))]}
+    session = page.open(line_art, "-x.png")["id"]
+    answer = page.post(f"/sessions/{session}/command", {"format": "png", "shade": {"hint": HINT}, "style": style}).json()
+    assert answer["paintings"] == {"sea-painting.png": ids[0], "2-sea-painting.png": ids[2]}
+    assert answer["commands"][0] == "mangastyle shade ./-x.png --hint ./-x-hint.json --out ./-x-shaded.png"
+    assert "mangastyle style ./-x-shaded.png --style sea-painting.png 2-sea-painting.png --size 0" in answer["commands"][1]
+    assert "--style-weights 1 3" in answer["commands"][1] and answer["commands"][1].endswith("--out ./-x-stylized.png")
+    style = {"paintings": [{"id": ids[0], "weight": 0}]}
+    assert sent(page.post(f"/sessions/{session}/command", {"format": "png", "style": style}))[0] == 400
 
 
 def test_commands_for_color_pictures(page):
@@ -210,6 +252,80 @@ def test_one_pictures_settings_for_a_whole_folder(make_page, folder):
     own = images.load(folder.parent / "pictures-shaded" / "a.png").rgb
     assert own[30, 20].tolist() != images.load(folder.parent / "pictures-shaded" / "b.png").rgb[30, 20].tolist()  # its strokes are its own
     assert sent(page.post("/folder/apply", {"like": like, "stages": ["style"]}))[0] == 400
+
+
+def test_pictures_of_one_name_have_results_of_their_own(make_page, tmp_path, line_art):
+    for name in ("a.png", "a.jpg"):
+        images.save(tmp_path / "pictures" / name, line_art)
+    page = make_page(folder=tmp_path / "pictures")
+    like = page.post("/sessions", {"folder": page.get("/folder").json()["pictures"][0]["id"]}).json()["id"]
+    page.post("/folder/apply", {"like": like, "stages": ["shade"]})
+    page.wait(like, "folder", 6)
+    pictures = list_pictures(tmp_path / "pictures").pictures
+    expected = batch_files.result_files(pictures, tmp_path / "pictures", tmp_path / "pictures-shaded").values()
+    assert sorted((tmp_path / "pictures-shaded").glob("*.png")) == sorted(expected)  # where the command puts them
+    assert {entry["state"] for entry in make_page(folder=tmp_path / "pictures").get("/folder").json()["pictures"]} == {"done"}
+
+
+def test_names_that_are_no_texts(make_page, tmp_path, line_art):
+    place = tmp_path / os.fsdecode(b"pictures-\xe4")
+    try:
+        place.mkdir()
+        for name in (b"a\xe4.png", b"broken\xe4.png"):
+            (place / os.fsdecode(name)).write_bytes(png(line_art) if name < b"b" else b"no picture")
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    page = make_page(folder=place, paintings=place)
+    entries = page.get("/folder").json()["pictures"]
+    assert [entry["name"] for entry in entries] == ["a .png", "broken .png"] and page.get("/paintings").status_code == 200
+    assert page.post("/sessions", {"folder": entries[0]["id"]}).status_code == 201
+    (place / os.fsdecode(b"broken\xe4.png")).unlink()
+    assert sent(page.get(f"/folder/{entries[1]['id']}"))[0] == 400  # whose line names the file
+    page.studio.open_picture(place / os.fsdecode(b"a\xe4.png"))
+    assert page.get("/status").json()["open"]
+
+
+def test_beside_the_root_nothing_is_written(make_page):
+    with pytest.raises(MangastyleError, match="beside"):
+        make_page(folder=Path("/"))
+
+
+def test_dropped_pictures_go_with_their_sessions(page, line_art):
+    kept, gone = (page.upload(f"/folder?name={name}.png", png(line_art)).json() for name in ("a", "b"))
+    assert page("DELETE", f"/sessions/{gone['session']}").status_code == 204
+    assert page.get("/folder").json()["pictures"] == [kept]
+    assert sent(page.get(f"/folder/{gone['id']}"))[0] == sent(page.post("/sessions", {"folder": gone["id"]}))[0] == 404
+    page.post("/folder/apply", {"like": kept["session"], "stages": ["shade"]})
+    page.wait(kept["session"], "exported")
+    assert page.upload("/folder?name=b.png", png(line_art)).json()["session"] not in (None, gone["session"])
+
+
+def test_a_picture_of_the_folder_has_one_session(make_page, folder):
+    page = make_page(folder=folder)
+    id, read = page.get("/folder").json()["pictures"][0]["id"], page.studio.strip.read
+    page.studio.strip.read = lambda frame: (time.sleep(0.05), read(frame))[1]  # so that all are at it at once
+    with ThreadPoolExecutor(4) as pool:
+        sessions = {session.id for session in pool.map(page.studio.strip.open, [id] * 8)}
+    assert len(sessions) == 1
+
+
+def test_one_picture_without_memory_does_not_end_a_folder(make_page, folder, models):
+    page = make_page(folder=folder)
+    entries = page.get("/folder").json()["pictures"]
+    like = page.post("/sessions", {"folder": entries[0]["id"]}).json()["id"]
+    shading, calls = models.shading, []
+
+    def fail_once(*arguments):
+        calls.append(1)
+        if len(calls) == 1:
+            raise MemoryError
+        return shading(*arguments)
+
+    models.shading = fail_once
+    page.post("/folder/apply", {"like": like, "stages": ["shade"]})
+    page.wait(like, "folder", 12)
+    assert [entry["state"] for entry in page.get("/folder").json()["pictures"]] == ["failed", "done", "failed", "done"]
+    assert "memory" in next(data["error"] for name, data in page.events(like) if name == "folder" and data.get("error"))
 
 
 def test_pictures_that_were_dropped_together(page, line_art):

@@ -164,6 +164,21 @@ def test_what_it_is_can_be_told(page, session):
     assert page.wait(session, "shaded", 2)["line"] != before["line"]
 
 
+def test_what_was_still_being_shaded_when_it_was_told_does_not_count(page, session, models):
+    models.gate.clear()
+    page.post(f"/sessions/{session}/shade", {})
+    until = time.monotonic() + 10
+    while "colors" not in models.calls and time.monotonic() < until:
+        time.sleep(0.01)
+    page.put(f"/sessions/{session}/line-art", {"line_art": False})
+    models.gate.set()
+    page.wait(session, "shaded")
+    before = models.calls.count("shading")
+    page.post(f"/sessions/{session}/export", {"format": "png", "shade": {}})
+    page.wait(session, "exported")
+    assert models.calls.count("shading") == before + 1
+
+
 def test_the_latest_of_many_previews_wins(page, session, models):
     models.gate.clear()
     for tag in range(10):

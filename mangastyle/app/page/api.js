@@ -1,4 +1,6 @@
-/** The server, as PROTOCOL describes it: requests with the token, pictures as bitmaps, events with reconnection. */
+/** The server, as the page of its protocol describes it: requests with the token, pictures as bitmaps, events with reconnection. */
+
+import { forThisTab } from "./kept.js";
 
 const BASE = "/api/v1";
 const SILENCE = 30_000; // ms without a sign of life, after which a connection counts as dead
@@ -18,10 +20,10 @@ export class ApiError extends Error {
 export function takeToken() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (given) {
-    sessionStorage.setItem("token", given);
+    forThisTab.set("token", given);
     history.replaceState(null, "", location.pathname);
   }
-  return sessionStorage.getItem("token") ?? "";
+  return given || (forThisTab.get("token") ?? "");
 }
 
 export class Api {
@@ -152,5 +154,10 @@ function readBlock(block, stream, onEvent) {
     else if (field === "data") data.push(value);
     else if (field === "id") stream.lastId = value;
   }
-  if (data.length) onEvent(name, JSON.parse(data.join("\n")));
+  if (!data.length) return;
+  try {
+    onEvent(name, JSON.parse(data.join("\n")));
+  } catch (error) {
+    reportError(error); // a fault of the page, which must not end the stream as a fault of the network does
+  }
 }

@@ -3,103 +3,136 @@
  * newer is opened again.
  */
 
+import { forever } from "./kept.js";
+
 const PAUSE = 900; // ms
 const MOST_LETTERS = 7e6; // of JSON; the server takes 8 MiB
-const SAVED_STEPS = [250, 60, 10]; // to undo, each way: as many as fit
+const SAVED_STEPS = [250, 60, 10, 0]; // to undo, each way: as many as fit
 const PREFIX = "mangastyle.state.";
 
 export class Autosave {
   #studio;
   #timer = null;
-  #dirty = false;
-  #saving = null;
-  #revision = 0;
-  #conflict = false;
+  #sending = Promise.resolve(); // one request after the other
+  #record = null; // {id, revision, dirty, sending, conflict, sent} of the picture that is open
 
   constructor(studio) {
     this.#studio = studio;
     studio.on("document", () => this.#touch());
-    studio.on("reconnected", () => this.#dirty && this.#later());
+    studio.on("reconnected", () => this.#later());
     addEventListener("pagehide", () => this.#keepHere());
     document.addEventListener("visibilitychange", () => document.hidden && this.#keepHere());
   }
 
-  /** What was saved of a session, and go on from there. */
+  /** What was saved of a session, and go on from there. The picture that is still open is saved first. */
   begin(session) {
-    this.#revision = session.state_revision ?? 0;
-    this.#dirty = this.#conflict = false;
-    clearTimeout(this.#timer);
+    this.save();
+    const revision = session.state_revision ?? 0;
+    this.#record = { id: session.id, revision, dirty: false, sending: false, conflict: false, sent: JSON.stringify(session.state) };
     const here = readHere(session.id);
-    if (!here || here.revision <= this.#revision) return session.state;
-    this.#revision = here.revision;
+    if (!here || here.revision <= revision) return session.state;
+    this.#record.revision = here.revision;
     return here.state;
   }
 
   #touch() {
-    this.#dirty = true;
+    if (!this.#record) return;
+    this.#record.dirty = true;
     this.#later();
   }
 
   #later() {
     clearTimeout(this.#timer);
-    if (!this.#conflict) this.#timer = setTimeout(() => this.save(), PAUSE);
+    this.#timer = setTimeout(() => this.save(), PAUSE);
+  }
+
+  #state(steps) {
+    return { version: 1, history: this.#studio.history.toJSON(steps) };
   }
 
   /** With as much to undo as the server takes: of very large drawings less. */
-  #state() {
-    const state = (steps) => ({ version: 1, history: this.#studio.history.toJSON(steps) });
+  #largestState() {
     const fits = (one) => JSON.stringify(one).length < MOST_LETTERS;
-    return SAVED_STEPS.map(state).find(fits) ?? state(0);
+    return SAVED_STEPS.map((steps) => this.#state(steps)).find(fits) ?? this.#state(0);
   }
 
   /** Save now; resolves when the server has it or cannot be asked. */
-  async save() {
+  save() {
     clearTimeout(this.#timer);
-    await this.#saving;
-    if (!this.#dirty || !this.#studio.session || this.#conflict) return;
-    this.#saving = this.#send(this.#studio.session.id);
-    await this.#saving;
+    const record = this.#record;
+    if (record?.dirty && !record.conflict) {
+      const state = this.#largestState();
+      record.dirty = false;
+      record.sending = true;
+      this.#sending = this.#sending.then(() => this.#send(record, state));
+    }
+    return this.#sending;
   }
 
-  async #send(id) {
-    this.#dirty = false;
-    const revision = this.#revision + 1;
+  async #send(record, state) {
+    const before = record.sent;
+    record.sent = JSON.stringify(state);
     try {
-      await this.#studio.api.put(`/sessions/${id}/state`, { revision, state: this.#state() });
-      this.#revision = revision;
-      localStorage.removeItem(PREFIX + id);
-      this.#studio.emit("saved");
+      const revision = record.revision + 1;
+      await this.#studio.api.put(`/sessions/${record.id}/state`, { revision, state });
+      record.revision = revision;
+      record.sending = false;
+      if (record.dirty && document.hidden) this.#keepHere();
+      else forever.remove(PREFIX + record.id);
+      if (record === this.#record && !record.dirty) this.#studio.emit("saved");
     } catch (error) {
-      this.#dirty = true;
-      if (error.status === 409) this.#onConflict(error.details.revision);
-      else this.#keepHere();
+      if (error.status === 409) await this.#onConflict(record, state, [before, record.sent]);
+      else this.#onFailure(record, state, error);
     }
   }
 
-  /** Another tab has saved the same picture. Nothing is overwritten unless a person says so. */
-  #onConflict(stored) {
-    this.#conflict = true;
+  #onFailure(record, state, error) {
+    record.dirty = true;
+    record.sending = false;
+    const kept = record === this.#record ? this.#keepHere() : keep(record, state);
+    if (!kept) this.#studio.emit("unkept");
+    this.#studio.report(error);
+  }
+
+  /** The server has a later document. If it is one that came from here, its answer was lost, or another tab only looked at it. */
+  async #onConflict(record, state, ours) {
+    try {
+      const session = await this.#studio.api.get(`/sessions/${record.id}`);
+      if (session.state_revision > record.revision && ours.includes(JSON.stringify(session.state))) {
+        record.revision = session.state_revision;
+        return this.#send(record, state);
+      }
+      this.#ask(record, session.state_revision);
+    } catch (error) {
+      this.#onFailure(record, state, error);
+    }
+  }
+
+  /** Another tab has changed the same picture. Nothing is overwritten unless a person says so. */
+  #ask(record, stored) {
+    Object.assign(record, { dirty: true, sending: false, conflict: true });
+    if (record !== this.#record) return;
     this.#studio.emit("conflict", () => {
-      this.#revision = stored;
-      this.#conflict = false;
+      Object.assign(record, { revision: stored, conflict: false });
       this.save();
     });
   }
 
+  /** Keep in the browser what the server does not have yet; whether that went well. */
   #keepHere() {
-    const { session } = this.#studio;
-    if (!this.#dirty || !session || this.#conflict) return;
-    try {
-      localStorage.setItem(PREFIX + session.id, JSON.stringify({ revision: this.#revision + 1, state: this.#state() }));
-    } catch {
-      // The browser's space is used up. The document is still in this tab.
-    }
+    const record = this.#record;
+    if (!record || record.conflict || !(record.dirty || record.sending)) return true;
+    return SAVED_STEPS.some((steps) => keep(record, this.#state(steps)));
   }
+}
+
+function keep(record, state) {
+  return forever.set(PREFIX + record.id, JSON.stringify({ revision: record.revision + 1, state }));
 }
 
 function readHere(id) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + id));
+    return JSON.parse(forever.get(PREFIX + id));
   } catch {
     return null;
   }

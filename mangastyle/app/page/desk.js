@@ -1,10 +1,10 @@
 /**
  * What tools and panels share: the studio, what is in hand, the view, and the actions that more than one of them offers.
  *
- * Events: "view" (zoomed, moved), "say" (a line of text), "paintings", "pictures" (of a folder), "save".
+ * Events: "view" (zoomed, moved), "say" (a line of text), "paintings", "paintingAdded", "pictures" (of a folder), "save".
  */
 
-import { setLocks } from "./document.js";
+import { setLocks, togglePainting } from "./document.js";
 import { Emitter } from "./emitter.js";
 import { clearRegions, fillRegions, toggleLock } from "./hints.js";
 import { t } from "./i18n.js";
@@ -61,6 +61,13 @@ export class Desk extends Emitter {
 
   // Regions: with the color in hand, each in its own, locked, forgotten.
 
+  /** The map of regions. While there is none yet, a line says so. */
+  get regions() {
+    const { labels } = this.studio.pictures;
+    if (!labels) this.say("noRegions");
+    return labels;
+  }
+
   fill(places) {
     this.fillEach(
       places,
@@ -71,8 +78,7 @@ export class Desk extends Emitter {
 
   /** Each place's region in its color; all in one step. */
   fillEach(places, colors) {
-    const { studio } = this;
-    const { labels } = studio.pictures;
+    const { studio, regions: labels } = this;
     if (!labels) return;
     let { doc } = studio;
     places.forEach((place, i) => {
@@ -85,8 +91,8 @@ export class Desk extends Emitter {
   }
 
   lock(places) {
-    const { studio } = this;
-    const { labels } = studio.pictures;
+    const { studio, regions: labels } = this;
+    if (!labels) return;
     const locked = new Set(studio.doc.locks.map(({ x, y }) => labels.at(x, y)));
     const free = places.filter((place) => !locked.has(labels.at(...place)));
     if (!free.length)
@@ -100,7 +106,8 @@ export class Desk extends Emitter {
   }
 
   clear(places) {
-    const { labels } = this.studio.pictures;
+    const labels = this.regions;
+    if (!labels) return;
     this.studio.commit(clearRegions(this.studio.doc, labels, new Set(places.map((place) => labels.at(...place)))));
   }
 
@@ -123,10 +130,14 @@ export class Desk extends Emitter {
     return this.#paintings.find((painting) => painting.id === id)?.name ?? "";
   }
 
+  /** Put a painting into the gallery, and choose it. */
   async addPainting(file) {
-    const painting = await this.studio.api.upload(`/paintings?name=${encodeURIComponent(file.name ?? "painting")}`, file);
+    const { studio, ui } = this;
+    const { id } = await studio.api.upload(`/paintings?name=${encodeURIComponent(file.name ?? "painting")}`, file);
     await this.loadPaintings();
-    return painting;
+    const isChosen = studio.doc?.style.paintings.some((painting) => painting.id === id);
+    if (studio.doc && !isChosen) studio.commit(togglePainting(studio.doc, id, ui.get("several")));
+    this.emit("paintingAdded", id);
   }
 
   // Files and the clipboard.
@@ -157,6 +168,15 @@ export class Desk extends Emitter {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
     this.say("saved", { name });
+  }
+
+  /** Save what `get` will give; what goes wrong with it is one line. */
+  async saveFrom(get, name) {
+    try {
+      this.saveFile(await get(), name);
+    } catch (error) {
+      this.studio.report(error);
+    }
   }
 
   async copyPicture() {

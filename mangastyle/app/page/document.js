@@ -5,6 +5,8 @@
  * A stroke is {id, color, width, points: [[x, y] or [x, y, pressure], ...]}; a fill or a lock {id, color, x, y}.
  */
 
+import { meanWidth } from "./strokes.js";
+
 export const LAYERS = ["style", "strokes", "line", "highlights", "shading", "flat", "regions", "original"];
 export const METHODS = ["onepass", "polish", "learned", "optimize"];
 const HIDDEN = new Set(["regions", "original"]);
@@ -54,11 +56,16 @@ export function setLocks(doc, locks) {
 }
 
 export function setSettings(doc, changes) {
-  return { ...doc, settings: { ...doc.settings, ...changes } };
+  return merged(doc, { settings: merged(doc.settings, changes) });
 }
 
 export function setStyle(doc, changes) {
-  return { ...doc, style: { ...doc.style, ...changes } };
+  return merged(doc, { style: merged(doc.style, changes) });
+}
+
+/** With some entries changed; the same object if they have these values already, which is no step to undo. */
+function merged(object, changes) {
+  return Object.entries(changes).every(([key, value]) => object[key] === value) ? object : { ...object, ...changes };
 }
 
 export function setPainting(doc, id, changes) {
@@ -73,7 +80,12 @@ export function togglePainting(doc, id, several) {
 }
 
 export function setLayer(doc, name, changes) {
-  return { ...doc, layers: { ...doc.layers, [name]: { ...doc.layers[name], ...changes } } };
+  return merged(doc, { layers: merged(doc.layers, { [name]: merged(doc.layers[name], changes) }) });
+}
+
+/** Whether a color picture keeps its own colors. */
+export function setOwn(doc, own) {
+  return merged(doc, { own });
 }
 
 export function setReferences(doc, references) {
@@ -90,7 +102,9 @@ export function toHint(doc, width, height) {
   const inside = ([x, y]) => [round(Math.min(Math.max(x, 0), width)), round(Math.min(Math.max(y, 0), height))];
   const lines = [];
   const points = [];
-  for (const { points: path, color, width: thickness } of doc.strokes) {
+  for (const stroke of doc.strokes) {
+    const { points: path, color } = stroke;
+    const thickness = meanWidth(stroke);
     if (path.length > 1) lines.push({ points: path.map(inside), color, width: Math.max(1, Math.round(thickness)) });
     else points.push(dot(inside(path[0]), color, Math.max(1, Math.round(thickness / 2))));
   }

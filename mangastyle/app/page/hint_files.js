@@ -2,6 +2,7 @@
 
 import { toHex } from "./color.js";
 import { newId } from "./document.js";
+import { t } from "./i18n.js";
 
 const WIDTH_SHARE = 1 / 32; // of the short side: width of a stroke that gives none
 
@@ -22,7 +23,7 @@ export function addHint(doc, hint, width, height) {
 }
 
 function number(value) {
-  if (!Number.isFinite(value)) throw new TypeError(`${value} is no place`);
+  if (!Number.isFinite(value)) throw new TypeError(t("noHint.number", { value }));
   return value;
 }
 
@@ -32,6 +33,6 @@ function plainColor(color) {
   const context = document.createElement("canvas").getContext("2d");
   context.fillStyle = "#000001";
   context.fillStyle = color;
-  if (context.fillStyle === "#000001") throw new TypeError(`${color} is no color`);
+  if (context.fillStyle === "#000001") throw new TypeError(t("noHint.color", { color }));
   return context.fillStyle.startsWith("#") ? context.fillStyle : toHex(context.fillStyle.match(/\d+/g).slice(0, 3).map(Number));
 }

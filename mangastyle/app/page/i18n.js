@@ -1,5 +1,8 @@
 /** Texts by key, in one file for each language; English where a translation lacks one. */
 
+import { forever } from "./kept.js";
+
+const KEY = "language";
 export const LANGUAGES = { en: "English", ja: "日本語" };
 let texts = {};
 
@@ -10,9 +13,14 @@ export async function loadTexts(language) {
 }
 
 export function preferredLanguage() {
-  const stored = localStorage.getItem("language");
+  const stored = forever.get(KEY);
   if (stored in LANGUAGES) return stored;
   return navigator.languages.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES) ?? "en";
+}
+
+/** From the next visit on. */
+export function keepLanguage(language) {
+  forever.set(KEY, language);
 }
 
 /** The text of a key; `{name}` in it is replaced by `values.name`. */

@@ -1,10 +1,17 @@
 /** What the server is at, by kind ("shade", "style", "export", "folder"), and which document each request was about. */
 
+import { forThisTab } from "./kept.js";
+
 const REMEMBERED = 64; // requests
+const TAB = "tab";
+const TABS = 2 ** 20;
+const TAGS = 2 ** 31; // of each tab
+const TAGS_A_SECOND = 20; // at most, so that those after a reload are greater than those before
 
 export class Jobs {
   #running = new Map(); // kind -> {done, of, left, since}
-  #tag = 0;
+  #tab = tabNumber();
+  #tag = this.#tab * TAGS + (Math.floor((TAGS_A_SECOND * Date.now()) / 1000) % TAGS);
   #documents = new Map(); // by tag
   #newest = {}; // tags, by kind
   #onChange;
@@ -64,7 +71,12 @@ export class Jobs {
 
   /** Whether a request is not the newest of its kind, so that nobody waits for it. */
   isReplaced(kind, tag) {
-    return tag !== undefined && tag !== null && kind in this.#newest && tag !== this.#newest[kind];
+    return isTag(tag) && kind in this.#newest && tag !== this.#newest[kind];
+  }
+
+  /** Whether another tab asked, which has the same picture. */
+  isForeign(tag) {
+    return isTag(tag) && Math.floor(tag / TAGS) !== this.#tab;
   }
 
   /** Forget what was about another picture. Tags go on: late answers must not be taken for new ones. */
@@ -74,4 +86,16 @@ export class Jobs {
     this.#newest = {};
     this.#onChange();
   }
+}
+
+/** The same after a reload. */
+function tabNumber() {
+  const kept = Number(forThisTab.get(TAB));
+  const number = kept || 1 + Math.floor(Math.random() * (TABS - 1));
+  forThisTab.set(TAB, number);
+  return number;
+}
+
+function isTag(tag) {
+  return tag !== undefined && tag !== null;
 }

@@ -31,7 +31,7 @@ export class KeyboardCursor {
 
   #onKey(event) {
     if (!this.#desk.studio.session || event.ctrlKey || event.metaKey) return;
-    const handled = this.#move(event) || this.#jump(event) || this.#act(event);
+    const handled = this.#move(event) || this.#jump(event) || this.#act(event) || this.#giveUp(event);
     if (!handled) return;
     event.preventDefault();
     event.stopPropagation();
@@ -73,6 +73,14 @@ export class KeyboardCursor {
     if (!by || !labels) return false;
     const label = labels.at(...this.#place());
     this.#go(labels.placeIn((label + by + labels.count) % labels.count));
+    return true;
+  }
+
+  /** What is put down is taken up again, and nothing was painted. */
+  #giveUp({ key }) {
+    if (key !== "Escape" || !this.#down) return false;
+    this.#down.cancel?.();
+    this.#down = null;
     return true;
   }
 

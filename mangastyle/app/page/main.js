@@ -6,9 +6,11 @@ import { Desk } from "./desk.js";
 import { setSettings } from "./document.js";
 import { h } from "./dom.js";
 import { addHint } from "./hint_files.js";
-import { loadTexts, preferredLanguage, t } from "./i18n.js";
+import { keepLanguage, loadTexts, preferredLanguage, t } from "./i18n.js";
+import { forThisTab } from "./kept.js";
 import { KeyboardCursor } from "./keyboard.js";
-import { receiveFiles, sortFiles } from "./open.js";
+import { maskPicture } from "./mask.js";
+import { byName, isPicture, receiveFiles, sortFiles } from "./open.js";
 import { compareHandle } from "./panels/compare.js";
 import { helpSheet } from "./panels/help.js";
 import { toolOptions } from "./panels/options.js";
@@ -21,7 +23,7 @@ import { toolbar } from "./panels/toolbar.js";
 import { topbar } from "./panels/topbar.js";
 import { Pointers } from "./pointer.js";
 import { listenToKeys, shortcutList } from "./shortcuts.js";
-import { drawMask, Stage } from "./stage.js";
+import { Stage } from "./stage.js";
 import { Studio } from "./studio.js";
 import { followTheme, switchTheme } from "./theme.js";
 import { Ui } from "./ui.js";
@@ -30,6 +32,7 @@ import { View } from "./view.js";
 const POLL = 700; // ms, while the networks load and no session tells of it
 const ZOOM_STEP = 1.25;
 const TURN = Math.PI / 12;
+const MASK_TOOLS = ["brush", "eraser", "hand"];
 const FILES = "image/*,.psd,.tga,.jp2,.qoi,.pcx,.zip,.mangastyle,.json";
 
 const api = new Api(takeToken());
@@ -43,6 +46,7 @@ const studio = new Studio(api, {
 const autosave = new Autosave(studio);
 const desk = new Desk({ studio, ui, view, autosave });
 let screen = {};
+let entered = 0; // how often something was to be opened
 
 const actions = {
   undo: () => studio.undo(),
@@ -52,7 +56,7 @@ const actions = {
   help: () => screen.help.showModal(),
   home: goHome,
   open: () => desk.chooseFile(FILES, openFiles, { several: true }),
-  openFolder: () => desk.chooseFile("", openFiles, { folder: true }),
+  openFolder: () => desk.chooseFile("", openFolder, { folder: true }),
   sample: (name) => enter(() => api.post("/sessions", { sample: name })),
   session: (id) => enter(() => api.get(`/sessions/${id}`)),
   folderPicture: (id) => enter(() => api.post("/sessions", { folder: id })),
@@ -61,12 +65,12 @@ const actions = {
   variant: changeVariant,
   fillSelection: () => withSelection((places) => desk.fill(places)),
   clearSelection: () => withSelection((places) => desk.clear(places)),
-  zoom: (factor) => changeView(() => view.zoomBy(factor)),
-  zoomIn: () => actions.zoom(ZOOM_STEP),
-  zoomOut: () => actions.zoom(1 / ZOOM_STEP),
+  zoomIn: () => zoom(ZOOM_STEP),
+  zoomOut: () => zoom(1 / ZOOM_STEP),
   fit: () => changeView(() => view.level()),
   actual: () => changeView(() => view.actual(screen.stage.ratio)),
-  turn: (angle) => changeView(() => view.rotateBy(typeof angle === "number" ? angle : TURN)),
+  turn: () => changeView(() => view.rotateBy(TURN)),
+  turnBack: () => changeView(() => view.rotateBy(-TURN)),
   preview: () => studio.session && studio.requestPreview(),
   save: () => studio.session && desk.emit("save"),
   copy: () => desk.copyPicture(),
@@ -76,6 +80,12 @@ const actions = {
 function changeView(change) {
   change();
   desk.viewChanged();
+}
+
+/** To the pointer, or the keyboard's cross; without them to the middle. */
+function zoom(factor) {
+  const place = screen.stage.hovered;
+  changeView(() => view.zoomBy(factor, ...(place ? view.toScreen(...place) : [])));
 }
 
 function changeVariant(by) {
@@ -104,7 +114,7 @@ function showPanel(name) {
 }
 
 async function chooseLanguage(language) {
-  localStorage.setItem("language", language);
+  keepLanguage(language);
   await autosave.save();
   location.reload();
 }
@@ -114,19 +124,21 @@ function goHome() {
   screen.start.showLast(studio.session);
 }
 
-/** Open what `get` gives, after what is open now is safe. */
+/** Open what `get` gives, after what is open now is safe. What was asked for last is opened. */
 async function enter(get) {
+  const turn = ++entered;
   document.body.classList.add("opening");
   try {
     await autosave.save();
     const session = await get();
-    await studio.enter(session, autosave.begin(session));
-    sessionStorage.setItem("session", session.id);
+    if (turn !== entered) return;
+    if (session.id === studio.session?.id) document.body.classList.remove("at-home");
+    else await studio.enter(session, () => autosave.begin(session));
   } catch (error) {
     studio.report(error);
-    sessionStorage.removeItem("session");
+    if (!studio.session) forThisTab.remove("session");
   } finally {
-    document.body.classList.remove("opening");
+    if (turn === entered) document.body.classList.remove("opening");
   }
 }
 
@@ -134,9 +146,16 @@ async function openFiles(files) {
   const { project, hint, pictures, other } = sortFiles(files);
   if (project) await enter(() => api.upload("/sessions", project.slice(0, project.size, "application/zip")));
   else if (pictures.length === 1) await enter(() => api.upload(`/sessions?name=${encodeURIComponent(pictures[0].name)}`, pictures[0]));
-  else if (pictures.length) await openFolder(pictures);
+  else if (pictures.length) await openPictures(pictures);
   else if (hint) await openHint(hint);
-  else desk.say("noPicture", { name: other?.name ?? "" });
+  else if (other) desk.say("noPicture", { name: other.name });
+}
+
+/** Of what else is in a folder, nothing is opened. */
+async function openFolder(files) {
+  const pictures = byName(files.filter(isPicture));
+  if (pictures.length) await openPictures(pictures);
+  else desk.say("noPictures");
 }
 
 async function openHint(file) {
@@ -149,11 +168,20 @@ async function openHint(file) {
   }
 }
 
-async function openFolder(files) {
-  const entries = [];
-  for (const file of files) entries.push(await api.upload(`/folder?name=${encodeURIComponent(file.name)}`, file));
-  await loadFolder();
-  await actions.folderPicture(entries[0].id);
+/** As a film strip. The first is opened at once; one that cannot be read does not keep the others out. */
+async function openPictures(files) {
+  let first = null;
+  for (const file of files) {
+    try {
+      const { id } = await api.upload(`/folder?name=${encodeURIComponent(file.name)}`, file);
+      await loadFolder();
+      first ??= actions.folderPicture(id);
+    } catch (error) {
+      desk.say("notOpened", { name: file.name, why: error.message });
+      if (!error.status) throw error;
+    }
+  }
+  await first;
 }
 
 async function loadFolder() {
@@ -168,6 +196,8 @@ function buildPage() {
   const suggestions = suggestionsPopup(desk);
   desk.suggestions = suggestions;
   const start = startScreen({ studio, actions });
+  const side = sidePanels(desk, showPanel);
+  side.inert = true; // until there is a picture
   const main = h(
     "main",
     { class: "middle" },
@@ -184,13 +214,13 @@ function buildPage() {
     topbar({ desk, options, actions, language: document.documentElement.lang }),
     toolbar({ ui, showPanel }),
     main,
-    sidePanels(desk, showPanel),
+    side,
     filmStrip(desk, { open: actions.folderPicture }),
     statusLine({ studio, ui, view, on: (name, listener) => desk.on(name, listener), actions }),
     help,
     suggestions,
   );
-  screen = { stage, canvas, start, help, suggestions };
+  screen = { stage, canvas, start, side, help, suggestions };
   const pointers = new Pointers({
     element: canvas,
     view,
@@ -203,12 +233,14 @@ function buildPage() {
 }
 
 function connect() {
-  const { stage, canvas } = screen;
-  studio.painter.drawMask = (strokes) => drawMask(strokes, studio.session);
+  const { stage, canvas, side } = screen;
+  studio.painter.drawMask = (strokes) => maskPicture(strokes, studio.session);
   studio.on("pictures", () => stage.draw());
   studio.on("session", ({ width, height }) => {
     document.body.classList.add("has-picture");
     document.body.classList.remove("at-home");
+    side.inert = false;
+    forThisTab.set("session", studio.session.id);
     Object.assign(document, { title: `${studio.session.name} – mangastyle` });
     for (const [name, value] of [
       ["selection", []],
@@ -220,25 +252,28 @@ function connect() {
     desk.viewChanged();
     canvas.focus({ preventScroll: true });
   });
-  studio.on("exported", async ({ path, name }) => {
-    try {
-      desk.saveFile(await api.blob(path), name);
-    } catch (error) {
-      studio.report(error);
-    }
-  });
+  studio.on("exported", ({ path, name }) => desk.saveFrom(() => api.blob(path), name));
   studio.on("conflict", (takeOver) => {
     // A question, not a line: what is done then overwrites what the other tab has saved.
     if (window.confirm(t("conflict"))) takeOver();
+    else desk.say("notSaved");
+  });
+  studio.on("unkept", () => desk.say("unkept"));
+  studio.on("document", ({ style }) => {
+    if (!style.paintings.some(({ id }) => id === ui.get("maskOf"))) ui.set("maskOf", null);
   });
   ui.on("tool", (name) => {
+    if (!MASK_TOOLS.includes(name)) ui.set("maskOf", null);
     canvas.dataset.tool = name;
     desk.hover(stage.hovered);
   });
   canvas.dataset.tool = ui.get("tool");
   for (const name of ["size", "selection", "maskOf"]) ui.on(name, () => desk.hover(stage.hovered));
   receiveFiles({
-    targets: { painting: (file) => desk.addPainting(file), reference: (file) => studio.addReference(file, file.name) },
+    targets: {
+      painting: (file) => desk.addPainting(file),
+      reference: (file) => (studio.session ? studio.addReference(file, file.name) : openFiles([file])),
+    },
     onFiles: openFiles,
     onError: (error) => studio.report(error),
   });
@@ -254,7 +289,9 @@ async function watchModels() {
       if (status.models !== studio.models) studio.setModels(status.models);
       if (status.models === "ready" || status.error) return;
     } catch (error) {
-      studio.emit("connection", (studio.connection = error.status === 401 ? "denied" : "lost"));
+      const isDenied = error.status === 401;
+      studio.emit("connection", (studio.connection = isDenied ? "denied" : "lost"));
+      if (isDenied) return;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL));
   }
@@ -262,7 +299,7 @@ async function watchModels() {
 
 /** Go on with this tab's picture after a reload; open what the command named; else offer the last one. */
 async function resume() {
-  const mine = sessionStorage.getItem("session");
+  const mine = forThisTab.get("session");
   if (mine) await actions.session(mine);
   if (studio.session) return;
   const { session, open } = await api.get("/status");

@@ -4,11 +4,11 @@ const PROJECT = /\.(zip|mangastyle)$/i;
 const HINT = /\.json$/i;
 const PICTURE = /\.(png|jpe?g|webp|bmp|tiff?|gif|avif|jp2|tga|ppm|pgm|psd|qoi|pcx|ico)$/i;
 
-export function isProject(file) {
+function isProject(file) {
   return file.type === "application/zip" || PROJECT.test(file.name ?? "");
 }
 
-function isPicture(file) {
+export function isPicture(file) {
   return file.type.startsWith("image/") || PICTURE.test(file.name ?? "");
 }
 
@@ -39,7 +39,7 @@ export function receiveFiles({ targets, onFiles, onError }) {
     const items = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile()).filter(Boolean);
     use(async () => {
       const files = (await Promise.all(items.map(filesOf))).flat();
-      if (targets[name]) for (const file of files.filter(isPicture)) await targets[name](file);
+      if (targets[name] && files.some(isPicture)) for (const file of files.filter(isPicture)) await targets[name](file);
       else await onFiles(files);
     });
   });
@@ -68,8 +68,11 @@ async function filesOf(entry) {
 export function sortFiles(files) {
   const project = files.find(isProject);
   const hint = files.find((file) => HINT.test(file.name ?? ""));
-  const pictures = files
-    .filter((file) => !isProject(file) && isPicture(file))
-    .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+  const pictures = byName(files.filter((file) => !isProject(file) && isPicture(file)));
   return { project, hint, pictures, other: files.length > 0 && !project && !hint && !pictures.length ? files[0] : null };
+}
+
+/** In the order that a person expects: 2 before 10. */
+export function byName(files) {
+  return files.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
 }

@@ -1,16 +1,21 @@
 /** What lies above the pictures: strokes and other marks, outlines of regions, what is being drawn, the brush or the cross. */
 
 import { contrasting } from "./color.js";
+import { drawMask } from "./mask.js";
 import { drawStroke } from "./strokes.js";
 
 const MARKED = { brush: ["strokes"], eraser: ["strokes", "fills"], lock: ["locks"], bucket: ["locks"], lasso: ["locks"] };
 const MARK = 5; // CSS pixels, radius of a mark
+const MASK_COLOR = "#e0245e";
+const MASK_OPACITY = 0.45;
+const KEPT_OUTLINES = 500;
 
 export class Overlay {
   #view;
   #studio;
   #ui;
-  #outline = { labels: null, label: -1, path: null };
+  #outlines = { labels: null, paths: new Map() };
+  #mask = document.createElement("canvas");
 
   constructor({ view, studio, ui }) {
     this.#view = view;
@@ -21,9 +26,11 @@ export class Overlay {
   /** `scene` has what moves: `live`, `hovered`, `outlines`, `brushRadius`, `keyboard`. */
   draw(context, scene, ratio) {
     context.setTransform(...this.#view.matrix(ratio));
-    if (this.#ui.get("maskOf") !== null) this.#drawMask(context);
-    else this.#drawMarks(context);
-    if (scene.live) this.#drawLive(context, scene.live);
+    if (this.#ui.get("maskOf") !== null) this.#drawMask(context, scene.live, ratio);
+    else {
+      this.#drawMarks(context);
+      if (scene.live) this.#drawLive(context, scene.live);
+    }
     this.#drawOutlines(context, scene);
     this.#drawCursor(context, scene, ratio);
   }
@@ -76,25 +83,32 @@ export class Overlay {
     context.restore();
   }
 
-  #drawMask(context) {
-    const painting = this.#studio.doc.style.paintings.find(({ id }) => id === this.#ui.get("maskOf"));
-    if (!painting) return;
-    context.globalAlpha = 0.45;
-    for (const stroke of painting.mask) {
-      context.globalCompositeOperation = stroke.erase ? "destination-out" : "source-over";
-      if (stroke.erase) context.globalAlpha = 1;
-      context.strokeStyle = context.fillStyle = "#e0245e";
-      drawStroke(context, stroke);
-      context.globalAlpha = 0.45;
-    }
-    context.globalCompositeOperation = "source-over";
-    context.globalAlpha = 1;
+  /** The mask as it will be, with what is being drawn; evenly, however its strokes overlap. */
+  #drawMask(context, live, ratio) {
+    const { doc, session } = this.#studio;
+    const strokes = doc.style.paintings.find(({ id }) => id === this.#ui.get("maskOf"))?.mask ?? [];
+    const all = live ? [...strokes, { ...live, erase: live.kind === "erase" }] : strokes;
+    if (!all.length) return;
+    const canvas = this.#mask;
+    Object.assign(canvas, { width: context.canvas.width, height: context.canvas.height });
+    const mask = canvas.getContext("2d");
+    mask.setTransform(...this.#view.matrix(ratio));
+    drawMask(mask, all, session.width, session.height);
+    mask.setTransform(1, 0, 0, 1, 0, 0);
+    mask.globalCompositeOperation = "source-in";
+    mask.fillStyle = MASK_COLOR;
+    mask.fillRect(0, 0, canvas.width, canvas.height);
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalAlpha = MASK_OPACITY;
+    context.drawImage(canvas, 0, 0);
+    context.restore();
   }
 
   #drawLive(context, live) {
     if (live.kind === "lasso") this.#drawLasso(context, live.points);
     else {
-      const colors = { stroke: live.color, mask: "#e0245e88", erase: "#88888888" };
+      const colors = { stroke: live.color, erase: "#88888888" };
       context.strokeStyle = context.fillStyle = colors[live.kind];
       drawStroke(context, live);
     }
@@ -123,7 +137,7 @@ export class Overlay {
     context.save();
     context.scale(1 / labels.scaleX, 1 / labels.scaleY);
     const scale = this.#view.scale / labels.scaleX;
-    for (const [, x, y] of this.#ui.get("selection")) this.#strokeTwice(context, labels.outline(labels.at(x, y)), scale);
+    for (const [, x, y] of this.#ui.get("selection")) this.#strokeTwice(context, this.#outlineOf(labels, labels.at(x, y)), scale);
     if (hovered && outlines) {
       const label = labels.at(...hovered);
       if (label >= 0) this.#strokeTwice(context, this.#outlineOf(labels, label), scale);
@@ -131,10 +145,12 @@ export class Overlay {
     context.restore();
   }
 
-  /** Outlines are kept while the pointer stays in a region. */
+  /** Outlines are kept, since they are drawn again whenever the pointer moves. */
   #outlineOf(labels, label) {
-    if (this.#outline.labels !== labels || this.#outline.label !== label) this.#outline = { labels, label, path: labels.outline(label) };
-    return this.#outline.path;
+    if (this.#outlines.labels !== labels || this.#outlines.paths.size > KEPT_OUTLINES) this.#outlines = { labels, paths: new Map() };
+    const { paths } = this.#outlines;
+    if (!paths.has(label)) paths.set(label, labels.outline(label));
+    return paths.get(label);
   }
 
   #drawCursor(context, { hovered, brushRadius, keyboard }, ratio) {

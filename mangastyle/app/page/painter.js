@@ -3,10 +3,11 @@
 import { sameColors, shadeRequest } from "./document.js";
 
 const PAUSE = 60; // ms
+const AT_ONCE = "onepass"; // the method that answers to each change by itself
 
 export class Painter {
   #studio;
-  #busy = false;
+  #running = null; // the method by which the server paints
   #wanted = false;
   #timer = null;
 
@@ -18,16 +19,22 @@ export class Painter {
   drawMask = () => null;
 
   reset() {
+    this.stop();
+    this.#running = null;
+  }
+
+  /** Ask for nothing more until something changes; what is asked for is told by its end. */
+  stop() {
     clearTimeout(this.#timer);
-    this.#busy = this.#wanted = false;
+    this.#wanted = false;
   }
 
   /** `automatic` requests are only made for the method that answers at once. */
   request(automatic = true, size = "preview") {
     const { session, doc, jobs } = this.#studio;
     if (!session || !doc.style.paintings.length) return;
-    if (automatic && doc.style.method !== "onepass") return;
-    if (this.#busy && automatic) {
+    if (automatic && doc.style.method !== AT_ONCE) return;
+    if (automatic && this.#running === AT_ONCE) {
       this.#wanted = true;
       return;
     }
@@ -38,11 +45,11 @@ export class Painter {
 
   async #ask(size) {
     const { doc, jobs } = this.#studio;
-    this.#busy = true;
+    this.#running = doc.style.method;
     this.#wanted = false;
     const body = { ...this.body(), size, tag: jobs.tagFor("style", doc) };
     const asked = await this.#studio.ask("/style", body, "style", () => this.request());
-    if (!asked) this.#busy = false;
+    if (!asked) this.#running = null;
   }
 
   /** What the server needs to paint. */
@@ -61,17 +68,16 @@ export class Painter {
   }
 
   /** Settings of the style changed. */
-  changed(before) {
+  changed() {
     const { doc, pictures } = this.#studio;
-    const { style } = doc;
-    if (!style.paintings.length) delete pictures.drawn.style;
-    else if (style.method === "onepass" || before.method === "onepass") this.request();
+    if (!doc.style.paintings.length) pictures.dropStyle();
+    else this.request();
   }
 
   /** What was painted shows other colors: it makes room until it is painted anew. */
   colorsChanged() {
     const { doc, pictures } = this.#studio;
-    if (doc.style.of === "shaded") delete pictures.drawn.style;
+    if (doc.style.of === "shaded") pictures.dropStyle();
   }
 
   /** The colors have come. */
@@ -82,24 +88,26 @@ export class Painter {
 
   /** Show a picture that was painted, or that is on the way. */
   async take(event) {
-    if (event.final) this.end();
     const { pictures, jobs } = this.#studio;
+    if (event.final && !jobs.isReplaced("style", event.tag)) this.end();
     const asked = jobs.documentOf(event.tag);
-    if (asked && asked.style.of === "shaded" && !sameColors(asked, this.#studio.doc)) return;
+    const isWanted = () => {
+      const { doc } = this.#studio;
+      if (pictures !== this.#studio.pictures || !doc.style.paintings.length) return false;
+      return !asked || asked.style.of !== "shaded" || sameColors(asked, doc);
+    };
     try {
-      await pictures.takeStyled(event);
+      if (isWanted()) await pictures.takeStyled(event, isWanted);
     } catch (error) {
       // A picture of a revision that a newer one has replaced: the newer event follows.
       if (error.status !== 404) this.#studio.report(error);
       return;
     }
-    if (pictures !== this.#studio.pictures) return;
-    if (!this.#studio.doc.style.paintings.length) delete pictures.drawn.style;
     this.#studio.emit("pictures");
   }
 
   end() {
-    this.#busy = false;
+    this.#running = null;
     this.#studio.jobs.end("style");
     if (this.#wanted) this.request();
   }
@@ -108,6 +116,6 @@ export class Painter {
   loadKept() {
     const { doc, session } = this.#studio;
     const revision = session.styled?.preview;
-    if (revision && doc.style.paintings.length && doc.style.method !== "onepass") this.take({ size: "preview", revision });
+    if (revision && doc.style.paintings.length && doc.style.method !== AT_ONCE) this.take({ size: "preview", revision });
   }
 }

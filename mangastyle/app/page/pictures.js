@@ -18,6 +18,8 @@ export class Pictures {
   #newest = { preview: 0, full: 0 }; // tags
   #turn = 0;
   #taken = { preview: 0, full: 0 }; // turns
+  #styleTurn = 0;
+  #styleTaken = 0; // turn
   #answers = new WeakMap(); // of documents
   #edits = []; // colored by the page, and not yet by the server
   #lineRevision = null;
@@ -45,7 +47,21 @@ export class Pictures {
 
   /** The lines of a color picture take a moment. */
   async loadLine() {
-    this.drawn.line = await this.#bitmap("line", "full");
+    this.#draw("line", await this.#bitmap("line", "full"));
+  }
+
+  /** Draw a picture from now on. Large ones are given back at once: the browser would be slow to see that nobody needs them. */
+  #draw(name, picture) {
+    this.drawn[name]?.close();
+    this.drawn[name] = picture;
+  }
+
+  /** Nothing is drawn from here any more. */
+  close() {
+    const layers = Object.values(this.#sets).flatMap((set) => (set ? [set.shading, set.highlights] : []));
+    for (const picture of [this.drawn.original, this.drawn.line, this.drawn.style, ...layers]) picture?.close();
+    this.drawn = {};
+    this.shown = null;
   }
 
   #path(layer, size, revision = null) {
@@ -90,7 +106,9 @@ export class Pictures {
     const old = this.#sets[size];
     const { width, height } = size === "full" ? this.#session : this.#session.preview;
     const labels = data ? new LabelMap(data, width, height, this.#session) : old.labels;
-    if (line) this.drawn.line = line;
+    if (line) this.#draw("line", line);
+    if (shading) old?.shading.close();
+    if (highlights) old?.highlights.close();
     if (revisions.line !== undefined) this.#lineRevision = revisions.line;
     const set = {
       size,
@@ -146,8 +164,19 @@ export class Pictures {
     return label < 0 ? null : this.shown.flat.color(label);
   }
 
-  async takeStyled({ size, revision }) {
-    this.drawn.style = await this.#bitmap("styled", size, revision);
+  /** Take over a `styled` event, unless a later one was faster or `isWanted` has changed by then. */
+  async takeStyled({ size, revision }, isWanted) {
+    this.#styleTurn += 1;
+    const turn = this.#styleTurn;
+    const picture = await this.#bitmap("styled", size, revision);
+    if (turn < this.#styleTaken || !isWanted()) return;
+    this.#styleTaken = turn;
+    this.#draw("style", picture);
+  }
+
+  dropStyle() {
+    this.drawn.style?.close();
+    delete this.drawn.style;
   }
 }
 

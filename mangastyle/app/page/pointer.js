@@ -12,7 +12,7 @@ const STILL = 5; // CSS pixels that a finger may move before it draws: a second 
 export class Pointers {
   #element;
   #view;
-  #hand; // {tool(name | null), picker()}
+  #hand; // {name(), tool(name | null)}
   #fingers = new Map();
   #drawing = null; // {id, tool}
   #waiting = null; // the event by which a finger came down that does not draw yet
@@ -30,6 +30,7 @@ export class Pointers {
     listen("pointermove", (event) => this.#move(event));
     listen("pointerup", (event) => this.#up(event));
     listen("pointercancel", (event) => this.#cancel(event));
+    listen("lostpointercapture", (event) => this.#cancel(event)); // without being lifted, as when a dialog opens
     listen("pointerleave", () => this.#drawing || this.onHover(null));
     listen("wheel", (event) => this.#wheel(event));
     listen("contextmenu", (event) => event.preventDefault());
@@ -39,10 +40,6 @@ export class Pointers {
   set space(held) {
     this.#space = held;
     this.#element.classList.toggle("panning", held);
-  }
-
-  get busy() {
-    return this.#drawing !== null || this.#panning !== null;
   }
 
   #place(event) {
@@ -59,14 +56,26 @@ export class Pointers {
   #down(event) {
     event.preventDefault();
     this.#element.focus({ preventScroll: true });
-    if (event.pointerType === "pen") this.#sawPen = true;
-    if (!BUTTONS.has(event.button)) return;
+    if (!BUTTONS.has(event.button) || this.#isPalm()) return;
+    if (event.pointerType === "pen") this.#takePen();
     if (event.pointerType === "touch") this.#fingers.set(event.pointerId, this.#place(event));
     this.#element.setPointerCapture(event.pointerId);
     if (this.#fingers.size > 1) this.#stopDrawing();
     else if (this.#pans(event)) this.#startPanning(event);
     else if (event.pointerType === "touch") this.#waiting = event;
     else this.#startDrawing(event);
+  }
+
+  /** While a pen or the mouse draws, nothing else does. */
+  #isPalm() {
+    return this.#drawing !== null && !this.#fingers.has(this.#drawing.id);
+  }
+
+  /** What lay on the glass before the pen came is a palm. */
+  #takePen() {
+    this.#sawPen = true;
+    this.#fingers.clear();
+    this.#stopDrawing();
   }
 
   #pans(event) {
@@ -90,7 +99,8 @@ export class Pointers {
 
   #stopDrawing() {
     this.#drawing?.tool.cancel?.();
-    this.#drawing = this.#panning = this.#waiting = null;
+    this.#drawing = this.#waiting = null;
+    this.#endPanning();
   }
 
   /** A finger that waits draws once it has moved, or is lifted. */
@@ -172,5 +182,6 @@ export class Pointers {
     else if (event.shiftKey && !dx) this.#view.pan(-dy, 0);
     else this.#view.pan(-dx, -dy);
     this.onView();
+    if (!this.#drawing) this.onHover(this.#point(event)); // what lies under the pointer now
   }
 }

@@ -4,6 +4,7 @@ import { along } from "./strokes.js";
 
 const SEARCHED = 24; // pixels of the map around a place, in which a good seed is looked for
 const DEEP = 6; // pixels from a region's edge that are deep enough
+const SAMPLED = 2; // each so many pixels are looked at where areas are compared
 const LEAST_SHARE = 0.06; // of a stroke's length that must lie in a region for the page to color it at once
 
 export class LabelMap {
@@ -114,22 +115,22 @@ export class LabelMap {
 
   /** Regions of which most lies within a polygon, each with a seed: [[label, x, y], ...]. */
   within(polygon) {
-    const inside = new Map();
-    const areas = new Map();
-    const test = insideTest(polygon);
-    for (let row = 0; row < this.height; row += 2) {
-      for (let column = 0; column < this.width; column += 2) {
+    const [areas, inside] = [new Uint32Array(this.count), new Uint32Array(this.count)];
+    const places = new Map();
+    for (let row = 0; row < this.height; row += SAMPLED) {
+      const y = (row + 0.5) / this.scaleY;
+      const crossings = crossingsAt(polygon, y);
+      for (let column = 0, passed = 0; column < this.width; column += SAMPLED) {
         const label = this.data[row * this.width + column];
-        areas.set(label, (areas.get(label) ?? 0) + 1);
-        const place = [(column + 0.5) / this.scaleX, (row + 0.5) / this.scaleY];
-        if (!test(...place)) continue;
-        if (!inside.has(label)) inside.set(label, { area: 0, place });
-        inside.get(label).area++;
+        const x = (column + 0.5) / this.scaleX;
+        areas[label]++;
+        while (crossings[passed] <= x) passed++;
+        if (passed % 2 === 0) continue;
+        inside[label]++;
+        if (!places.has(label)) places.set(label, [x, y]);
       }
     }
-    return [...inside]
-      .filter(([label, { area }]) => area > areas.get(label) / 2)
-      .map(([label, { place }]) => [label, ...this.seed(...place)]);
+    return [...places].filter(([label]) => inside[label] > areas[label] / 2).map(([label, place]) => [label, ...this.seed(...place)]);
   }
 
   /** The border of a region, in coordinates of the map. */
@@ -160,14 +161,12 @@ function edge(path, x0, y0, x1, y1) {
   path.lineTo(x1, y1);
 }
 
-/** Whether places lie within a polygon (even-odd rule). */
-function insideTest(polygon) {
-  return (x, y) => {
-    let inside = false;
-    for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
-      const [[x0, y0], [x1, y1]] = [polygon[i], polygon[j]];
-      if (y0 > y !== y1 > y && x < ((x1 - x0) * (y - y0)) / (y1 - y0) + x0) inside = !inside;
-    }
-    return inside;
-  };
+/** Where a polygon crosses a row, from the left: within it is what lies between each two (even-odd rule). */
+function crossingsAt(polygon, y) {
+  const found = [];
+  for (let i = 0, j = polygon.length - 1; i < polygon.length; j = i++) {
+    const [[x0, y0], [x1, y1]] = [polygon[i], polygon[j]];
+    if (y0 > y !== y1 > y) found.push(((x1 - x0) * (y - y0)) / (y1 - y0) + x0);
+  }
+  return found.sort((a, b) => a - b);
 }

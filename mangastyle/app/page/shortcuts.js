@@ -1,16 +1,15 @@
 /** Every key and what it does; the sheet of them is made from the same list. */
 
+import { LARGEST_BRUSH, SMALLEST_BRUSH } from "./panels/options.js";
 import { TOOLS } from "./panels/toolbar.js";
 
 const BRUSH_STEP = 1.2;
-const ZOOM_STEP = 1.25;
-const TURN = Math.PI / 12;
 const PANELS = ["colors", "light", "style", "save"];
 
 /** `show` is how the sheet writes the keys; `text` names the text of what they do. */
 export function shortcutList(desk, actions) {
   const { ui } = desk;
-  const resize = (factor) => ui.set("size", Math.min(Math.max(ui.get("size") * factor, 2), 200));
+  const resize = (factor) => ui.set("size", Math.min(Math.max(ui.get("size") * factor, SMALLEST_BRUSH), LARGEST_BRUSH));
   return [
     ...TOOLS.map(({ name, key }) => ({ keys: [key.toLowerCase()], show: key, text: `tool.${name}`, run: () => ui.set("tool", name) })),
     { keys: ["["], show: "[", text: "brush.smaller", run: () => resize(1 / BRUSH_STEP) },
@@ -22,12 +21,12 @@ export function shortcutList(desk, actions) {
     { keys: ["enter"], show: "Enter", text: "lasso.fill", run: actions.fillSelection },
     { keys: ["delete", "backspace"], show: "Delete", text: "lasso.clear", run: actions.clearSelection },
     { keys: ["v"], show: "V", text: "compare", run: actions.compare },
-    { keys: ["+", "=", "shift++", "shift+="], show: "+", text: "zoom.in", run: () => actions.zoom(ZOOM_STEP) },
-    { keys: ["-"], show: "-", text: "zoom.out", run: () => actions.zoom(1 / ZOOM_STEP) },
+    { keys: ["+", "=", "shift++", "shift+="], show: "+", text: "zoom.in", run: actions.zoomIn },
+    { keys: ["-"], show: "-", text: "zoom.out", run: actions.zoomOut },
     { keys: ["0"], show: "0", text: "zoom.fit", run: actions.fit },
     { keys: ["1"], show: "1", text: "zoom.actual", run: actions.actual },
-    { keys: ["r"], show: "R", text: "zoom.turn", run: () => actions.turn(TURN) },
-    { keys: ["shift+r"], show: "Shift R", text: "zoom.turnBack", run: () => actions.turn(-TURN) },
+    { keys: ["r"], show: "R", text: "zoom.turn", run: actions.turn },
+    { keys: ["shift+r"], show: "Shift R", text: "zoom.turnBack", run: actions.turnBack },
     { keys: ["c"], show: "C", text: "color.current", run: () => actions.panel("colors") },
     ...PANELS.map((name, i) => ({ keys: [`alt+${i + 1}`], show: `Alt ${i + 1}`, text: `panel.${name}`, run: () => actions.panel(name) })),
     { keys: ["ctrl+enter"], show: "Ctrl Enter", text: "preview.now", run: actions.preview },
@@ -35,7 +34,7 @@ export function shortcutList(desk, actions) {
     { keys: ["ctrl+s"], show: "Ctrl S", text: "save", run: actions.save },
     { keys: ["ctrl+c"], show: "Ctrl C", text: "copy", run: actions.copy },
     { keys: [], show: "Ctrl V", text: "paste", run: null },
-    { keys: ["escape"], show: "Esc", text: "stop", run: actions.escape },
+    { keys: ["escape"], show: "Esc", text: "escape", run: actions.escape },
     { keys: ["?", "shift+?"], show: "?", text: "help", run: actions.help },
     { keys: [], show: "← ↑ → ↓", text: "keyboard.move", run: null },
     { keys: [], show: ", .", text: "keyboard.region", run: null },

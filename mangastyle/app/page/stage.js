@@ -5,7 +5,6 @@
 
 import { drawLayers } from "./compose.js";
 import { Overlay } from "./overlay.js";
-import { drawStroke } from "./strokes.js";
 
 const PIXELS_FROM = 4; // device pixels for each of the picture's, from which they are shown as squares
 
@@ -119,7 +118,7 @@ export class Stage {
     if (this.#studio.session) this.#overlay.draw(context, this, this.#ratio);
   }
 
-  /** The color at a place of the picture: as shown, or of one layer. */
+  /** The color at a place of the picture: as shown, or of one layer; null if that layer is not there. */
   colorAt(x, y, from) {
     const { doc, pictures, session } = this.#studio;
     const probe = document.createElement("canvas");
@@ -127,8 +126,10 @@ export class Stage {
     const context = probe.getContext("2d", { willReadFrequently: true });
     context.imageSmoothingEnabled = false;
     context.translate(-Math.floor(x), -Math.floor(y));
+    if (from === "regions") pictures.needRegions();
+    if (from !== "shown" && !pictures.drawn[from]) return null;
     if (from === "shown") drawLayers(context, pictures.drawn, doc.layers, doc.settings.ink, session.width, session.height);
-    else context.drawImage(pictures.drawn[from] ?? pictures.drawn.original, 0, 0, session.width, session.height);
+    else context.drawImage(pictures.drawn[from], 0, 0, session.width, session.height);
     return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)];
   }
 
@@ -148,18 +149,4 @@ export class Stage {
 /** What the browser says of a side in device pixels, unless it is something else altogether, as while a display is emulated. */
 function nearest(told, computed) {
   return told !== undefined && Math.abs(told - computed) <= 1 ? told : Math.round(computed);
-}
-
-/** Strokes of a mask as a PNG data URL, white where they are. */
-export function drawMask(strokes, { width, height, preview }) {
-  const canvas = document.createElement("canvas");
-  canvas.width = preview.width;
-  canvas.height = preview.height;
-  const context = canvas.getContext("2d", { alpha: false });
-  context.scale(preview.width / width, preview.height / height);
-  for (const stroke of strokes) {
-    context.strokeStyle = context.fillStyle = stroke.erase ? "#000000" : "#ffffff";
-    drawStroke(context, stroke);
-  }
-  return canvas.toDataURL("image/png");
 }

@@ -6,6 +6,11 @@ export function widthAt(stroke, point) {
   return point.length > 2 ? stroke.width * (LEAST_WIDTH + (1 - LEAST_WIDTH) * point[2]) : stroke.width;
 }
 
+/** The width of a stroke for those who know only one: the mean of its points'. */
+export function meanWidth(stroke) {
+  return stroke.points.reduce((sum, point) => sum + widthAt(stroke, point), 0) / stroke.points.length;
+}
+
 export function drawStroke(context, stroke) {
   const { points } = stroke;
   context.lineCap = context.lineJoin = "round";
@@ -36,15 +41,18 @@ function drawPressed(context, stroke) {
   }
 }
 
-/** Fewer points that stay within `tolerance` of all (Ramer, Douglas, Peucker), without recursion. */
-export function simplify(points, tolerance) {
+/**
+ * Fewer points that stay within `tolerance` of all (Ramer, Douglas, Peucker), without recursion. Of a stroke of some `width`, its
+ * edges stay within it, too, where the pressure changes.
+ */
+export function simplify(points, tolerance, width = 0) {
   if (points.length < 3) return points;
   const kept = new Uint8Array(points.length);
   kept[0] = kept[points.length - 1] = 1;
   const spans = [[0, points.length - 1]];
   while (spans.length) {
     const [from, to] = spans.pop();
-    const [farthest, distance] = farthestBetween(points, from, to);
+    const [farthest, distance] = farthestBetween(points, from, to, width);
     if (distance <= tolerance) continue;
     kept[farthest] = 1;
     spans.push([from, farthest], [farthest, to]);
@@ -52,27 +60,30 @@ export function simplify(points, tolerance) {
   return points.filter((_, i) => kept[i]);
 }
 
-function farthestBetween(points, from, to) {
+function farthestBetween(points, from, to, width) {
   let [farthest, greatest] = [from, 0];
   for (let i = from + 1; i < to; i++) {
-    const distance = segmentDistance(points[i], points[from], points[to]);
-    if (distance > greatest) [farthest, greatest] = [i, distance];
+    const { distance, share } = nearestOn(points[i], points[from], points[to]);
+    const [pressed, first, last] = [points[i], points[from], points[to]].map((point) => point[2] ?? 0);
+    const edge = (Math.abs(pressed - first - share * (last - first)) * (1 - LEAST_WIDTH) * width) / 2;
+    if (Math.max(distance, edge) > greatest) [farthest, greatest] = [i, Math.max(distance, edge)];
   }
   return [farthest, greatest];
 }
 
-export function segmentDistance([x, y], [x0, y0], [x1, y1]) {
+/** How far a place is from a segment, and at which share of its length it is nearest. */
+function nearestOn([x, y], [x0, y0], [x1, y1]) {
   const [dx, dy] = [x1 - x0, y1 - y0];
   const length = dx * dx + dy * dy;
   const share = length ? Math.min(Math.max(((x - x0) * dx + (y - y0) * dy) / length, 0), 1) : 0;
-  return Math.hypot(x - x0 - share * dx, y - y0 - share * dy);
+  return { distance: Math.hypot(x - x0 - share * dx, y - y0 - share * dy), share };
 }
 
 /** The least distance of a place from the middle of a stroke. */
 export function distanceTo(points, place) {
   if (points.length === 1) return Math.hypot(points[0][0] - place[0], points[0][1] - place[1]);
   let least = Infinity;
-  for (let i = 1; i < points.length; i++) least = Math.min(least, segmentDistance(place, points[i - 1], points[i]));
+  for (let i = 1; i < points.length; i++) least = Math.min(least, nearestOn(place, points[i - 1], points[i]).distance);
   return least;
 }
 
@@ -102,5 +113,5 @@ export function cutStroke(stroke, inside, step, newId) {
   }
   if (!touched) return [stroke];
   if (current.length) parts.push(current);
-  return parts.map((points) => ({ ...stroke, id: newId(), points: simplify(points, step / 4) }));
+  return parts.map((points) => ({ ...stroke, id: newId(), points: simplify(points, step / 4, stroke.width) }));
 }

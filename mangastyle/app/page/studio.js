@@ -2,7 +2,7 @@
  * One picture that is worked on: its document and history, its pictures, and the talk with the server about it.
  *
  * Events: "session" (another picture), "document", "pictures" (draw again), "jobs", "connection", "reconnected", "models", "message",
- * "exported", "folder", "saved", "conflict". Nothing here touches the page's elements.
+ * "exported", "folder", "saved", "conflict", "unkept". Nothing here touches the page's elements.
  */
 
 import { ApiError } from "./api.js";
@@ -25,6 +25,9 @@ export class Studio extends Emitter {
   #stop = () => {};
   #timers = {};
   #colored = null; // the document that the newest request for colors was about
+  #asked = -Infinity; // when that was
+  #entering = null; // the session that is to be opened
+  #saving = false; // whether a file is to be taken away
 
   constructor(api, settings) {
     super();
@@ -46,10 +49,16 @@ export class Studio extends Emitter {
     return this.#api;
   }
 
-  /** Work on a session; `state` is what was saved of it, if anything was. */
-  async enter(session, state) {
+  /**
+   * Work on a session. `restore` gives what was saved of it, if anything was; it is called at the last moment, while the picture
+   * before is still there.
+   */
+  async enter(session, restore) {
+    this.#entering = session;
     const pictures = new Pictures(this.#api, session);
     await pictures.loadOriginal();
+    if (this.#entering !== session) return;
+    const state = restore();
     this.leave();
     this.session = session;
     this.pictures = pictures;
@@ -87,6 +96,8 @@ export class Studio extends Emitter {
     Object.values(this.#timers).forEach(clearTimeout);
     this.painter.reset();
     this.#colored = null;
+    this.#saving = false;
+    this.pictures?.close();
     this.session = this.history = this.pictures = null;
     this.jobs.clear();
   }
@@ -121,7 +132,7 @@ export class Studio extends Emitter {
   #changed(before) {
     const { doc } = this;
     if (!documents.sameColors(before, doc)) this.#colorsChanged();
-    if (before.style !== doc.style) this.painter.changed(before.style);
+    if (before.style !== doc.style) this.painter.changed();
     this.emit("document", doc);
     this.emit("pictures");
   }
@@ -160,7 +171,7 @@ export class Studio extends Emitter {
   requestPreview() {
     clearTimeout(this.#timers.preview);
     this.jobs.begin("shade");
-    this.#timers.preview = setTimeout(() => this.#shade("preview"), this.#colored ? PREVIEW_PAUSE : 0);
+    this.#timers.preview = setTimeout(() => this.#shade("preview"), this.#asked + PREVIEW_PAUSE - performance.now());
   }
 
   async #shade(size) {
@@ -168,6 +179,7 @@ export class Studio extends Emitter {
     if (size === "full") jobs.begin("shade");
     this.#setStale(false);
     this.#colored = doc;
+    this.#asked = performance.now();
     const body = { ...this.shadeRequest(), size, tag: jobs.tagFor("shade", doc) };
     await this.ask("/shade", body, "shade", () => this.requestPreview());
   }
@@ -181,8 +193,23 @@ export class Studio extends Emitter {
     this.painter.request();
   }
 
+  /** Stop what the server is at, and what would be asked for next. What there is stays. */
   cancel() {
-    for (const kind of this.jobs.kinds) this.#api.post(this.#url("/cancel"), { kind }).catch((error) => this.report(error));
+    Object.values(this.#timers).forEach(clearTimeout);
+    this.painter.stop();
+    if (this.jobs.has("shade")) this.#setStale(true);
+    for (const kind of this.jobs.kinds) this.#cancel(kind).catch((error) => this.report(error));
+  }
+
+  /** The server tells the end of what it stopped; of what it was not at, nothing. */
+  async #cancel(kind) {
+    const { cancelled } = await this.#api.post(this.#url("/cancel"), { kind });
+    if (!cancelled) this.#end(kind);
+  }
+
+  #end(kind) {
+    if (kind === "style") this.painter.end();
+    else this.jobs.end(kind);
   }
 
   /** For each of the next variants, the colors that the regions at some places would get if nothing were said of them. */
@@ -194,6 +221,7 @@ export class Studio extends Emitter {
 
   async export(format, layer, size) {
     this.jobs.begin("export");
+    this.#saving = true;
     await this.ask("/export", this.#exportRequest(format, layer, size), "export", () => this.export(format, layer, size));
   }
 
@@ -202,8 +230,9 @@ export class Studio extends Emitter {
     return { format, layer, size, shade: this.shadeRequest(), style };
   }
 
+  /** The lines that make the same picture, and the paintings that they name. */
   async commands(layer) {
-    return (await this.#api.post(this.#url("/command"), this.#exportRequest("png", layer, "full"))).commands;
+    return this.#api.post(this.#url("/command"), this.#exportRequest("png", layer, "full"));
   }
 
   async #upload(blob, name) {
@@ -224,7 +253,7 @@ export class Studio extends Emitter {
   async setLineArt(isLineArt) {
     await this.#api.put(this.#url("/line-art"), { line_art: isLineArt });
     const session = await this.#api.get(this.#url(""));
-    await this.enter(session, { history: structuredClone(this.history.toJSON()) });
+    await this.enter(session, () => ({ history: structuredClone(this.history.toJSON()) }));
   }
 
   async applyToFolder(stages) {
@@ -263,6 +292,7 @@ export class Studio extends Emitter {
   }
 
   #onEvent(name, data) {
+    if (this.jobs.isForeign(data.tag)) return;
     const handlers = {
       models: () => this.setModels(data.state),
       progress: () => this.#onProgress(data),
@@ -272,9 +302,16 @@ export class Studio extends Emitter {
       cancelled: () => this.#onEnd(data),
       exported: () => this.#onExported(data),
       folder: () => this.emit("folder", data),
-      reset: () => this.#askAgain(),
+      reset: () => this.#onReset(),
     };
     handlers[name]?.();
+  }
+
+  /** Events were missed, or the server was started again: nobody will tell how what it was at has ended. */
+  #onReset() {
+    this.painter.reset();
+    for (const kind of this.jobs.kinds) this.jobs.end(kind);
+    this.#askAgain();
   }
 
   setModels(state) {
@@ -302,6 +339,7 @@ export class Studio extends Emitter {
 
   #afterPreview() {
     const { width, height, preview } = this.session;
+    if (this.stale && this.#colored === this.doc) this.#setStale(false);
     clearTimeout(this.#timers.full);
     const isWorthIt = preview.width !== width && width * height <= MAX_FULL;
     if (isWorthIt && this.settings.auto) this.#timers.full = setTimeout(() => this.#shade("full"), FULL_PAUSE);
@@ -319,13 +357,17 @@ export class Studio extends Emitter {
   /** A job that ended without a picture. One that a newer one has replaced is not the one that is waited for. */
   #onEnd({ kind, tag }, error = null) {
     if (this.jobs.isReplaced(kind, tag)) return;
-    if (kind === "style") this.painter.end();
-    else this.jobs.end(kind);
+    this.#end(kind);
     if (error) this.emit("message", { text: error, error: true });
   }
 
-  #onExported({ download, name }) {
-    this.jobs.end("export");
+  /** Another tab takes the files that it has asked for; those of a folder take minutes, and go to whoever is there then. */
+  #onExported({ kind, download, name }) {
+    this.jobs.end(kind);
+    if (kind === "export") {
+      if (!this.#saving) return;
+      this.#saving = false;
+    }
     this.emit("exported", { path: this.#url(`/downloads/${download}`), name });
   }
 

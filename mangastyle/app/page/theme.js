@@ -1,6 +1,6 @@
-/** Dark or light: as the system has it, until a person chooses. */
+/** Dark or light: as the system has it, unless a person wants the other. */
 
-const NEXT = { light: "dark", dark: "light" };
+const OTHER = { light: "dark", dark: "light" };
 
 export function followTheme(ui) {
   const show = (theme) => (document.documentElement.dataset.theme = theme);
@@ -9,7 +9,7 @@ export function followTheme(ui) {
 }
 
 export function switchTheme(ui) {
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const current = ui.get("theme") === "system" ? (dark ? "dark" : "light") : ui.get("theme");
-  ui.set("theme", NEXT[current]);
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const isOther = ui.get("theme") === OTHER[system];
+  ui.set("theme", isOther ? "system" : OTHER[system]);
 }

@@ -1,6 +1,7 @@
 /** What a person has in hand: tool, color, size of the brush, theme. It outlives pictures and reloads, and is not undone. */
 
 import { Emitter } from "./emitter.js";
+import { forever } from "./kept.js";
 
 const KEY = "mangastyle.ui";
 const RECENT = 14;
@@ -19,6 +20,7 @@ export class Ui extends Emitter {
     pickFrom: "shown",
     exportFormat: "png",
     compare: null, // share of the width at which before and after meet
+    several: false, // whether a painting is added to those that are chosen
     maskOf: null, // the painting whose mask the brush paints
     selection: [], // regions of the lasso: [label, x, y]
   };
@@ -26,7 +28,7 @@ export class Ui extends Emitter {
   constructor() {
     super();
     try {
-      Object.assign(this.#values, JSON.parse(localStorage.getItem(KEY)));
+      Object.assign(this.#values, JSON.parse(forever.get(KEY)));
     } catch {
       // What was kept cannot be read: defaults do.
     }
@@ -39,9 +41,8 @@ export class Ui extends Emitter {
   set(name, value) {
     if (this.#values[name] === value) return;
     this.#values[name] = value;
-    if (KEPT.includes(name)) localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(KEPT.map((key) => [key, this.#values[key]]))));
+    if (KEPT.includes(name)) forever.set(KEY, JSON.stringify(Object.fromEntries(KEPT.map((key) => [key, this.#values[key]]))));
     this.emit(name, value);
-    this.emit("any", name);
   }
 
   /** A color that was painted with goes to the front of the recent ones. */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import AsyncGenerator, NamedTuple
+from typing import NamedTuple
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -90,16 +90,15 @@ def is_strokes(data: bytes) -> bool:
 
 
 async def _read_form(request: Request, sent: Sent) -> None:
-    """Add what a form has."""
-    data = await bodies.read(request, protocol.MOST_PICTURE)
-
-    async def whole() -> AsyncGenerator[bytes, None]:
-        yield data
-
+    """Add what a form has; it is taken apart as it arrives."""
+    arriving = bodies.parts(request, protocol.MOST_PICTURE)
+    parser = InMemory(request.headers, arriving, max_files=sum(MOST.values()), max_fields=MOST_TEXTS)
     try:
-        form = await InMemory(request.headers, whole(), max_files=sum(MOST.values()), max_fields=MOST_TEXTS).parse()
+        form = await bodies.in_time(parser.parse())
     except MultiPartException as error:
         raise MangastyleError(f"the form cannot be read ({error.message.rstrip('.')})") from error
+    except UnicodeError as error:  # of an encoding that is none for texts
+        raise MangastyleError("the form cannot be read (its texts must be UTF-8)") from error
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             sent.files.setdefault(name, []).append(await value.read())

@@ -139,8 +139,8 @@ class Line:
         """
         self.check()
         turn = Turn(work, self.limit)
-        self._turns.add(turn)
         self.lane.submit(turn, turn.run, turn.tell)
+        self._turns.add(turn)
         found = asyncio.wrap_future(turn.found)
         found.add_done_callback(lambda found: self._leave(turn, found))
         gone, stopped = asyncio.ensure_future(_until_gone(request)), asyncio.ensure_future(self._stopped.wait())

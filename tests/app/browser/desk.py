@@ -3,7 +3,28 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator
+
+BRING = """(given) => {
+  const canvas = new OffscreenCanvas(64, 64);
+  canvas.getContext('2d').fillRect(10, 10, 20, 20);
+  return canvas.convertToBlob().then((blob) => {
+    const data = new DataTransfer();
+    for (const name of given.names) data.items.add(new File([blob], name, { type: 'image/png' }));
+    const event = given.way === 'paste' ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
+                                        : new DragEvent('drop', { dataTransfer: data, bubbles: true });
+    document.querySelector(given.target).dispatchEvent(event);
+  });
+}"""
+POINT = """(given) => {
+  const canvas = document.querySelector('.overlay');
+  canvas.setPointerCapture = () => {};  // a pointer that does not exist cannot be captured
+  for (const [type, x, y, pressure] of given.events) {
+    canvas.dispatchEvent(new PointerEvent(type, { pointerId: given.id, pointerType: given.kind, clientX: x, clientY: y, pressure,
+      buttons: 1, bubbles: true }));
+  }
+}"""
 
 
 class Desk:
@@ -39,10 +60,24 @@ class Desk:
 
     def until(self, expression: str) -> None:
         """Wait; by asking, since the page's policy forbids the code that Playwright would put there."""
+        self.wait_for(lambda: self.see(expression), expression)
+
+    def wait_for(self, condition: Callable[[], object], what: str) -> None:
         end = time.monotonic() + self.patience
-        while not self.see(expression):
-            assert time.monotonic() < end, f"never became true: {expression}; errors: {self.errors}"
+        while not condition():
+            assert time.monotonic() < end, f"never became true: {what}; errors: {self.errors}"
             self.page.wait_for_timeout(20)
+
+    @contextmanager
+    def held(self, pattern: str) -> Iterator[None]:
+        """Requests to some addresses get their answers only at the end of the block, in which there must be one."""
+        routes: list[Any] = []
+        self.page.route(pattern, lambda route: routes.append(route))
+        yield
+        self.wait_for(lambda: routes, f"a request to {pattern}")
+        for route in routes:
+            route.continue_()
+        self.page.unroute(pattern)
 
     def open(self) -> Desk:
         self.page.goto(self.server.address)
@@ -75,6 +110,14 @@ class Desk:
         for place in places[1:]:
             self.page.mouse.move(*self.at(*place), steps=6)
         self.page.mouse.up()
+
+    def point(self, kind: str, *events: tuple[str, float, float, float], id: int = 7) -> None:
+        """Let a pen or a finger do something: types of events, places on the page, pressures."""
+        self.page.evaluate(POINT, {"kind": kind, "id": id, "events": events})
+
+    def bring(self, way: str, target: str, *names: str) -> None:
+        """Drop or paste pictures somewhere."""
+        self.page.evaluate(BRING, {"way": way, "target": target, "names": names})
 
     def take(self, color: str) -> None:
         self.page.evaluate("(color) => window.mangastyle.ui.set('color', color)", color)

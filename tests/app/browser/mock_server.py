@@ -11,6 +11,7 @@ import json
 import queue
 import re
 import secrets
+import shlex
 import threading
 import time
 from http import HTTPStatus
@@ -142,6 +143,7 @@ class Session:
         return {
             "id": self.id, "name": self.name, "width": width, "height": height, "preview": {"width": narrow, "height": low},
             "line_art": self.line_art, "state": self.state, "state_revision": self.state_revision, "folder": self.folder,
+            "last_event": len(self.events),
         }  # fmt: skip
 
     def say(self, name: str, data: Any) -> None:
@@ -225,6 +227,7 @@ class Studio:
     def shade(self, session: Session, request: dict[str, Any]) -> dict[str, int]:
         session.jobs += 1
         job, size = session.jobs, request["size"]
+        session.cancelled.discard("shade")
         session.requests.append(("shade", request))
         session.newest[size] = job
 
@@ -232,6 +235,8 @@ class Studio:
             if session.newest[size] != job:
                 return
             time.sleep(self.delay)
+            if "shade" in session.cancelled:
+                return session.say("cancelled", {"job": job, "kind": "shade", "size": size, "tag": request["tag"]})
             colors = base64.b64encode(session.colors(request, size).tobytes()).decode()
             session.revision += 1
             revisions = {"labels": 1, "shading": 1, "highlights": 1, "line": 1}
@@ -287,7 +292,7 @@ class Studio:
             data = json.dumps({"state": session.state}).encode() if format == "project" else png(session.composed(request["shade"], "full"))
             name, download = f"{Path(session.name).stem}.{'zip' if format == 'project' else format}", secrets.token_hex(8)
             session.downloads[download] = name, data
-            session.say("exported", {"job": job, "download": download, "name": name})
+            session.say("exported", {"job": job, "kind": "export", "tag": None, "download": download, "name": name})
 
         self.lane.put(work)
         return {"job": job}
@@ -474,11 +479,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def cancel(self, id: str) -> None:
         self.studio.session(id).cancelled.add(self.data()["kind"])
-        self.json({})
+        self.json({"cancelled": 1})
 
     def command(self, id: str) -> None:
         name = self.studio.session(id).name
-        self.json({"commands": [f"mangastyle shade {name} --hint hint.json --shading {self.data()['shade']['settings']['shading']}"]})
+        request = self.data()
+        lines = [f"mangastyle shade {name} --hint {name}-hint.json --shading {request['shade']['settings']['shading']}"]
+        chosen = [one["id"] for one in (request["style"] or {}).get("paintings", ())]
+        paintings = {f"{self.studio.paintings[id][0]}-painting.png": id for id in chosen}
+        if paintings:
+            lines.append(f"mangastyle style {name}-shaded.png --style {' '.join(map(shlex.quote, paintings))}")
+        self.json({"commands": lines, "paintings": paintings})
 
     def download(self, id: str, download: str) -> None:
         name, data = self.studio.session(id).downloads[download]

@@ -13,25 +13,6 @@ pytestmark = pytest.mark.app
 
 FACE, SHIRT, HAIR = (0.5, 0.47), (0.5, 0.85), (0.25, 0.4)  # of the sample "figure"
 RED, BLUE = "#d62020", "#2040d0"
-PICTURE = """(where) => {
-  const canvas = new OffscreenCanvas(64, 64);
-  canvas.getContext('2d').fillRect(10, 10, 20, 20);
-  return canvas.convertToBlob().then((blob) => {
-    const data = new DataTransfer();
-    for (const name of where.names) data.items.add(new File([blob], name, { type: 'image/png' }));
-    const event = where.type === 'paste' ? new ClipboardEvent('paste', { clipboardData: data, bubbles: true })
-                                         : new DragEvent('drop', { dataTransfer: data, bubbles: true });
-    document.querySelector(where.target).dispatchEvent(event);
-  });
-}"""
-POINTER = """(given) => {
-  const canvas = document.querySelector('.overlay');
-  canvas.setPointerCapture = () => {};  // a pointer that does not exist cannot be captured
-  for (const [type, x, y, pressure] of given.events) {
-    canvas.dispatchEvent(new PointerEvent(type, { pointerId: 7, pointerType: given.kind, clientX: x, clientY: y, pressure,
-      buttons: given.buttons ?? 1, bubbles: true }));
-  }
-}"""
 
 
 def test_a_sample_opens_and_is_colored(desk: Any) -> None:
@@ -63,14 +44,14 @@ def test_a_pen_presses(desk: Any) -> None:
     places = [desk.at(x, 0.85) for x in (0.4, 0.5, 0.6)]
     down, *rest = [("pointermove", *place, pressure) for place, pressure in zip(places, (0.2, 0.5, 0.9))]
     events = [("pointerdown", *down[1:]), *rest, ("pointerup", *places[-1], 0)]
-    desk.page.evaluate(POINTER, {"kind": "pen", "events": events})
+    desk.point("pen", *events)
     (stroke,) = desk.doc["strokes"]
     assert [len(point) for point in stroke["points"]] == [3] * len(stroke["points"])
     assert stroke["points"][0][2] == pytest.approx(0.2, abs=0.01)
     # From now on a finger moves the picture instead.
     before = desk.see("[m.view.x, m.view.y]")
     events = [("pointerdown", 500, 300, 0.5), ("pointermove", 540, 320, 0.5), ("pointerup", 540, 320, 0)]
-    desk.page.evaluate(POINTER, {"kind": "touch", "events": events})
+    desk.point("touch", *events)
     assert len(desk.doc["strokes"]) == 1
     assert desk.see("[m.view.x, m.view.y]") == [before[0] + 40, before[1] + 20]
 
@@ -334,27 +315,30 @@ def test_a_server_that_is_gone_is_told_and_found_again(desk: Any, mock: Any) -> 
 
 def test_two_tabs_do_not_overwrite_each_other(desk: Any) -> None:
     desk.open_sample()
+    desk.page.wait_for_timeout(1300)
+    desk.server.session.state = {"of": "the other tab"}
     desk.server.session.state_revision += 5
     asked = []
     desk.page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     desk.click(*SHIRT)
     desk.page.wait_for_timeout(1500)
     assert len(asked) == 1 and "another tab" in asked[0]
-    assert desk.server.session.state_revision == 5 or "fills" not in json.dumps(desk.server.session.state)
+    assert desk.server.session.state == {"of": "the other tab"}
+    assert "not saved" in desk.page.inner_text(".message")
     desk.errors = [error for error in desk.errors if "409" not in error]
 
 
 @pytest.mark.parametrize("way", ["paste", "drop"])
 def test_pictures_come_in(desk: Any, way: str) -> None:
     desk.open()
-    desk.page.evaluate(PICTURE, {"type": way, "target": ".middle", "names": ["mine.png"]})
+    desk.bring(way, ".middle", "mine.png")
     desk.until("m.studio.session?.name === 'mine.png'")
     desk.colored()
 
 
 def test_several_pictures_make_a_film_strip(desk: Any) -> None:
     desk.open()
-    desk.page.evaluate(PICTURE, {"type": "drop", "target": ".middle", "names": ["b.png", "a.png", "c.png"]})
+    desk.bring("drop", ".middle", "b.png", "a.png", "c.png")
     desk.until("m.studio.session?.name === 'a.png'")
     desk.page.click(".frame >> nth=2")
     desk.until("m.studio.session?.name === 'c.png'")
@@ -366,8 +350,11 @@ def test_several_pictures_make_a_film_strip(desk: Any) -> None:
 def test_a_painting_is_dropped_on_the_gallery(desk: Any) -> None:
     desk.open_sample()
     desk.page.click("#tab-style")
-    desk.page.evaluate(PICTURE, {"type": "drop", "target": ".gallery", "names": ["painting.png"]})
-    desk.until("document.querySelectorAll('.gallery .tile').length === 10")
+    desk.bring("drop", ".gallery", "painting.png")
+    desk.until("document.querySelectorAll('.gallery .tile').length === 9")
+    desk.until("m.studio.doc.style.paintings.length === 1")
+    assert desk.page.get_attribute(".gallery .tile >> nth=8", "aria-pressed") == "true", "what was brought is chosen"
+    desk.colored()
 
 
 def test_style_answers_to_its_sliders_and_stops(desk: Any) -> None:

@@ -22,6 +22,7 @@ def test_both_languages_have_the_same_texts() -> None:
 def test_every_text_that_is_asked_for_exists() -> None:
     source = "".join(file.read_text(encoding="utf-8") for file in PAGE.rglob("*.js"))
     asked = set(re.findall(r'\b(?:t\(|text: )"([a-z][\w.-]+)"', source)) - {"mangastyle"}
+    asked |= {f"say.{name}" for name in re.findall(r'\bsay\("(\w+)"', source)}
     assert asked <= texts("en").keys(), asked - texts("en").keys()
 
 

@@ -6,7 +6,8 @@ import { button, h, slider, toggle } from "../dom.js";
 import { t } from "../i18n.js";
 
 const DRAG_FROM = 6; // CSS pixels that a swatch moves before it counts as dragged
-const STEP = 0.02; // of the field, for arrow keys
+const STEP = 0.02; // of a side, for arrow keys
+const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
 export const FIRST_SWATCHES = [
   "#fde3cf",
   "#f6c6a4",
@@ -31,7 +32,7 @@ export const FIRST_SWATCHES = [
 ];
 
 export function colorsPanel(desk) {
-  const { studio, ui } = desk;
+  const { ui } = desk;
   const swatches = h("div", { class: "swatches", role: "group", "aria-label": t("swatches") });
   const recent = h("div", { class: "swatches", role: "group", "aria-label": t("recent") });
   const fill = (element, colors) => element.replaceChildren(...colors.map((color) => swatch(desk, color)));
@@ -47,7 +48,7 @@ export function colorsPanel(desk) {
     h("h3", { text: t("swatches") }),
     swatches,
     h("div", { class: "row" }, paletteButton(desk), resetButton(ui)),
-    paletteToggle(studio, current),
+    paletteToggle(desk, current),
     h("h3", { text: t("recent") }),
     recent,
     h("h3", { text: t("references") }),
@@ -114,7 +115,7 @@ function mixer(ui) {
   });
   field.addEventListener("pointermove", (event) => event.buttons && fromPointer(event));
   field.addEventListener("keydown", (event) => {
-    const move = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] }[event.key];
+    const move = ARROWS[event.key];
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
@@ -194,13 +195,15 @@ function resetButton(ui) {
   return element;
 }
 
-function paletteToggle(studio, current) {
+/** While it is on, the palette follows the swatches. */
+function paletteToggle({ studio, ui }, current) {
   const element = toggle({
     label: t("palette.use"),
     checked: false,
     onChange: (on) => studio.commit(setPalette(studio.doc, on ? current() : [])),
   });
   studio.on("document", (doc) => element.set(doc.palette.length > 0));
+  ui.on("swatches", () => studio.doc?.palette.length && studio.commit(setPalette(studio.doc, current())));
   return element;
 }
 
@@ -223,12 +226,14 @@ function referenceList(desk) {
     );
   };
   studio.on("document", show);
+  studio.on("session", () => pictures.clear());
   return h("div", {}, h("p", { class: "quiet", text: t("reference.hint") }), list, add);
 }
 
-/** A reference whose colors can be taken by a click. */
+/** A reference whose colors can be taken: by a click, or by a mark that arrow keys move. */
 function referencePicture({ studio, ui }, { id, name }) {
-  const canvas = h("canvas", { width: 1, height: 1, role: "img", "aria-label": name });
+  const canvas = h("canvas", { width: 1, height: 1, role: "application", tabindex: 0, "aria-label": t("reference.pick", { name }) });
+  const mark = h("span", { class: "knob", hidden: true });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   studio.api.bitmap(`/sessions/${studio.session.id}/references/${id}?side=400`).then(
     (bitmap) => {
@@ -237,11 +242,26 @@ function referencePicture({ studio, ui }, { id, name }) {
     },
     (error) => studio.report(error),
   );
-  canvas.addEventListener("pointerdown", (event) => {
-    const x = Math.floor((event.offsetX * canvas.width) / canvas.clientWidth);
-    const y = Math.floor((event.offsetY * canvas.height) / canvas.clientHeight);
-    ui.set("color", toHex([...context.getImageData(x, y, 1, 1).data.slice(0, 3)]));
+  const place = [0.5, 0.5]; // of the mark, as shares of the sides
+  const take = (x, y) => {
+    [place[0], place[1]] = [clamp(x), clamp(y)];
+    const [column, row] = [canvas.width, canvas.height].map((side, axis) => Math.min(Math.floor(place[axis] * side), side - 1));
+    ui.set("color", toHex([...context.getImageData(column, row, 1, 1).data.slice(0, 3)]));
+    mark.style.left = `${100 * place[0]}%`;
+    mark.style.top = `${100 * place[1]}%`;
+    mark.style.setProperty("--color", ui.get("color"));
+  };
+  const takeUnder = (event) => take(event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight);
+  canvas.addEventListener("pointerdown", takeUnder);
+  canvas.addEventListener("pointermove", (event) => event.buttons && takeUnder(event));
+  canvas.addEventListener("keydown", (event) => {
+    const move = ARROWS[event.key];
+    if (!move) return;
+    event.preventDefault();
+    mark.hidden = false;
+    take(place[0] + move[0], place[1] - move[1]);
   });
+  canvas.addEventListener("blur", () => (mark.hidden = true));
   const remove = button({
     label: t("reference.remove", { name }),
     iconName: "close",
@@ -254,5 +274,5 @@ function referencePicture({ studio, ui }, { id, name }) {
         ),
       ),
   });
-  return h("div", { class: "reference" }, canvas, remove);
+  return h("div", { class: "reference" }, canvas, mark, remove);
 }

@@ -14,7 +14,11 @@ export function compareHandle({ ui, stage }, element) {
   );
   const set = (share) => ui.set("compare", Math.min(Math.max(share, 0), 1));
   const show = (share) => {
+    const opens = handle.hidden && share !== null;
+    const closes = share === null && document.activeElement === handle;
     handle.hidden = share === null;
+    if (opens) handle.focus({ preventScroll: true });
+    if (closes) stage.canvas.focus({ preventScroll: true });
     if (share !== null) {
       handle.style.left = `${100 * share}%`;
       handle.setAttribute("aria-valuenow", Math.round(100 * share));

@@ -1,6 +1,6 @@
 /** Suggestions, shading, light, lines: what holds for the whole picture. */
 
-import { setSettings } from "../document.js";
+import { setOwn, setSettings } from "../document.js";
 import { button, choice, h, slider, toggle } from "../dom.js";
 import { t } from "../i18n.js";
 
@@ -49,7 +49,7 @@ export function lightPanel(desk) {
     onChoose: (value) => studio.setLineArt(value === "line").catch((error) => studio.report(error)),
     options: ["line", "color"].map((value) => ({ value, text: t(`kind.${value}`) })),
   });
-  const own = toggle({ label: t("own"), checked: true, onChange: (value) => studio.commit({ ...studio.doc, own: value }) });
+  const own = toggle({ label: t("own"), checked: true, onChange: (value) => studio.commit(setOwn(studio.doc, value)) });
   const auto = toggle({ label: t("auto"), checked: ui.get("auto"), onChange: (value) => ui.set("auto", value) });
   const now = button({ label: t("preview.now"), key: "Ctrl+Enter", text: t("preview.now"), onClick: () => studio.requestPreview() });
   const back = button({ label: t("variant.previous"), key: "Shift+N", iconName: "undo", class: "plain", onClick: () => step(-1) });

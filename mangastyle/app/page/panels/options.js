@@ -1,11 +1,12 @@
 /** What the tool in hand can be told, above the picture. */
 
+import { LAYERS } from "../document.js";
 import { button, h, slider } from "../dom.js";
 import { t } from "../i18n.js";
 
 export const SMALLEST_BRUSH = 2;
 export const LARGEST_BRUSH = 200;
-const SOURCES = ["shown", "flat", "original", "style"];
+const SOURCES = ["shown", ...LAYERS.filter((name) => name !== "strokes")];
 
 export function toolOptions(desk) {
   const element = h("div", { class: "options", role: "group", "aria-label": t("options") });
@@ -50,7 +51,7 @@ function pickerOptions({ ui }) {
   const select = h(
     "select",
     { "aria-label": t("picker.from"), on: { change: () => ui.set("pickFrom", select.value) } },
-    SOURCES.map((source) => h("option", { value: source, text: t(`picker.${source}`) })),
+    SOURCES.map((source) => h("option", { value: source, text: t(source === "shown" ? "picker.shown" : `layer.${source}`) })),
   );
   select.value = ui.get("pickFrom");
   return h("label", { class: "inline" }, h("span", { text: t("picker.from") }), select);

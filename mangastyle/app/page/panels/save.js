@@ -1,5 +1,6 @@
 /** What can be taken away: pictures, layered files, hints, the project, the command. */
 
+import { commandFiles } from "../command_files.js";
 import { toHint } from "../document.js";
 import { button, choice, h } from "../dom.js";
 import { t } from "../i18n.js";
@@ -70,10 +71,16 @@ function commandSection(desk, layer) {
     iconName: "copy",
     onClick: () => desk.copyText(text.textContent),
   });
-  const box = h("div", { hidden: true }, text, copy);
+  const files = h("div", { class: "row" });
+  const reads = h("div", { class: "stack" }, h("p", { class: "quiet", text: t("command.files") }), files);
+  const box = h("div", { class: "stack", hidden: true }, text, h("div", { class: "row" }, copy), reads);
   const showCommand = async () => {
     try {
-      text.textContent = (await desk.studio.commands(layer.chosen())).join("\n");
+      const { commands, paintings } = await desk.studio.commands(layer.chosen());
+      text.textContent = commands.join("\n");
+      const needed = commandFiles(desk, text.textContent, paintings, () => saveHint(desk));
+      files.replaceChildren(...needed.map(fileButton));
+      reads.hidden = !needed.length;
       box.hidden = false;
       box.scrollIntoView({ block: "nearest" });
     } catch (error) {
@@ -89,6 +96,10 @@ function commandSection(desk, layer) {
     button({ label: t("command.show"), text: t("command.show"), iconName: "command", onClick: showCommand }),
     box,
   );
+}
+
+function fileButton({ name, save }) {
+  return button({ label: t("command.save", { name }), text: name, class: "small", onClick: save });
 }
 
 function formatRow(format, checked, onChoose) {

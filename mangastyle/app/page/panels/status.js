@@ -10,7 +10,7 @@ const ORDER = ["export", "folder", "style", "shade"];
 export function statusLine({ studio, ui, view, on, actions }) {
   const hint = h("span", { class: "hint" });
   const message = h("span", { class: "message", role: "status", "aria-live": "polite" });
-  const server = h("span", { class: "server", "aria-live": "polite" });
+  const server = h("span", { class: "server" });
   const bar = h("progress", { max: 1, "aria-label": t("progress") });
   const stop = button({ label: t("stop"), key: "Esc", iconName: "stop", text: t("stop"), class: "stop", onClick: () => studio.cancel() });
   const work = h("span", { class: "work" }, bar, stop);
@@ -44,6 +44,7 @@ export function statusLine({ studio, ui, view, on, actions }) {
     work.classList.toggle("idle", !visible);
     now.hidden = !studio.stale;
     server.textContent = serverText(studio, visible ? kind : null, job);
+    server.setAttribute("aria-live", visible ? "off" : "polite"); // the time that is left would be read each second
     if (job && !visible) setTimeout(showWork, SOON);
     if (visible && job.of) bar.value = job.done / job.of;
     else bar.removeAttribute("value");
@@ -88,7 +89,7 @@ export function statusLine({ studio, ui, view, on, actions }) {
 function serverText({ connection, models }, kind, job) {
   if (connection !== "open") return t(`connection.${connection}`);
   if (kind) return job.left ? t("work.left", { work: t(`work.${kind}`), time: duration(job.left) }) : t(`work.${kind}`);
-  return models === "loading" ? t("models.loading") : "";
+  return models === "ready" ? "" : t(`models.${models}`);
 }
 
 function duration(seconds) {

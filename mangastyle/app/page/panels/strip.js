@@ -5,62 +5,81 @@ import { t } from "../i18n.js";
 
 export function filmStrip(desk, { open }) {
   const { studio } = desk;
-  const list = h("div", { class: "strip-list", role: "list" });
+  const list = h("ul", { class: "strip-list" });
   const frames = new Map();
   const shade = button({
     label: t("folder.shade"),
     text: t("folder.shade"),
-    onClick: () => studio.session && studio.applyToFolder(["shade"]),
+    onClick: () => studio.applyToFolder(["shade"]),
   });
   const both = button({
     label: t("folder.style"),
     text: t("folder.style"),
-    onClick: () => studio.session && studio.applyToFolder(["shade", "style"]),
+    onClick: () => studio.applyToFolder(["shade", "style"]),
   });
-  const close = button({ label: t("close"), iconName: "close", class: "plain", onClick: () => (element.hidden = true) });
-  const element = h(
-    "section",
-    { class: "strip", hidden: true, "aria-label": t("folder") },
-    list,
-    h("div", { class: "strip-actions" }, shade, both),
-    close,
-  );
-  const mark = () => frames.forEach((frame, id) => frame.setAttribute("aria-current", String(id === studio.session?.folder)));
+  const body = h("div", { class: "strip-body", id: "strip-body" }, list, h("div", { class: "strip-actions" }, shade, both));
+  const fold = button({
+    label: t("folder"),
+    text: t("folder"),
+    class: "plain strip-fold",
+    "aria-controls": "strip-body",
+    "aria-expanded": "true",
+    onClick: () => {
+      body.hidden = !body.hidden;
+      fold.setAttribute("aria-expanded", String(!body.hidden));
+    },
+  });
+  const element = h("section", { class: "strip", hidden: true, "aria-label": t("folder") }, fold, body);
+  const inSight = new IntersectionObserver((entries) => entries.filter((one) => one.isIntersecting).forEach(({ target }) => load(target)));
+  const load = (frame) => {
+    inSight.unobserve(frame);
+    frame.load();
+  };
+  const mark = () => frames.forEach((frame, id) => frame.mark(id === studio.session?.folder));
   desk.on("pictures", (pictures) => {
     element.hidden = pictures.length === 0;
     for (const picture of pictures) {
-      if (!frames.has(picture.id))
-        frames.set(
-          picture.id,
-          frameOf(desk, picture, () => open(picture.id)),
-        );
+      if (!frames.has(picture.id)) {
+        const frame = frameOf(desk, picture, () => open(picture.id));
+        frames.set(picture.id, frame);
+        inSight.observe(frame);
+      }
       frames.get(picture.id).show(picture.state);
     }
     list.replaceChildren(...pictures.map(({ id }) => frames.get(id)));
     mark();
   });
+  const offer = (doc) => {
+    shade.disabled = !doc;
+    both.disabled = !doc?.style.paintings.length;
+  };
+  offer(null);
+  studio.on("document", offer);
   studio.on("session", mark);
-  studio.on("folder", ({ id, state }) => frames.get(id)?.show(state));
+  studio.on("folder", ({ id, state, error }) => frames.get(id)?.show(state, error));
   return element;
 }
 
+/** A picture of the folder. Its own small picture is loaded once it is in sight: there may be hundreds. */
 function frameOf({ studio }, { id, name }, onClick) {
   const image = h("img", { alt: "", draggable: "false" });
-  studio.api.blob(`/folder/${id}?side=160`).then(
-    (blob) => (image.src = URL.createObjectURL(blob)),
-    (error) => studio.report(error),
-  );
   const state = h("span", { class: "frame-state" });
-  const frame = h(
-    "button",
-    { type: "button", class: "frame", title: name, role: "listitem", on: { click: onClick } },
-    image,
-    h("span", { class: "frame-name", text: name }),
-    state,
-  );
-  frame.show = (value) => {
-    frame.dataset.state = value;
-    state.textContent = t(`state.${value}`);
+  const title = h("span", { class: "frame-name", text: name });
+  const open = h("button", { type: "button", class: "frame", on: { click: onClick } }, image, title, state);
+  const element = h("li", {}, open);
+  element.load = () =>
+    studio.api.blob(`/folder/${id}?side=160`).then(
+      (blob) => (image.src = URL.createObjectURL(blob)),
+      (error) => studio.report(error),
+    );
+  element.mark = (isOpen) => {
+    open.setAttribute("aria-current", String(isOpen));
+    if (isOpen && open.dataset.state === "new") element.show("open");
   };
-  return frame;
+  element.show = (value, error = null) => {
+    open.dataset.state = value;
+    state.textContent = t(`state.${value}`);
+    open.title = error ? `${name}: ${error}` : name;
+  };
+  return element;
 }

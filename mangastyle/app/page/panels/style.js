@@ -7,10 +7,11 @@ import { t } from "../i18n.js";
 const percent = (value) => `${Math.round(100 * value)} %`;
 
 export function stylePanel(desk) {
-  const { studio } = desk;
+  const { studio, ui } = desk;
   const change = (changes, key = null) => studio.commit(setStyle(studio.doc, changes), key);
   const seal = () => studio.history.seal();
-  const several = toggle({ label: t("style.several"), checked: false, onChange: () => {} });
+  const several = toggle({ label: t("style.several"), checked: ui.get("several"), onChange: (value) => ui.set("several", value) });
+  ui.on("several", (value) => several.set(value));
   const strength = slider({
     label: t("style.strength"),
     min: 0,
@@ -70,6 +71,7 @@ export function stylePanel(desk) {
   );
   const first = h("p", { class: "quiet", text: t("style.first") });
   const show = ({ style }) => {
+    if (style.paintings.length > 1) ui.set("several", true);
     rest.hidden = !style.paintings.length;
     first.hidden = !rest.hidden;
     strength.set(style.strength);
@@ -81,22 +83,23 @@ export function stylePanel(desk) {
     showMix(desk, mix, style.paintings);
   };
   studio.on("document", show);
-  return h("div", { class: "panel" }, gallery(desk, several), first, rest);
+  ui.on("maskOf", (id) => [...mix.children].forEach((row) => row.mark(id)));
+  return h("div", { class: "panel" }, gallery(desk), first, rest);
 }
 
-function gallery(desk, several) {
-  const { studio } = desk;
+function gallery(desk) {
+  const { studio, ui } = desk;
   const grid = h("div", { class: "gallery", role: "group", "aria-label": t("gallery") });
   const tiles = new Map();
   const choose = (id, event) => {
-    const many = event.ctrlKey || event.metaKey || event.shiftKey || several.querySelector("input").checked;
+    const many = event.ctrlKey || event.metaKey || event.shiftKey || ui.get("several");
     studio.commit(togglePainting(studio.doc, id, many));
   };
   const add = button({
     label: t("gallery.add"),
     iconName: "plus",
     text: t("gallery.add"),
-    class: "tile add",
+    class: "small",
     onClick: () => desk.chooseFile("image/*", (file) => desk.addPainting(file)),
   });
   const mark = (doc) =>
@@ -108,12 +111,13 @@ function gallery(desk, several) {
           painting.id,
           tileOf(desk, painting, (event) => choose(painting.id, event)),
         );
-    grid.replaceChildren(...tiles.values(), add);
+    grid.replaceChildren(...tiles.values());
     mark(studio.doc);
   });
   studio.on("document", mark);
-  grid.append(add);
-  return grid;
+  desk.on("paintingAdded", (id) => tiles.get(id)?.scrollIntoView({ block: "nearest" }));
+  const title = h("div", { class: "row" }, h("h3", { text: t("gallery") }), h("div", { class: "spring" }), add);
+  return h("div", { class: "stack" }, title, grid);
 }
 
 function tileOf(desk, { id, name }, onClick) {
@@ -141,9 +145,10 @@ function showMix(desk, mix, paintings) {
 
 function mixRow(desk, id, weighted) {
   const { studio, ui } = desk;
+  const name = desk.paintingName(id);
   const weight = slider({
-    label: desk.paintingName(id),
-    min: 0,
+    label: name,
+    min: 0.05, // a painting without weight is taken out instead
     max: 2,
     step: 0.05,
     value: 1,
@@ -152,7 +157,7 @@ function mixRow(desk, id, weighted) {
     onChange: () => studio.history.seal(),
   });
   const paint = button({
-    label: t("mask.paint"),
+    label: t("mask.paintOf", { name }),
     text: t("mask.paint"),
     onClick: () => {
       ui.set("maskOf", ui.get("maskOf") === id ? null : id);
@@ -160,7 +165,7 @@ function mixRow(desk, id, weighted) {
     },
   });
   const clear = button({
-    label: t("mask.clear"),
+    label: t("mask.clearOf", { name }),
     text: t("mask.clear"),
     class: "plain",
     onClick: () => studio.commit(setPainting(studio.doc, id, { mask: [] })),
@@ -170,6 +175,7 @@ function mixRow(desk, id, weighted) {
     weight.set(painting.weight);
     clear.hidden = !painting.mask.length;
   };
-  ui.on("maskOf", (current) => paint.setAttribute("aria-pressed", String(current === id)));
+  row.mark = (current) => paint.setAttribute("aria-pressed", String(current === id));
+  row.mark(ui.get("maskOf"));
   return row;
 }

@@ -11,8 +11,10 @@ export function suggestionsPopup(desk) {
   let asked = 0;
 
   const close = () => {
+    const hadFocus = popup.contains(document.activeElement);
     asked += 1;
     popup.hidden = true;
+    if (hadFocus) desk.stage.canvas.focus({ preventScroll: true });
   };
   const show = (...children) => {
     popup.replaceChildren(...children);
@@ -45,7 +47,10 @@ export function suggestionsPopup(desk) {
   popup.close = close;
   addEventListener("pointerdown", (event) => popup.hidden || popup.contains(event.target) || close(), { capture: true });
   popup.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") close();
+    if (event.key === "Escape") {
+      event.stopPropagation(); // it closes this alone
+      close();
+    }
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();

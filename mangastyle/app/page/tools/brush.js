@@ -13,6 +13,7 @@ export class Brush {
 
   constructor(desk) {
     this.desk = desk;
+    desk.studio.on("session", () => (this.#last = null));
   }
 
   /** With Shift, straight from where the stroke before ended. */
@@ -49,7 +50,7 @@ export class Brush {
 
   #tidy(points) {
     const rounded = points.map((point) => point.map((value, axis) => Math.round(value * (axis < 2 ? 10 : 100)) / (axis < 2 ? 10 : 100)));
-    return simplify(rounded, TOLERANCE / this.desk.view.scale);
+    return simplify(rounded, TOLERANCE / this.desk.view.scale, this.#width());
   }
 
   #show() {
@@ -68,6 +69,7 @@ export class Brush {
   }
 }
 
+/** A stroke of the mask that is painted, which adds to it or takes away. */
 export function paintMask(desk, stroke, erase) {
   const { studio, ui } = desk;
   const id = ui.get("maskOf");

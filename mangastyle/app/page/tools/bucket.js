@@ -1,6 +1,7 @@
 /** Fills the region under the pointer; drawn over several, it fills them all in one step. */
 
 import { fillRegions } from "../hints.js";
+import { along } from "../strokes.js";
 
 export class Bucket {
   outlines = true;
@@ -11,13 +12,19 @@ export class Bucket {
   }
 
   down(point) {
+    if (!this.desk.regions) return;
     this.desk.studio.history.seal();
-    this.#filled = { labels: new Set(), key: Symbol("fill"), refused: false };
+    this.#filled = { labels: new Set(), key: Symbol("fill"), last: point };
     this.#fill(point);
   }
 
+  /** A fast hand skips no region. */
   move(points) {
-    if (this.#filled) points.forEach((point) => this.#fill(point));
+    if (!this.#filled) return;
+    const step = 1 / this.desk.studio.pictures.labels.scaleX;
+    const [, ...places] = along([this.#filled.last, ...points], step);
+    this.#filled.last = points.at(-1);
+    for (const place of places) this.#fill(place);
   }
 
   up() {
@@ -32,7 +39,7 @@ export class Bucket {
   #fill([x, y]) {
     const { studio, ui } = this.desk;
     const { labels } = studio.pictures;
-    const label = labels?.at(x, y) ?? -1;
+    const label = labels.at(x, y);
     if (label < 0 || this.#filled.labels.has(label)) return;
     this.#filled.labels.add(label);
     const color = ui.get("color");

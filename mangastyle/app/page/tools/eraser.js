@@ -49,8 +49,7 @@ export class Eraser {
   }
 
   #clear(place) {
-    const { studio } = this.desk;
-    const { labels } = studio.pictures;
+    const { studio, regions: labels } = this.desk;
     return labels ? clearRegions(studio.doc, labels, new Set([labels.at(...place)])) : studio.doc;
   }
 

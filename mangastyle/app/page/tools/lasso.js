@@ -24,8 +24,8 @@ export class Lasso {
   up() {
     const points = this.#points;
     this.cancel();
-    const { labels } = this.desk.studio.pictures;
-    if (!points || !labels) return;
+    const labels = points && this.desk.regions;
+    if (!labels) return;
     const label = labels.at(...points[0]);
     const clicked = points.length < 3 && label >= 0;
     this.desk.ui.set("selection", clicked ? [[label, ...labels.seed(...points[0])]] : labels.within(simplify(points, 1)));

@@ -10,9 +10,9 @@ export class Lock {
   }
 
   down(point) {
-    const { studio } = this.desk;
+    const { studio, regions: labels } = this.desk;
     const place = point.slice(0, 2);
-    const color = studio.pictures.colorAt(...place);
-    if (color) studio.commit(toggleLock(studio.doc, studio.pictures.labels, place, color));
+    const color = labels && studio.pictures.colorAt(...place);
+    if (color) studio.commit(toggleLock(studio.doc, labels, place, color));
   }
 }

@@ -19,6 +19,8 @@ export class Picker {
     const { studio, stage, ui } = this.desk;
     const { width, height } = studio.session;
     if (x < 0 || y < 0 || x >= width || y >= height) return;
-    ui.set("color", toHex(stage.colorAt(x, y, ui.get("pickFrom"))));
+    const color = stage.colorAt(x, y, ui.get("pickFrom"));
+    if (color) ui.set("color", toHex(color));
+    else this.desk.say("noLayer");
   }
 }

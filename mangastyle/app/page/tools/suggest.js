@@ -8,8 +8,7 @@ export class Suggest {
   }
 
   down(point, event) {
-    const { studio } = this.desk;
     const [x, y] = point;
-    if ((studio.pictures.labels?.at(x, y) ?? -1) >= 0) this.desk.suggestFor([[x, y]], event);
+    if (this.desk.regions?.at(x, y) >= 0) this.desk.suggestFor([[x, y]], event);
   }
 }
