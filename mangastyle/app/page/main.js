@@ -268,7 +268,7 @@ function connect() {
     desk.hover(stage.hovered);
   });
   canvas.dataset.tool = ui.get("tool");
-  for (const name of ["size", "selection", "maskOf"]) ui.on(name, () => desk.hover(stage.hovered));
+  for (const name of ["size", "selection", "maskOf", "panel"]) ui.on(name, () => desk.hover(stage.hovered));
   receiveFiles({
     targets: {
       painting: (file) => desk.addPainting(file),

@@ -7,6 +7,7 @@ import { drawStroke } from "./strokes.js";
 const MARKED = { brush: ["strokes"], eraser: ["strokes", "fills"], lock: ["locks"], bucket: ["locks"], lasso: ["locks"] };
 const MARK = 5; // CSS pixels, radius of a mark
 const MASK_COLOR = "#e0245e";
+const LOOKED_AT = ["style", "save"]; // panels at which the picture is looked at: marks would lie on it
 const MASK_OPACITY = 0.45;
 const KEPT_OUTLINES = 500;
 
@@ -36,6 +37,7 @@ export class Overlay {
   }
 
   #drawMarks(context) {
+    if (LOOKED_AT.includes(this.#ui.get("panel"))) return;
     const { doc } = this.#studio;
     const kinds = MARKED[this.#ui.get("tool")] ?? [];
     const layer = doc.layers.strokes;

@@ -39,6 +39,24 @@ def test_a_straight_stroke_keeps_its_taper(desk: Any) -> None:
     assert 0.35 * stroke["width"] < line["width"] < 0.9 * stroke["width"], "the hint has its mean width"
 
 
+OPACITY = """([x, y]) => {
+  const overlay = document.querySelector('.overlay'), box = overlay.getBoundingClientRect(), one = document.createElement('canvas');
+  const context = one.getContext('2d', { willReadFrequently: true });
+  context.drawImage(overlay, (x - box.x) * devicePixelRatio, (y - box.y) * devicePixelRatio, 1, 1, 0, 0, 1, 1);
+  return context.getImageData(0, 0, 1, 1).data[3];
+}"""
+
+
+def test_strokes_do_not_lie_on_a_picture_that_is_looked_at(desk: Any) -> None:
+    desk.open_sample()
+    desk.page.keyboard.press("b")
+    desk.stroke((0.4, 0.85), (0.6, 0.85))
+    place = desk.at(0.5, 0.85)
+    for panel, opacity in (("colors", 255), ("style", 0), ("light", 255), ("save", 0)):
+        desk.page.click(f"#tab-{panel}")
+        desk.wait_for(lambda opacity=opacity: desk.page.evaluate(OPACITY, place) == opacity, f"opacity {opacity} at {panel}")
+
+
 def test_a_palm_does_nothing_while_the_pen_draws(desk: Any) -> None:
     desk.open_sample()
     desk.page.keyboard.press("b")
