@@ -4,8 +4,9 @@
     python benchmarks/studio.py --out studio
 
 It starts `mangastyle app` in a process of its own, and asks of it what the page asks, over HTTP: a drawn character's line art is opened,
-and stroke after stroke is sent, each of another color. Seconds are from the request to the event with the new colors, and to the new
-shading, fetched. Then come the full size, a painting at several strengths, and further pictures. Memory is the server's, on Linux.
+and stroke after stroke is sent, each in another region and of another color; then two colors in one region, which they divide. Seconds
+are from the request to the event with the new colors, and to the new shading, fetched. Then come the full size, a painting at several
+strengths, and further pictures. Memory is the server's, on Linux.
 """
 
 from __future__ import annotations
@@ -27,15 +28,18 @@ import time
 from pathlib import Path
 from typing import Any, Iterator
 
+import cv2
 import numpy as np
 
 from mangastyle.app.encoding import png
 from mangastyle.io.files import write_json
+from mangastyle.lineart.regions import find_regions
 from mangastyle.synthetic.figures import figure
 
 HOST = "127.0.0.1"
 PATIENCE = 300.0  # seconds
 HEIGHT, WIDTH = 1216, 1024  # of the line art
+TOLD = {"shade": "shaded", "style": "styled"}  # what is asked for, and the event with it
 GOLDEN = 0.618  # of the circle of hues, from one stroke's color to the next
 
 
@@ -126,9 +130,9 @@ class Session:
         job = self.server.ask("POST", f"{self.path}/{what}", body)["job"]
         while True:
             name, event = self.events.get(timeout=PATIENCE)
-            if event.get("job") != job or name == "progress":
+            if event.get("job") != job or name not in (TOLD[what], "failed", "cancelled"):
                 continue
-            if name not in ("shaded", "styled"):
+            if name != TOLD[what]:
                 raise SystemExit(f"{what}: {name} {event}")
             first = first or time.monotonic() - began
             if event["final"]:
@@ -136,17 +140,29 @@ class Session:
                 return first, time.monotonic() - began
 
 
-def stroke(number: int) -> dict[str, Any]:
-    """A short stroke somewhere on the picture, as in a hint file."""
-    x, y = (0.1 + 0.8 * ((number * step) % 1) for step in (0.7549, 0.5698))  # spread evenly
-    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(number * GOLDEN % 1, 0.6, 0.9))
-    points = [[x * WIDTH, y * HEIGHT], [x * WIDTH + 30, y * HEIGHT + 10]]
-    return {"points": points, "color": f"#{red:02x}{green:02x}{blue:02x}", "width": 14}
+def places_in_regions(line: np.ndarray) -> np.ndarray:
+    """A place well inside each region of line art, x and y (n, 2), the largest regions first."""
+    regions = find_regions(np.repeat(line[..., None], 3, 2))
+    found = []
+    for region in np.argsort(-regions.areas):
+        inside = cv2.distanceTransform((regions.labels == region).astype(np.uint8), cv2.DIST_L2, 3)
+        found.append(np.unravel_index(inside.argmax(), inside.shape)[::-1])
+    return np.array(found)
 
 
-def shade_body(count: int, size: str) -> dict[str, Any]:
+def strokes(places: np.ndarray, count: int) -> list[dict[str, Any]]:
+    """Short strokes, each in a region and of a color of its own, as in a hint file; then second ones in the same regions."""
+    found = []
+    for i in range(count):
+        x, y = (places[i % len(places)] + i // len(places) * 8).tolist()
+        red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(i * GOLDEN % 1, 0.6, 0.9))
+        found.append({"points": [[x, y], [x + 3, y]], "color": f"#{red:02x}{green:02x}{blue:02x}", "width": 4})
+    return found
+
+
+def shade_body(places: np.ndarray, count: int, size: str) -> dict[str, Any]:
     """A request to shade by so many strokes."""
-    return {"hint": {"lines": [stroke(i) for i in range(count)], "size": [WIDTH, HEIGHT]}, "settings": {"shading": "cel"}, "size": size}
+    return {"hint": {"lines": strokes(places, count), "size": [WIDTH, HEIGHT]}, "settings": {"shading": "cel"}, "size": size}
 
 
 def row(name: str, seconds: list[tuple[float, float]]) -> dict[str, Any]:
@@ -161,24 +177,28 @@ def measure(server: Server, turns: int, pictures: int) -> dict[str, Any]:
     """All that is measured."""
     memory = {"networks loaded": server.memory()}
     line = figure(11, HEIGHT, WIDTH).line
+    places = places_in_regions(line)
     session = Session(server, server.open(line))
     print("\n| milliseconds | first answer | 95 % | all, fetched | 95 % |\n|---|---:|---:|---:|---:|")
     rows = []
-    session.turn("shade", shade_body(1, "preview"), "shading")  # regions are found, networks compiled
+    session.turn("shade", shade_body(places, 1, "preview"), "shading")  # regions are found, networks compiled
     for many in (1, 12, 100):
-        seconds = [session.turn("shade", shade_body(many + i, "preview"), "shading") for i in range(turns)]
+        seconds = [session.turn("shade", shade_body(places, many + i, "preview"), "shading") for i in range(turns)]
         rows.append(row(f"a stroke more, after {many}, at 512 px", seconds))
-    seconds = [session.turn("shade", shade_body(12 + i, "full"), "shaded") for i in range(max(2, turns // 4))]
+    beside = np.array([[0, 0], [10, 0]])
+    seconds = [session.turn("shade", shade_body(place + beside, 2, "preview"), "shading") for place in places[:turns]]
+    rows.append(row("two colors in one region, at 512 px", seconds))
+    seconds = [session.turn("shade", shade_body(places, 12 + i, "full"), "shaded") for i in range(max(2, turns // 4))]
     rows.append(row(f"the same at {WIDTH}x{HEIGHT} px", seconds[1:]))
     painting = server.ask("GET", "/paintings")[0]["id"]
-    style = {"paintings": [{"id": painting}], "shade": shade_body(12, "preview"), "size": "preview"}
+    style = {"paintings": [{"id": painting}], "shade": shade_body(places, 12, "preview"), "size": "preview"}
     for method in ("onepass", "polish"):
         strengths = np.linspace(0.3, 0.8, turns // 2 + 2).tolist()
         seconds = [session.turn("style", {**style, "method": method, "strength": strength}, "styled") for strength in strengths]
         rows.append(row(f"`{method}` at another strength, at 512 px", seconds[2:]))
     memory["one picture"] = server.memory()
     for i in range(pictures):
-        Session(server, server.open(figure(20 + i, HEIGHT, WIDTH).line)).turn("shade", shade_body(12, "full"), "shaded")
+        Session(server, server.open(figure(20 + i, HEIGHT, WIDTH).line)).turn("shade", shade_body(places, 12, "full"), "shaded")
     memory[f"{pictures} pictures more"] = server.memory()
     print("\n| " + " | ".join(memory) + " |\n|" + "---:|" * len(memory))
     print("| " + " | ".join(f"{value:.0f} MB" for value in memory.values()) + " |")

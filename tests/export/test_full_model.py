@@ -104,6 +104,7 @@ def test_paintings_are_resized_as_the_stylizer_does(own, size):
     assert tuple(int(side) for side in found) == resize_style(style, *size, LookSettings()).shape[:2]
 
 
+@pytest.mark.slow
 def test_the_self_check_notices_another_network(saved, loud_weights, onepass_weights, tmp_path, monkeypatch):
     monkeypatch.setattr(full_model, "CHECK_SIZES", ((64, 64),))
     assert check_full(loud_weights, onepass_weights, saved) <= 1

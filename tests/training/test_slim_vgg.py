@@ -368,6 +368,7 @@ def test_a_killed_run_continues_as_if_it_had_never_stopped(finished):
         np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
+@pytest.mark.slow
 def test_two_devices_train_as_one_does(finished, options, tmp_path):
     training_devices.run("mirrored", "train-slim-vgg", dataclasses.replace(options, out=str(tmp_path / "two")))
     for record, expected in zip(log_of(tmp_path / "two"), log_of(finished), strict=True):

@@ -171,6 +171,7 @@ def test_the_decoder_starts_from_the_seed():
         assert (a != c).any() or not a.any()  # biases start from zero
 
 
+@pytest.mark.slow
 def test_two_devices_train_as_one_does(finished, options, tmp_path):
     training_devices.run("mirrored", "train-onepass", dataclasses.replace(options, out=str(tmp_path / "two")))
     for record, expected in zip(log_of(tmp_path / "two"), log_of(finished), strict=True):
