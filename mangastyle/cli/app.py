@@ -46,7 +46,7 @@ def command(options: Options) -> None:
     """Serve until Ctrl-C. `MangastyleError` if its packages are missing, or an option is wrong."""
     needed = NEEDED_TO_SERVE if options.serve else NEEDED
     if missing := [name for name in needed if importlib.util.find_spec(name) is None]:
-        raise MangastyleError(f"this needs {' and '.join(missing)}; install what it needs by pip install 'mangastyle[app]'")
+        raise MangastyleError(f"this needs {' and '.join(missing)}; install what is missing: pip install {' '.join(missing)}")
     _refuse_foreign(options)
     token = options.token or os.environ.get(TOKEN, "")
     if options.serve:
