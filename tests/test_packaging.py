@@ -41,11 +41,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return wheel
 
 
-def test_the_wheel_holds_every_module_the_weights_and_the_types(wheel):
+def test_the_wheel_holds_every_module_the_weights_the_page_and_the_types(wheel):
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "mangastyle").rglob("*.py")}
     weights = {f"mangastyle/weights/{name}" for name in [*registry.SHIPPED.values(), registry.MANIFEST]}
-    assert packed == modules | weights | {"mangastyle/py.typed", "mangastyle/__init__.pyi"}
+    page = {str(path.relative_to(ROOT)) for path in (ROOT / "mangastyle" / "app" / "page").rglob("*") if path.is_file()}
+    assert packed == modules | weights | page | {"mangastyle/py.typed", "mangastyle/__init__.pyi"}
 
 
 def test_an_installed_wheel_shades_a_picture_with_its_own_weights(wheel, tmp_path, picture):

@@ -158,6 +158,7 @@ def test_stylizers_of_the_same_settings_paint_by_other_paintings(service):
         assert status == 200 and np.abs(decoded(data).astype(int) - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_every_curl_line_of_the_docs(service, line, tmp_path):
     """As it stands there, but for the port, and small sizes where it names none."""
     if not shutil.which("curl"):
@@ -219,6 +220,7 @@ def abandoned(service, parts):
         hang_up.wait(PATIENCE)
 
 
+@pytest.mark.slow
 def test_the_end_finishes_what_runs_and_refuses_what_waits(tmp_path):
     with running(tmp_path, "--token", "a-secret-of-mine") as service:
         service.wait_until_ready()

@@ -191,6 +191,7 @@ def test_a_network_that_colors_regions_gets_the_pictures_own_colors(tmp_path, ca
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_strokes_for_regions_are_strokes_on_nothing(tmp_path, capsys):
     """White paper between strokes is no hint, so strokes are better than none."""
     for hint in ("strokes", "none"):

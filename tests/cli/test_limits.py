@@ -55,4 +55,4 @@ def test_the_option_is_honored_everywhere(tmp_path, monkeypatch, limits, line):
 
 def test_every_command_that_decodes_pictures_has_the_option():
     without = {command for command in COMMANDS if not hasattr(load(command).Options, "max_megapixels")}
-    assert without == {"app", "export", "weights", "crawl"}
+    assert without == {"export", "weights", "crawl"}

@@ -136,6 +136,7 @@ def test_a_page_of_2000_by_3000_stays_below_four_gibibytes(tmp_path):
     assert int(done.stderr.split()[-1]) < 4 * 2**20  # KiB
 
 
+@pytest.mark.slow
 def test_references_are_those_of_python(region_weights, tmp_path):
     picture, colored = line_art(48, 40), {name: characters.draw(seed, 48) for seed, name in enumerate("ab")}
     for name, reference in colored.items():

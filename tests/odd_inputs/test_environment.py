@@ -458,6 +458,7 @@ def usual(loud_weights, tmp_path_factory) -> dict[str, np.ndarray]:
     return results(loud_weights, tmp_path_factory.mktemp("usual") / "run")
 
 
+@pytest.mark.slow
 def test_settings_for_other_networks_change_no_result_and_are_not_changed(usual, other_settings, loud_weights, tmp_path):
     found = results(loud_weights, tmp_path / "run")
     assert found.keys() == usual.keys()

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, so does an event loop in this thread, where other modules begin their own
 def browser() -> Iterator[Any]:
     api = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM:

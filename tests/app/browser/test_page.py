@@ -142,6 +142,7 @@ def test_undo_and_redo_a_hundred_times_give_the_same(desk: Any) -> None:
     assert desk.server.session.requests[-1][1]["settings"]["variant"] == last["settings"]["variant"], "the server was asked again"
 
 
+@pytest.mark.slow
 def test_undo_keeps_two_hundred_steps_through_saving(desk: Any) -> None:
     desk.open_sample()
     for i in range(230):

@@ -101,6 +101,7 @@ def test_a_project_opens_again_exactly(desk: RealDesk, tmp_path: Any) -> None:
     assert desk.doc == document and desk.flat(0.5, 0.5) == color
 
 
+@pytest.mark.slow
 def test_a_painting_on_the_way_is_stopped_and_stays(desk: RealDesk) -> None:
     desk.open_sample("portrait")
     desk.page.click("#tab-style")
@@ -114,6 +115,7 @@ def test_a_painting_on_the_way_is_stopped_and_stays(desk: RealDesk) -> None:
     assert desk.see("Boolean(m.studio.pictures.drawn.style)")
 
 
+@pytest.mark.slow
 def test_a_killed_server_loses_nothing(desk: RealDesk, server: RealServer) -> None:
     desk.open_sample("portrait")
     desk.fill(SHIRT, RED)
@@ -132,6 +134,7 @@ def test_a_killed_server_loses_nothing(desk: RealDesk, server: RealServer) -> No
     desk.errors = [error for error in desk.errors if "net::ERR_" not in error]  # the browser's own words about the missing server
 
 
+@pytest.mark.slow
 def test_two_tabs_of_one_picture(desk: RealDesk, browser: Any) -> None:
     desk.open_sample("portrait")
     desk.fill(SHIRT, RED)
