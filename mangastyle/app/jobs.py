@@ -25,6 +25,8 @@ T = TypeVar("T")
 Tell = Callable[[str, dict[str, Any]], object]
 OFTEN = 0.1  # seconds between two reports of progress
 LOOK = 0.02  # seconds between two looks at the queue, while something is done aside
+ENDING = 10.0  # seconds that the end of the server waits for a job to stop: graphs that are being compiled do not look whether they are to
+AT_ONCE = 0.5  # seconds that it waits for the thread otherwise
 FAULT = "this is a fault of mangastyle; its terminal shows more"
 NO_MEMORY = "not enough memory for this size"
 
@@ -238,10 +240,14 @@ class Lane:
         while job := self._take(urgent_only=True):
             self._do(job)
 
-    def close(self, seconds: float = 0.5) -> bool:
-        """Drop all jobs, and end the thread when the running one stops; whether it has ended within some seconds."""
+    def close(self, seconds: float = ENDING) -> bool:
+        """Drop all jobs, and end the thread when the running one stops; whether it has ended within some seconds.
+
+        A process that ends while TensorFlow computes in another thread is aborted by it; while networks are loaded it is not.
+        """
         with self._condition:
             self._closing = True
+            seconds = seconds if self._running else min(seconds, AT_ONCE)
             dropped = self._drop(lambda job: True)
             self._condition.notify()
         _tell_dropped(dropped)

@@ -337,7 +337,7 @@ def test_learned_into_the_cache_what_was_interrupted_goes_on(still, art, cache, 
             painter.learn(art, **given)
         assert not path.exists() and len(log_of(path.with_suffix(""))) == 9
         started = []
-        monkeypatch.setattr(Log, "write", lambda log, record: started.append(record["step"]) or write(log, record))
+        patch.setattr(Log, "write", lambda log, record: started.append(record["step"]) or write(log, record))
         own = painter.learn(art, **given)
     assert started == list(range(10, painter.FEWEST + 1))
     assert [file.name for file in path.parent.iterdir()] == [path.name]  # its run folder is gone
