@@ -547,6 +547,7 @@ def test_two_devices_train_as_one_does(finished, tmp_path, cache):
         np.testing.assert_allclose(other, variable, atol=atol, err_msg=variable.path)
 
 
+@pytest.mark.slow
 def test_one_worker_trains_as_no_strategy_does(finished, tmp_path, cache):
     training_devices.run("multiworker", "train", dataclasses.replace(TINY, out=str(tmp_path / "run"), cache=cache))
     for record, expected in zip(log_of(tmp_path / "run"), log_of(finished), strict=True):

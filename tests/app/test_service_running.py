@@ -118,6 +118,7 @@ def decoded(data):
     return np.asarray(Image.open(io.BytesIO(data)))
 
 
+@pytest.mark.slow
 def test_answers_are_what_the_library_makes(service, line):
     status, headers, data = service("/shade?variant=2&ink=0.9", png(line))
     shader = mangastyle.Shader(precision="float32")
@@ -147,6 +148,7 @@ def test_answers_are_what_the_library_makes(service, line):
         assert np.array_equal(decoded(archive.read(name)), stages.pictures[name.removesuffix(".png")]), name
 
 
+@pytest.mark.slow
 def test_stylizers_of_the_same_settings_paint_by_other_paintings(service):
     """The second request takes the compiled graph of the first, with a painting of its own."""
     color = figure(5, 64, 64).rgb
@@ -188,11 +190,13 @@ def test_every_curl_line_of_the_docs(service, line, tmp_path):
     assert tried >= 12
 
 
+@pytest.mark.slow
 def test_a_damaged_picture_is_one_line(service, line):
     status, _, data = service("/shade", png(line)[:2000])
     assert status == 400 and json.loads(data)["error"].startswith("picture: ")
 
 
+@pytest.mark.slow
 def test_a_client_that_hangs_up_stops_the_work(service):
     color, painting = figure(5, 256, 256).rgb, mangastyle.paint("brush", 1, 64, 64)
     parts = ("picture", png(color)), ("style", png(painting)), ("iterations", "100000")

@@ -183,6 +183,7 @@ def test_the_split_is_the_trainings(tiny_weights, tmp_path):
     assert {split: len(part) for split, part in parts.items()} == {split: len(part) for split, part in rows.items()}
 
 
+@pytest.mark.slow
 def test_a_network_that_colors_regions_gets_the_pictures_own_colors(tmp_path, capsys):
     assert evaluate(tmp_path / "own", "--weights", "regions", "--hint", "own", "--data", "drawn:2", "--size", "96") == 0
     assert evaluate(tmp_path / "none", "--weights", "regions", "--hint", "none", "--data", "drawn:2", "--size", "96") == 0
