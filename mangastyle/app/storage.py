@@ -18,6 +18,7 @@ from mangastyle.app import protocol
 from mangastyle.app.schema import ID
 from mangastyle.errors import MangastyleError
 from mangastyle.io import json_text
+from mangastyle.io.caches import user_folder
 from mangastyle.io.files import atomic, make_folder, read_bytes
 
 PICTURE, ABOUT, STATE = "picture", "session.json", "state.json"
@@ -38,14 +39,7 @@ def data_folder(given: str = "") -> Path:
     >>> data_folder("mine").name
     'mine'
     """
-    if given or os.environ.get("MANGASTYLE_DATA"):
-        return Path(given or os.environ["MANGASTYLE_DATA"])
-    if os.environ.get("XDG_DATA_HOME"):
-        return Path(os.environ["XDG_DATA_HOME"], "mangastyle")
-    try:
-        return Path.home() / ".local" / "share" / "mangastyle"
-    except RuntimeError as error:  # HOME is not set, and the system does not know the user
-        raise MangastyleError("the user has no home folder for drawings; name a folder by `data`") from error
+    return user_folder(given, "DATA", Path(".local", "share"), "drawings")
 
 
 def new_id() -> str:

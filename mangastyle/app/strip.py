@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import zipfile
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Sequence
@@ -26,8 +25,7 @@ from mangastyle.app.storage import PICTURE, REFERENCES, Folder, new_id
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.io.files import make_folder, read_bytes, temporary_folder
-from mangastyle.io.folders import list_pictures
-from mangastyle.io.formats import is_picture_name
+from mangastyle.io.folders import list_pictures, result_paths
 from mangastyle.lineart.detect import alpha_of_coloring, is_line_art
 
 SUFFIXES = {"shade": "shaded", "style": "stylized"}
@@ -72,7 +70,7 @@ class Strip:
             return
         if not self.folder.name:
             raise MangastyleError(f"{self.folder}: nothing can be written beside this folder; name one within it")
-        for path, result in result_files(list_pictures(self.folder).pictures).items():
+        for path, result in result_paths(list_pictures(self.folder).pictures).items():
             name = tidy(path.relative_to(self.folder).as_posix())
             frame = Frame(identify(os.fsencode(path)), name, path, result.relative_to(self.folder))
             frame.state = DONE if self.result(frame, "shade").exists() else NEW
@@ -205,19 +203,6 @@ class Strip:
     def _tell(self, frame: Frame, state: str, job: Job, **more: Any) -> None:
         frame.state = state
         job.tell("folder", id=frame.id, state=state, **more)
-
-
-def result_files(pictures: Sequence[Path]) -> dict[Path, Path]:
-    """The name of each picture's result, as the commands give it: PNG; a.jpg beside a.png keeps both endings.
-
-    Examples
-    --------
-    >>> [file.name for file in result_files([Path("a.jpg"), Path("a.png"), Path("b.jpg")]).values()]
-    ['a.jpg.png', 'a.png.png', 'b.png']
-    """
-    stems = Counter(path.with_suffix("") for path in pictures)
-    clear = {path: stems[path.with_suffix("")] == 1 and not is_picture_name(path.stem) for path in pictures}
-    return {path: path.with_name(f"{path.stem if clear[path] else path.name}.png") for path in pictures}
 
 
 def offer_zip(place: Path, frames: Sequence[Frame], like: Session, job: Job) -> None:

@@ -7,7 +7,6 @@ import errno
 import os
 import sys
 import unicodedata
-from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
@@ -20,8 +19,8 @@ from mangastyle.cli.shards import share_of
 from mangastyle.errors import MangastyleError, counted
 from mangastyle.io import images, leftovers
 from mangastyle.io.files import read_json, refuse_unwritable
-from mangastyle.io.folders import list_pictures
-from mangastyle.io.formats import WRITABLE, is_picture_name
+from mangastyle.io.folders import list_pictures, result_paths
+from mangastyle.io.formats import WRITABLE
 from mangastyle.progress import Bar
 from mangastyle.settings import to_json
 
@@ -197,14 +196,8 @@ def _other(out: Path, before: str, now: Any) -> str:
 
 
 def result_files(pictures: Sequence[Path], source: Path, out: Path) -> dict[Path, Path]:
-    """The file of each picture's result: the same inner path as PNG; a.jpg beside a.png keeps both endings."""
-    stems = Counter(p.with_suffix("") for p in pictures)
-
-    def name(p: Path) -> str:  # a.jpg.png keeps both endings too, as it would meet the result of that a.jpg
-        clear = stems[p.with_suffix("")] == 1 and not is_picture_name(p.stem)
-        return (p.stem if clear else p.name) + ".png"
-
-    return {p: out / p.relative_to(source).with_name(name(p)) for p in pictures}
+    """The file of each picture's result: the same inner path as in the pictures' folder."""
+    return {picture: out / result.relative_to(source) for picture, result in result_paths(pictures).items()}
 
 
 def _ignores_case(out: Path) -> bool:

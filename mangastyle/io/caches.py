@@ -25,14 +25,25 @@ def cache_folder(given: str = "") -> Path:
     >>> cache_folder("mine").name
     'mine'
     """
-    if given or os.environ.get("MANGASTYLE_CACHE"):
-        return Path(given or os.environ["MANGASTYLE_CACHE"])
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"], "mangastyle")
+    return user_folder(given, "CACHE", Path(".cache"), "decoded pictures")
+
+
+def user_folder(given: str, kind: str, in_home: Path, held: str) -> Path:
+    """The folder for what is held: the one given, $MANGASTYLE_<kind>, or mangastyle in $XDG_<kind>_HOME or in the home folder.
+
+    Raises
+    ------
+    MangastyleError
+        If there is none.
+    """
+    if given or os.environ.get(f"MANGASTYLE_{kind}"):
+        return Path(given or os.environ[f"MANGASTYLE_{kind}"])
+    if os.environ.get(f"XDG_{kind}_HOME"):
+        return Path(os.environ[f"XDG_{kind}_HOME"], "mangastyle")
     try:
-        return Path.home() / ".cache" / "mangastyle"
+        return Path.home() / in_home / "mangastyle"
     except RuntimeError as error:  # HOME is not set, and the system does not know the user
-        raise MangastyleError("the user has no home folder for decoded pictures; name a folder by `cache`") from error
+        raise MangastyleError(f"the user has no home folder for {held}; name a folder by `{kind.lower()}`") from error
 
 
 def publish(made: Path, folder: Path, read: Callable[[Path], Any]) -> None:

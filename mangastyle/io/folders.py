@@ -8,7 +8,7 @@ import re
 import stat
 from collections import Counter
 from pathlib import Path
-from typing import Collection, NamedTuple
+from typing import Collection, NamedTuple, Sequence
 
 from mangastyle.errors import MangastyleError, counted
 from mangastyle.io.files import SPECIAL
@@ -143,3 +143,16 @@ def _kind(entry: os.DirEntry[str], also: Collection[str]) -> str:
     if is_picture_name(entry.name) or suffix in also:
         return "picture"
     return (suffix if re.fullmatch(r"\.\w{1,12}", suffix) else "with an odd suffix") if suffix else "without suffix"
+
+
+def result_paths(pictures: Sequence[Path]) -> dict[Path, Path]:
+    """The name of each picture's result: PNG; a.jpg beside a.png keeps both endings, and so does a.jpg.png, which would meet the former's.
+
+    Examples
+    --------
+    >>> [file.name for file in result_paths([Path("a.jpg"), Path("a.png"), Path("b.jpg")]).values()]
+    ['a.jpg.png', 'a.png.png', 'b.png']
+    """
+    stems = Counter(path.with_suffix("") for path in pictures)
+    clear = {path: stems[path.with_suffix("")] == 1 and not is_picture_name(path.stem) for path in pictures}
+    return {path: path.with_name(f"{path.stem if clear[path] else path.name}.png") for path in pictures}

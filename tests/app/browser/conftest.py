@@ -51,11 +51,6 @@ class Mock:
 
 @pytest.fixture
 def desk(browser: Any, mock: Mock) -> Iterator[Any]:
-    from desk import Desk
+    from desk import Desk, working
 
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-US", accept_downloads=True)
-    desk = Desk(context, mock)
-    yield desk
-    context.close()
-    assert not desk.errors
-    assert not desk.outside
+    yield from working(Desk, browser, mock)

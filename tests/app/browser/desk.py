@@ -129,3 +129,13 @@ class Desk:
     @property
     def doc(self) -> dict[str, Any]:
         return self.see("m.studio.doc")
+
+
+def working(kind: Any, browser: Any, server: Any) -> Iterator[Any]:
+    """A desk of a kind in a window of its own, and whether all went well there."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-US", accept_downloads=True)
+    desk = kind(context, server)
+    yield desk
+    context.close()
+    assert not desk.errors
+    assert not desk.outside

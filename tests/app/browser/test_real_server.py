@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import psd_tools
 import pytest
-from desk import Desk
+from desk import Desk, working
 from real_server import RealServer
 
 from mangastyle.synthetic import characters
@@ -62,12 +62,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
 
 @pytest.fixture
 def desk(browser: Any, server: RealServer) -> Iterator[RealDesk]:
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-US", accept_downloads=True)
-    desk = RealDesk(context, server)
-    yield desk
-    context.close()
-    assert not desk.errors
-    assert not desk.outside
+    yield from working(RealDesk, browser, server)
 
 
 def test_line_art_is_colored_painted_and_taken_away(desk: RealDesk, tmp_path: Any) -> None:
