@@ -25,6 +25,7 @@ ORDER = (
     ("lineart",),
     ("shade", "style"),
     ("pipeline",),
+    ("video",),
     ("data",),
     ("training",),
     ("train",),

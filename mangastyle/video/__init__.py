@@ -1,0 +1,1 @@
+"""Clips: coloring and painting that hold from frame to frame."""
