@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import recording
 
 from mangastyle.io import images
 from mangastyle.io.files import write_json
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="turns of each command")
     parser.add_argument("--quick", action="store_true", help="small pictures and one turn, to see that everything runs")
     parser.add_argument("--out", default="commands", help="folder for commands.json")
+    recording.add_option(parser)
     options = parser.parse_args()
     rows = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -54,6 +56,11 @@ def main() -> None:
     rate = (FOLDERS[1] - FOLDERS[0]) / (many - few)
     print(f"\n`mangastyle run` on a folder: {rate:.2f} pictures of {SIDE} px a second, after the first {FOLDERS[0]}")
     write_json(Path(options.out) / "commands.json", {"options": vars(options), "rows": rows, "pictures a second": rate})
+    recorded = [recording.row(f"`mangastyle run` on a folder, {SIDE} px", rate, unit="pictures/s")]
+    for name, turns in rows.items():
+        recorded.append(recording.row(name, seconds[name], unit="s"))
+        recorded.append(recording.row(f"{name}: peak memory", max(turn["GiB"] for turn in turns), unit="GiB"))
+    recording.record(options.json, recorded, data="drawn pictures")
 
 
 def folder_name(count: int) -> str:

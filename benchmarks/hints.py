@@ -22,6 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import cv2
 import numpy as np
+import recording
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from mangastyle import Hint, Shader
@@ -48,6 +49,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[64, 256, 512, 1024])
     parser.add_argument("--quick", action="store_true", help="one character at 64 pixels, to see that everything runs")
     parser.add_argument("--out", default="hints", help="folder for hints.json and a sheet of each size")
+    recording.add_option(parser)
     options = parser.parse_args()
     if options.quick:
         options.count, options.sizes = 1, [64]
@@ -80,6 +82,13 @@ def main() -> None:
         )  # fmt: skip
         images.save(Path(options.out) / f"sheet-{size}.png", sheets.grid(tiles, 6, gap=4), force=True)
     write_json(Path(options.out) / "hints.json", {"options": vars(options), "found": found})
+    rows = []
+    for size, m in found.items():
+        kinds = {"a stroke of its own in each region": "together", "one stroke alone": "alone"}
+        rows += [recording.row(f"{kind}, {size} px: distance from it", m["median"][key], unit="CIEDE2000") for kind, key in kinds.items()]
+        rows.append(recording.row(f"one stroke alone, {size} px: regions nearer than {NEAR:.0f}", 100 * m["below"]["alone"], unit="%"))
+        rows.append(recording.row(f"one stroke alone, {size} px: change of the rest", m["median"]["elsewhere"], unit="CIEDE2000"))
+    recording.record(options.json, rows, data=f"{options.count} drawn characters", seed=options.seed)
 
 
 def regions_of(line: np.ndarray, least: float) -> list[np.ndarray]:

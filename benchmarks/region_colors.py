@@ -15,6 +15,7 @@ from typing import NamedTuple
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import recording
 import tensorflow as tf
 from skimage.color import deltaE_ciede2000
 
@@ -29,6 +30,7 @@ from mangastyle.training.regions import network_inputs
 KNOWN = (0, 14, 40)
 PAPER = 6.0  # CIEDE2000 from white up to which a region is paper
 WHITE = (100.0, 0.0, 0.0)
+PARTS = ("colored", "paper")
 
 
 class Errors(NamedTuple):
@@ -50,6 +52,7 @@ def main() -> None:
     parser.add_argument("--cache", default="", help="folder for samples; default: the user's cache folder")
     parser.add_argument("--quick", action="store_true", help="a few small drawn characters, to see that everything runs")
     parser.add_argument("--out", default="region_colors.json", help="file for the numbers")
+    recording.add_option(parser)
     options = parser.parse_args()
     if options.quick:
         options.data, options.count = ["drawn:30"], 2
@@ -67,6 +70,10 @@ def main() -> None:
                 found[f"{name}, {count}"] = mean._asdict()
                 print(f"| {name} | {len(errors)} | {count} | " + " | ".join(f"{x:.1f}" for x in mean) + " |", flush=True)
     write_json(options.out, {"options": vars(options), "found": found})
+    rows = [
+        recording.row(f"{name} colors known, {part}", errors[part], unit="CIEDE2000") for name, errors in found.items() for part in PARTS
+    ]
+    recording.record(options.json, rows, data=f"at most {options.count} held-out pictures of each source", seed=0)
 
 
 def of_picture(shader: Shader, example: RegionExample, count: int, variant: int, seed: int) -> Errors:

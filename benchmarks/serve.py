@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 
 import numpy as np
+import recording
 
 from mangastyle.app.encoding import png
 from mangastyle.io.files import write_json
@@ -308,6 +309,7 @@ def main() -> None:
     parser.add_argument("--hostile", type=float, default=0.01, help="share of hostile requests")
     parser.add_argument("--quick", action="store_true", help="few clients, small pictures, some seconds, to see that everything runs")
     parser.add_argument("--out", default="serve", help="folder for serve.json")
+    recording.add_option(parser)
     options = parser.parse_args()
     if options.quick:
         options.minutes, options.clients, options.queue, options.hostile = 0.2, 6, 2, 0.5
@@ -318,8 +320,16 @@ def main() -> None:
         code = end()
     found = report(outcomes, samples, seconds)
     write_json(Path(options.out) / "serve.json", {"options": vars(options), **found})
-    failures = [f"{len(found['wrong'])} wrong answers, such as {found['wrong'][0]}"] if found["wrong"] else []
+    rows = []
+    for address, of in found["addresses"].items():
+        for key, unit in (("p50", "s"), ("p95", "s"), ("a second", "")):
+            if not np.isnan(of[key]):
+                rows.append(recording.row(f"`{address}`, {options.clients} clients: {key}", of[key], unit=unit))
     growth = found["memory"]["end"] / found["memory"]["after warm-up"] - 1
+    rows.append(recording.row("memory grew after the warm-up by", 100 * growth, unit="%"))
+    rows.append(recording.row("memory at most", found["memory"]["most"], unit="MB"))
+    recording.record(options.json, rows, data="drawn pictures, some requests hostile")
+    failures = [f"{len(found['wrong'])} wrong answers, such as {found['wrong'][0]}"] if found["wrong"] else []
     if growth > FLAT and not options.quick:
         failures.append(f"memory grew by {growth:.1%} after the warm-up")
     if code:

@@ -30,6 +30,7 @@ from typing import Any, Iterator
 
 import cv2
 import numpy as np
+import recording
 
 from mangastyle.app.encoding import png
 from mangastyle.io.files import write_json
@@ -189,7 +190,7 @@ def measure(server: Server, turns: int, pictures: int) -> dict[str, Any]:
     seconds = [session.turn("shade", shade_body(place + beside, 2, "preview"), "shading") for place in places[:turns]]
     rows.append(row("two colors in one region, at 512 px", seconds))
     seconds = [session.turn("shade", shade_body(places, 12 + i, "full"), "shaded") for i in range(max(2, turns // 4))]
-    rows.append(row(f"the same at {WIDTH}x{HEIGHT} px", seconds[1:]))
+    rows.append(row(f"a stroke more, after 12, at {WIDTH}×{HEIGHT} px", seconds[1:]))
     painting = server.ask("GET", "/paintings")[0]["id"]
     style = {"paintings": [{"id": painting}], "shade": shade_body(places, 12, "preview"), "size": "preview"}
     for method in ("onepass", "polish"):
@@ -223,6 +224,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=20, help="further pictures that are opened")
     parser.add_argument("--quick", action="store_true", help="few requests, to see that everything runs")
     parser.add_argument("--out", default="studio", help="folder for studio.json")
+    recording.add_option(parser)
     options = parser.parse_args()
     if options.quick:
         options.turns, options.pictures = 4, 1
@@ -231,6 +233,11 @@ def main() -> None:
         found = measure(server, options.turns, options.pictures)
         found |= {"page_seconds": server.page_seconds, "network_seconds": server.network_seconds}
     write_json(Path(options.out) / "studio.json", {"options": vars(options), **found})
+    rows = [recording.row(f"{of['name']}: first answer", 1000 * of[f"{of['name']}, 50 %"], unit="ms") for of in found["rows"]]
+    seconds = {"the page after": server.page_seconds, "the networks after": server.network_seconds}
+    rows += [recording.row(name, value, unit="s") for name, value in seconds.items()]
+    rows += [recording.row(f"memory, {name}", value, unit="MB") for name, value in found["memory"].items()]
+    recording.record(options.json, rows, data=f"a drawn figure's line art of {WIDTH}×{HEIGHT} px", seed=11)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+import recording
 import train_step
 from train_step import Worker, measure, peak_memory
 
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that everything runs")
     parser.add_argument("--out", help="folder for style.json and for PyTorch's result, which is not made again")
     parser.add_argument("--job", help=argparse.SUPPRESS)  # what a process of its own is to do, as JSON
+    recording.add_option(parser)
     options = parser.parse_args()
     if options.job:
         train_step.serve(json.loads(options.job), JOBS)
@@ -74,7 +76,7 @@ def main() -> None:
         options.iterations = options.torch_iterations = 10
         options.rounds, options.seconds = 1, 0.1
     chosen = options.only or [name for name in SECTIONS if name != "torch"]
-    result = {"machine": train_step.machine(), "options": dict(vars(options))}
+    result = {"machine": recording.machine(), "options": dict(vars(options))}
     with tempfile.TemporaryDirectory() as scratch:
         options.scratch, options.out = Path(scratch), Path(options.out or scratch)
         sizes = {*options.sizes, options.size, *options.memory_sizes, *([1024] if options.large else [])}
@@ -84,6 +86,8 @@ def main() -> None:
             print(f"## {name}\n", flush=True)
             result[name] = SECTIONS[name](options)
             write_json(options.out / "style.json", result)
+            if name in RECORDED:
+                recording.record(options.json, RECORDED[name](result[name]), name=f"style, {name}", data="one picture in one painting")
             print(flush=True)
 
 
@@ -255,6 +259,60 @@ def memory(options: argparse.Namespace) -> dict:
 
 
 SECTIONS = {"step": step, "torch": of_torch, "converge": converge, "slim": slim, "memory": memory}
+
+
+# Rows for results/
+
+
+def recorded_step(found: dict) -> list[dict]:
+    rows = []
+    for ratio in found["ratios"]:
+        size = ratio["size"]
+        best = {
+            name: min(row["seconds"] for row in found["rows"] if row["size"] == size and row["name"] in names)
+            for name, names in {"ours": ("ours",), "PyTorch": ("torch", "torch, compiled")}.items()
+        }
+        theirs = {"PyTorch": recording.rounded(best["PyTorch"])}
+        rows.append(recording.row(f"one loss and gradient, {size} px", best["ours"], unit="s", reference=theirs))
+        rows.append(recording.row(f"times as fast as PyTorch, best precision of each, {size} px", ratio["best"]))
+        rows.append(recording.row(f"times as fast as PyTorch, its float32, {size} px", ratio["float32"]))
+    for row in found["rows"]:
+        name = f"{row['name']}, {row['precision']}, {row['size']} px"
+        rows.append(recording.row(name, row["seconds"], unit="s"))
+        rows.append(recording.row(f"{name}, peak memory", row["memory"] / 1e9, unit="GB"))
+    return rows
+
+
+def recorded_converge(found: dict) -> list[dict]:
+    *_, twin = found
+    rows = []
+    for name, run in found.items():
+        rows.append(recording.row(name, run["seconds"], unit="s"))
+        rows.append(recording.row(f"{name}: total loss", run["losses"][0]))
+        if name != twin and run["reached"] is not None:
+            theirs = {"PyTorch": recording.rounded(found[twin]["seconds"])}
+            rows.append(recording.row(f"{name}: to the loss of {twin}", run["reached"], unit="s", reference=theirs))
+    return rows
+
+
+def recorded_slim(found: dict) -> list[dict]:
+    rows = [recording.row("`optimize`, slim VGG-19, the whole picture", found["default"]["seconds"], unit="s")]
+    for row in found["rows"]:
+        ratio = row["slim"] / row["full"]
+        rows.append(recording.row(f"iterations a second, slim VGG-19 over full, {row['size']} px", ratio))
+        rows += [recording.row(f"iterations a second, {name}, {row['size']} px", row[name]) for name in ("full", "slim")]
+    return rows
+
+
+def recorded_memory(found: dict) -> list[dict]:
+    rows = []
+    for row in (row for row in found["rows"] if "error" not in row):
+        rows.append(recording.row(f"peak memory, {row['name']}, {row['size']} px", row["memory"] / 1e9, unit="GB"))
+        rows.append(recording.row(f"seconds an iteration, {row['name']}, {row['size']} px", row["per_iteration"], unit="s"))
+    return rows
+
+
+RECORDED = {"step": recorded_step, "converge": recorded_converge, "slim": recorded_slim, "memory": recorded_memory}
 
 
 def common(options: argparse.Namespace, size: int) -> dict[str, str]:

@@ -22,6 +22,8 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import recording
+
 from mangastyle.cli import train as train_command  # loads neither framework: this process stays small
 from mangastyle.cli.options import settle
 from mangastyle.io.files import write_json
@@ -50,6 +52,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that everything runs")
     parser.add_argument("--out", help="JSON file for all results")
     parser.add_argument("--job", help=argparse.SUPPRESS)  # what a process of its own is to do, as JSON
+    recording.add_option(parser)
     options = parser.parse_args()
     if options.job:
         serve(json.loads(options.job), JOBS)
@@ -58,7 +61,7 @@ def main() -> None:
     if options.quick:
         options.batches, options.rounds, options.seconds, options.data = [2], 1, 0.1, "drawn:16"
 
-    result = {"machine": machine(), "options": vars(options), "peak": {}, "steps": [], "presets": {}}
+    result = {"machine": recording.machine(), "options": vars(options), "peak": {}, "steps": [], "presets": {}}
     frameworks = [options.only] if options.only else list(FRAMEWORKS)
     for precision in options.precisions:
         result["peak"][precision] = peak(precision, frameworks, options)
@@ -105,6 +108,23 @@ def main() -> None:
         print(flush=True)
     if options.out:
         write_json(Path(options.out), result)
+    recording.record(options.json, recorded(result), data="random pictures of 64 px")
+
+
+def recorded(result: dict) -> list[dict]:
+    """The rows for results/: pictures a second, and how many times as fast as PyTorch each preset and precision is at its best."""
+    rates, rows = {}, []
+    for run in result["steps"]:
+        rates.setdefault((run["preset"], run["precision"]), {}).setdefault(run["what"], {})[run["batch"]] = run["pictures_per_second"]
+    for (preset, precision), found in rates.items():
+        ours, torch = (found.get(name, {}) for name in FRAMEWORKS)
+        for batch, rate in ours.items():
+            reference = {"PyTorch": recording.rounded(torch[batch])} if batch in torch else None
+            rows.append(recording.row(f"preset `{preset}`, {precision}, batch {batch}", rate, unit="pictures/s", reference=reference))
+        if ours and torch:
+            ratio = max(ours.values()) / max(torch.values())
+            rows.append(recording.row(f"preset `{preset}`, {precision}: times as fast as PyTorch", ratio))
+    return rows
 
 
 def peak(precision: str, frameworks: list[str], options: argparse.Namespace) -> float:
@@ -123,15 +143,6 @@ def table_row(row: dict) -> str:
         f"| {row['pictures_per_second']:.1f} | {low:.1f} to {high:.1f} "
         f"| {row['gflops']:.0f} | {row['share_of_peak']:.0%} | {row['memory'] / 2**30:.2f} GiB |"
     )
-
-
-def machine() -> dict[str, object]:
-    """What the numbers were measured on."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    processor = names[0] if names else "unknown"
-    return {"processor": processor, "cores": len(os.sched_getaffinity(0)), "python": sys.version.split()[0]}
 
 
 class Worker:
@@ -194,6 +205,9 @@ def serve(job: dict, jobs: dict) -> None:
 
 def peak_memory() -> int:
     """The most memory this process ever had, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():  # the other counter begins with what the process that started this one had
+        return 1024 * int(next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

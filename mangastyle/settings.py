@@ -37,7 +37,7 @@ def setting(
     least, most : float or None
         Its bounds, both allowed.
     **extra
-        What the command line adds, see `mangastyle.cli.options.option`.
+        What the command line adds, such as `common`: see `mangastyle.cli.options.option`.
 
     Returns
     -------
@@ -209,9 +209,7 @@ def element_types(cls: type) -> dict[str, tuple[type, bool]]:
     """
     hints = typing.get_type_hints(cls)
     kinds = {f.name: hints[f.name] for f in dataclasses.fields(cls)}
-    return {
-        name: (typing.get_args(kind)[0], True) if typing.get_origin(kind) is tuple else (kind, False) for name, kind in kinds.items()
-    }
+    return {name: (typing.get_args(kind)[0], True) if typing.get_origin(kind) is tuple else (kind, False) for name, kind in kinds.items()}
 
 
 def _plain(value: Any) -> Any:

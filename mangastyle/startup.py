@@ -68,7 +68,7 @@ def _refuse_deadly_settings() -> None:
         tried = subprocess.run([sys.executable, "-c", TRY_XLA], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         if tried.returncode:
             reason = re.search("Unknown flag.*", tried.stderr)
-            raise MangastyleError(f"{', '.join(flags)}: TensorFlow ends with this ({reason[0] if reason else 'it says no more'}); unset it")
+            raise MangastyleError(f"{', '.join(flags)}: TensorFlow ends with this ({reason[0] if reason else 'no reason given'}); unset it")
 
 
 def _refuse_deadly_limits() -> None:

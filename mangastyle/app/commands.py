@@ -8,7 +8,9 @@ from typing import Any
 from mangastyle.app.exports import file_name
 from mangastyle.app.gallery import Gallery
 from mangastyle.app.painting import DEFAULTS, chosen_paintings
+from mangastyle.app.protocol import FULL
 from mangastyle.app.session import Session
+from mangastyle.lineart.detect import is_line_art
 from mangastyle.shade.spec import ShadeSettings
 
 
@@ -58,6 +60,8 @@ def argument(name: str) -> str:
 def shade_line(session: Session, request: dict[str, Any], picture: str, out: str, layers: str = "") -> str:
     """The line that shades."""
     words = ["mangastyle", "shade", picture, *hint_words(session, request)]
+    if is_line_art(session.picture(FULL).rgb) != session.about.line_art:  # as a person has said
+        words += ["--line-art", "yes" if session.about.line_art else "no"]
     default = ShadeSettings()
     for name, value in request.get("settings", {}).items():
         if value != getattr(default, name):

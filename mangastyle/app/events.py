@@ -82,6 +82,13 @@ class EventLog:
                 return None
             return [event for event in self._events if event.id > last]
 
+    async def news(self, last: int | None) -> AsyncIterator[bytes]:
+        """The events after the one with number `last`, as `stream` sends them, without waiting for more; none if that is None."""
+        events = [] if last is None else self.since(last)
+        yield b": mangastyle\n\n"
+        for event in [Event(self._last, "reset", {})] if events is None else events:
+            yield event.encoded()
+
     def close(self) -> None:
         """End all streams."""
         with self._lock:

@@ -18,6 +18,7 @@ from mangastyle.app.protocol import FULL
 from mangastyle.app.results import Colored, Styled
 from mangastyle.app.session import Session, download_file
 from mangastyle.app.shading import base_colors, settings_of, shade
+from mangastyle.app.shown import Look, compose, looks, with_looks
 from mangastyle.app.storage import new_id
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images, layer_files
@@ -31,6 +32,7 @@ ENDINGS = {
 }  # fmt: skip
 LAYERED = ("ora", "psd")
 NAMED = ("png", "webp")  # whose names say which layer they are
+SHOWN = "shown"  # all layers together, as the page shows them
 UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
 
@@ -52,7 +54,8 @@ def export(session: Session, models: Models, gallery: Gallery, request: dict[str
         If what is asked for is not there.
     """
     form, layer, size = request["format"], request.get("layer", "shaded"), request.get("size", FULL)
-    id, name = new_id(), file_name(session.about.name, layer, form)
+    named = layer if layer != SHOWN else "styled" if wants_style(request) else "shaded"
+    id, name = new_id(), file_name(session.about.name, named, form)
     write = writer(session, models, gallery, request, form, layer, size, job)
 
     def write_and_offer() -> None:  # together: a file that is still finished when the job was stopped is removed in time, too
@@ -77,8 +80,22 @@ def writer(
         body = {**(request.get("shade") or {}), "size": size}
         hint = given_colors.read(session, body, settings_of(body).gap, base_colors(session, models, body))
         return lambda path: images.save(path, hint.rgb, np.rint(hint.mask * 255).astype(np.uint8), force=True)
-    found, save = needed(session, models, gallery, request, layer, size, job), save_layered if form in LAYERED else save_layer
-    return lambda path: save(path, session, layer, size, *found)
+    found = needed(session, models, gallery, request, layer, size, job)
+    shown = looks(request.get("layers")) if layer == SHOWN or request.get("layers") else None
+    if form in LAYERED:
+        return lambda path: save_layered(path, session, wants_style(request), shown, size, *found)
+    if layer == SHOWN:
+        assert shown is not None
+        alpha = alpha_of_coloring(session.picture(size))
+        return lambda path: images.save(path, compose(session, size, shown, *found), alpha, force=True)
+    return lambda path: save_layer(path, session, layer, size, *found)
+
+
+def wants_style(request: dict[str, Any]) -> bool:
+    """Whether what is asked for shows a painting."""
+    if request.get("layers") or request.get("layer") == SHOWN:
+        return bool(request.get("style")) and looks(request.get("layers"))["style"].visible
+    return request.get("layer") == "styled"
 
 
 def needed(
@@ -92,16 +109,16 @@ def needed(
         return None, None
     colored, styled = session.colored.last(session.canonical(size)), session.last_styled(size)
     shading, style = request.get("shade"), request.get("style")
-    of_original = style is not None and style.get("of") == "original"
+    of_original, wanted = style is not None and style.get("of") == "original", wants_style(request)
     needs_colors = layer != "styled" or request["format"] in LAYERED or not of_original
     if needs_colors and shading is not None and not is_as_wanted(session, colored, shading):
         colored = shade(session, models, {**shading, "size": size}, job)
     if style is None:
-        return colored, styled if layer == "styled" else None
+        return colored, styled if wanted else None
     made_of = None if of_original or colored is None else colored.revision
     if styled is None or not styled.final or styled.made_of != made_of or not same_painting(styled.request, style):
-        styled = paint(session, models, gallery, {**style, "shade": shading, "size": size}, job) if layer == "styled" else None
-    return colored, styled
+        styled = paint(session, models, gallery, {**style, "shade": shading, "size": size}, job) if wanted else None
+    return colored, styled if wanted or request["format"] in LAYERED else None
 
 
 def same_painting(made: dict[str, Any], wanted: dict[str, Any]) -> bool:
@@ -126,14 +143,18 @@ def save_layer(path: Path, session: Session, layer: str, size: str, colored: Col
     images.save(path, rgb, alpha, force=True)
 
 
-def save_layered(path: Path, session: Session, layer: str, size: str, colored: Colored | None, styled: Styled | None) -> None:
-    """Write all layers: what shading made, and over it what was painted, hidden unless that is the layer that is asked for."""
-    found, shown = there(colored, "shaded"), layer == "styled"
-    alpha = alpha_of_coloring(session.picture(size))
+def save_layered(
+    path: Path, session: Session, styled_shown: bool, shown: dict[str, Look] | None, size: str, colored: Colored | None,
+    styled: Styled | None,
+) -> None:  # fmt: skip
+    """Write all layers: what shading made, and over it what was painted; with the visibility and opacity of the page, if it says them."""
+    found, alpha = there(colored, "shaded"), alpha_of_coloring(session.picture(size))
     stack, merged = layer_stack(found.layers, alpha), found.picture
     if styled is not None and styled.picture.shape == merged.shape:
-        stack.append(Layer("Style", styled.picture, alpha, visible=shown))
-        merged = styled.picture if shown else merged
+        stack.append(Layer("Style", styled.picture, alpha, visible=styled_shown))
+        merged = styled.picture if styled_shown else merged
+    if shown is not None:
+        stack, merged = with_looks(stack, shown, session, size, found), compose(session, size, shown, found, styled)
     layer_files.save(path, stack, merged, alpha, force=True)
 
 

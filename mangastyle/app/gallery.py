@@ -89,8 +89,8 @@ class Gallery:
         for seed in seeds:
             for painter in paintings.PAINTERS:
                 name = f"{painter}-{seed}"
-                paint = functools.lru_cache(1)(functools.partial(paintings.paint, painter, seed, height, width))
-                self._found[identify(name.encode())] = Painting(name, lambda: PAINTED[0], paint)
+                paint = functools.partial(paintings.paint, painter, seed, height, width)
+                self._found[identify(name.encode())] = Painting(name, lambda: PAINTED[0], functools.lru_cache(1)(kept(disk, name, paint)))
         for path in list_pictures(folder).pictures[:MOST_FOLDER] if folder else ():
             self._found[identify(os.fsencode(path.absolute()))] = of_file(path, tidy(path.stem))
         for id in disk.paintings.names(""):
@@ -115,7 +115,7 @@ class Gallery:
         """A painting, as it is listed."""
         painting = self.get(id)
         height, width = painting.size()
-        return {"id": id, "name": painting.name, "width": width, "height": height}
+        return {"id": id, "name": painting.name, "width": width, "height": height, "brought": self.disk.paintings.has(id)}
 
     def get(self, id: str) -> Painting:
         """A painting; `Refusal` 404 if there is none."""
@@ -143,6 +143,16 @@ class Gallery:
         self._add_kept(id)
         return id
 
+    def remove(self, id: str) -> None:
+        """Remove a painting that was brought; `Refusal` 403 for others, which are the user's own files, or ours."""
+        self.get(id)
+        if not self.disk.paintings.has(id):
+            raise Refusal(403, "only paintings that were brought can be removed")
+        with self._lock:
+            del self._found[id]
+        self.disk.paintings.remove(id)
+        self.disk.paintings.remove(f"{id}.json")
+
     def brought(self, id: str) -> bytes | None:
         """The bytes of a painting that was brought; None for others."""
         return self.disk.paintings.read(id) if self.disk.paintings.has(id) else None
@@ -167,6 +177,11 @@ def identify(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
+def kept(disk: Disk, name: str, paint: Callable[[], np.ndarray]) -> Callable[[], np.ndarray]:
+    """What reads one of our own paintings; it takes seconds to paint it the first time."""
+    return lambda: images.decode(disk.made(f"painting {name}", lambda: png(paint())), name, protocol.MOST_PIXELS).rgb
+
+
 def of_file(path: Path, name: str) -> Painting:
     """A painting in a file, which is read when it is asked for."""
     return Painting(
@@ -187,9 +202,3 @@ def reduce_painting(rgb: np.ndarray) -> np.ndarray:
     if scale >= 1:
         return rgb
     return pixels.resize(rgb, *(max(MIN_SIDE, round(side * scale)) for side in (height, width)))
-
-
-def thumbnail(rgb: np.ndarray, side: int) -> np.ndarray:
-    """A picture, uint8 (h, w, 3), whose shorter side is at most `side`."""
-    height, width = rgb.shape[:2]
-    return rgb if min(height, width) <= side else pixels.resize(rgb, *pixels.fit_short_side(height, width, side))

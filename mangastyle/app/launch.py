@@ -26,6 +26,7 @@ TRIES = 50  # ports, from the first
 TAKEN = (errno.EADDRINUSE, errno.EACCES)  # of one port; anything else is of the host
 LEAST_TOKEN = 8  # characters
 CONNECTIONS = 128  # at once
+KEEP = 10.0  # gigabytes of drawings
 LAST_SECONDS = 1  # for answers under way, when the server ends
 
 
@@ -93,7 +94,7 @@ class Server(uvicorn.Server):
 
 def serve(
     inputs: str = "", *, host: str = "127.0.0.1", port: int = 0, token: str = "", browser: bool = True, data: str = "",
-    paintings: str = "", precision: str = "auto",
+    paintings: str = "", precision: str = "auto", keep: float = KEEP,
 ) -> None:  # fmt: skip
     """Serve the studio until a signal ends it.
 
@@ -113,6 +114,8 @@ def serve(
         A folder of paintings for the gallery.
     precision : str
         As for `mangastyle.Shader`.
+    keep : float
+        Gigabytes of drawings that are kept: beyond that, those that nobody has opened for longest are removed now; 0 keeps all.
 
     Raises
     ------
@@ -126,21 +129,24 @@ def serve(
     folder = Path(inputs) if inputs and Path(inputs).is_dir() else None
     studio = Studio(Disk(data_folder(data)), Models(precision=precision), folder, Path(paintings) if paintings else None)
     studio.sessions.clear_leftovers()
+    if keep and (removed := studio.sessions.make_room(1e9 * keep)):
+        print(f"mangastyle app: more than {keep:g} GB of drawings; removed the {removed} oldest", flush=True)
     if inputs and not folder:
         studio.open_picture(Path(inputs))
     with contextlib.closing(bind(host, port)) as listening:
         number = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        address = f"http://{shown}:{number}/#token={token}"
+        page, code = f"http://{shown}:{number}/", secrets.token_urlsafe(32)
 
         def begun() -> None:
-            print(f"mangastyle app: {address}", flush=True)
-            if browser:
-                threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+            print(f"mangastyle app: {page}#token={token}", flush=True)
+            if browser:  # whose command line others can read
+                threading.Thread(target=webbrowser.open, args=[f"{page}#code={code}"], daemon=True).start()
 
+        app = create_app(studio, host, number, token, code=code if browser else "")
         config = uvicorn.Config(
-            create_app(studio, host, number, token), http="h11", ws="none", lifespan="on", log_level="warning", access_log=False,
-            server_header=False, limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=LAST_SECONDS,
+            app, http="h11", ws="none", lifespan="on", log_level="warning", access_log=False, server_header=False,
+            limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=LAST_SECONDS,
         )  # fmt: skip
         server = Server(config, begun, studio.sessions.end_streams)
         asyncio.run(server.serve(sockets=[listening]))

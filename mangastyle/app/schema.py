@@ -18,8 +18,10 @@ Check = Callable[[Any, str], Any]
 
 ID = re.compile("[0-9a-f]{16}")
 COLOR = re.compile("#[0-9a-fA-F]{6}")
+CODE = re.compile("[A-Za-z0-9_-]{1,100}")
 MASK = re.compile("data:image/png;base64,[A-Za-z0-9+/=]+")
 SHADE_SETTINGS = ("variant", "ink", "shading", "light", "gap")
+LAYERS = ("original", "flat", "regions", "shading", "highlights", "line", "style")  # that a page shows, from the bottom to the top
 FORMATS = ("png", "webp", "ora", "psd", "hint-json", "hint-png", "project")
 
 
@@ -196,10 +198,11 @@ suggest = record({**SHADE, "at": places, "count": whole(1, 12)}, ("at",))
 style = record(STYLE, ("paintings",))
 export = record(
     {
-        "format": choice(*FORMATS), "layer": choice("original", "line", "flat", "shaded", "styled"), "size": size,
-        "shade": shade, "style": style,
+        "format": choice(*FORMATS), "layer": choice("shown", "original", "line", "flat", "shaded", "styled"), "size": size,
+        "layers": record(dict.fromkeys(LAYERS, record({"visible": flag, "opacity": number(0, 1)}))), "shade": shade, "style": style,
     }, ("format",),
 )  # fmt: skip
+code = record({"code": pattern(CODE, "the code of an opened address")}, ("code",))
 cancel = record({"kind": choice(*protocol.KINDS)}, ("kind",))
 state = record({"revision": whole(1, 2**53), "state": an_object}, ("revision", "state"))
 line_art = record({"line_art": flag}, ("line_art",))

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import threading
 from typing import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mangastyle.app.protocol import PREFIX
 from mangastyle.app.refusals import answer
 
 POLICY = (
@@ -44,6 +46,34 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+class Code:
+    """A code for which the token is given, once: what opens a browser is seen by all who use the machine.
+
+    Parameters
+    ----------
+    code : str
+        None if it is empty.
+    token : str
+
+    Examples
+    --------
+    >>> code = Code("once", "a secret")
+    >>> code.exchange("twice"), code.exchange("once"), code.exchange("once")
+    (None, 'a secret', None)
+    """
+
+    def __init__(self, code: str, token: str) -> None:
+        self._code, self._token, self._lock = code.encode(), token, threading.Lock()
+
+    def exchange(self, given: str) -> str | None:
+        """The token, if this is the code and nobody came with it before."""
+        with self._lock:
+            if not self._code or not hmac.compare_digest(given.encode(), self._code):
+                return None
+            self._code = b""
+        return self._token
 
 
 class Guard:
@@ -78,7 +108,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
-                headers["Cache-Control"] = "no-cache" if is_open(path) else "no-store"
+                headers["Cache-Control"] = "no-cache" if is_of_page(path) else "no-store"
             await send(message)
 
         refusal = self.refusal(path, Headers(scope=scope))
@@ -121,13 +151,18 @@ class Guard:
 
 
 def is_open(path: str) -> bool:
-    """Whether a path needs no token: the page and its files.
+    """Whether a path needs no token: the page and its files, and what gives the token for a code.
 
     Examples
     --------
-    >>> is_open("/"), is_open("/page/studio.js"), is_open("/api/v1/status")
-    (True, True, False)
+    >>> is_open("/"), is_open("/page/studio.js"), is_open("/api/v1/token"), is_open("/api/v1/status")
+    (True, True, True, False)
     """
+    return is_of_page(path) or path == f"{PREFIX}/token"
+
+
+def is_of_page(path: str) -> bool:
+    """Whether a path is that of the page or of one of its files."""
     return path == "/" or path.startswith("/page/")
 
 

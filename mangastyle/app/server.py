@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import mimetypes
 import tempfile
 from pathlib import Path
-from typing import Any, AsyncIterator, Awaitable, Callable, TypeVar
+from typing import Any, AsyncIterator, Awaitable, Callable, Coroutine, TypeVar
 from urllib.parse import quote
 
 import anyio
@@ -22,13 +23,14 @@ from starlette.types import ASGIApp
 
 from mangastyle.app import bodies, projects, protocol, schema
 from mangastyle.app.encoding import png, raw_labels
-from mangastyle.app.gallery import SAMPLES, identify, sample, thumbnail
+from mangastyle.app.gallery import SAMPLES, identify, sample
 from mangastyle.app.jobs import FAULT
 from mangastyle.app.protocol import PREVIEW, SIZES
 from mangastyle.app.refusals import Refusal, answer
-from mangastyle.app.security import Guard
+from mangastyle.app.security import Code, Guard
 from mangastyle.app.session import Session, download_file
 from mangastyle.app.sessions import tidy
+from mangastyle.app.small import thumbnail
 from mangastyle.app.storage import REFERENCES
 from mangastyle.app.studio import Studio
 from mangastyle.errors import Cancelled, MangastyleError
@@ -51,9 +53,10 @@ DOWNLOAD_TYPES = {
 }  # fmt: skip
 
 T = TypeVar("T")
+remarks = logging.getLogger(__name__)
 
 
-def create_app(studio: Studio, host: str, port: int, token: str, page: Path = PAGE) -> ASGIApp:
+def create_app(studio: Studio, host: str, port: int, token: str, page: Path = PAGE, code: str = "") -> ASGIApp:
     """The server as an ASGI application; the studio starts and ends with it.
 
     Parameters
@@ -65,6 +68,8 @@ def create_app(studio: Studio, host: str, port: int, token: str, page: Path = PA
         What requests must bring.
     page : Path
         The folder of the page.
+    code : str
+        For which the token is given, once; none if it is empty.
 
     Returns
     -------
@@ -81,7 +86,7 @@ def create_app(studio: Studio, host: str, port: int, token: str, page: Path = PA
         finally:
             studio.close()
 
-    api = Api(studio)
+    api = Api(studio, Code(code, token))
     routes = [
         Route("/", lambda request: FileResponse(page / "index.html")),
         Mount("/page", StaticFiles(directory=page, check_dir=False)),
@@ -113,29 +118,34 @@ async def on_fault(request: Request, error: Exception) -> Response:
 class Api:
     """What is below /api/v1."""
 
-    def __init__(self, studio: Studio) -> None:
-        self.studio = studio
+    def __init__(self, studio: Studio, code: Code) -> None:
+        self.studio, self.code = studio, code
         self._limiters: dict[int, anyio.CapacityLimiter] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
         """All addresses."""
         table: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+            ("POST", "/token", self.token),
             ("GET", "/status", self.status),
             ("GET", "/samples", self.samples),
             ("GET", "/samples/{name}", self.sample),
             ("GET", "/paintings", self.paintings),
             ("POST", "/paintings", self.add_painting),
             ("GET", "/paintings/{id}", self.painting),
+            ("DELETE", "/paintings/{id}", self.remove_painting),
             ("GET", "/folder", self.folder),
             ("POST", "/folder", self.add_to_folder),
+            ("DELETE", "/folder", self.clear_folder),
             ("POST", "/folder/apply", self.apply),
             ("GET", "/folder/{id}", self.folder_picture),
+            ("GET", "/sessions", self.sessions),
             ("POST", "/sessions", self.create),
             ("GET", "/sessions/{session}", self.session),
             ("DELETE", "/sessions/{session}", self.delete),
             ("PUT", "/sessions/{session}/line-art", self.line_art),
             ("PUT", "/sessions/{session}/state", self.save_state),
+            ("GET", "/sessions/{session}/small", self.small),
             ("GET", "/sessions/{session}/pictures/{layer}", self.picture),
             ("POST", "/sessions/{session}/references", self.add_reference),
             ("GET", "/sessions/{session}/references/{id}", self.reference),
@@ -156,6 +166,14 @@ class Api:
             for path in paths
         ]  # fmt: skip
 
+    async def token(self, request: Request) -> Response:
+        """The token, for the code of the address that was opened."""
+        body = await bodies.read_json(request, schema.code)
+        token = self.code.exchange(body["code"])
+        if token is None:
+            raise Refusal(401, "this address was opened before; open the one that mangastyle app has printed")
+        return JSONResponse({"token": token})
+
     async def status(self, request: Request) -> Response:
         """What a page asks first."""
         return JSONResponse(await self._aside(self.studio.status))
@@ -167,7 +185,8 @@ class Api:
     async def sample(self, request: Request) -> Response:
         """One of them, at its own size or reduced."""
         name, side = request.path_params["name"], whole_query(request, "side", 0, 4096)
-        return picture_response(await self._later(sample, name, side))
+        disk = self.studio.sessions.disk
+        return picture_response(await self._later(disk.made, f"sample {name} {side}", lambda: sample(name, side)))
 
     async def paintings(self, request: Request) -> Response:
         """The gallery."""
@@ -188,11 +207,22 @@ class Api:
 
         return picture_response(await self._later(make))
 
+    async def remove_painting(self, request: Request) -> Response:
+        """The end of a painting that was brought."""
+        await self._aside(self.studio.gallery.remove, checked_id(request, "id", "painting"))
+        return Response(status_code=204)
+
     async def folder(self, request: Request) -> Response:
         """The film strip."""
         strip = self.studio.strip
         entries = await self._aside(strip.entries)
-        return JSONResponse({"name": tidy(strip.folder.name) if strip.folder else "", "pictures": entries})
+        dropped = any(frame.file is None for frame in strip.frames())
+        return JSONResponse({"name": tidy(strip.folder.name) if strip.folder else "", "pictures": entries, "dropped": dropped})
+
+    async def clear_folder(self, request: Request) -> Response:
+        """The end of the film strip of what was dropped; the pictures stay."""
+        await self._aside(self.studio.strip.clear)
+        return Response(status_code=204)
 
     async def add_to_folder(self, request: Request) -> Response:
         """A picture that is dropped on it."""
@@ -214,6 +244,14 @@ class Api:
         body = await bodies.read_json(request, schema.apply)
         return JSONResponse({"job": await self._aside(self.studio.apply, body)}, 202)
 
+    async def sessions(self, request: Request) -> Response:
+        """All sessions that are kept."""
+        return JSONResponse(await self._later(self.studio.sessions.entries))
+
+    async def small(self, request: Request) -> Response:
+        """A small picture of one, which need not be in memory."""
+        return picture_response(await self._later(self.studio.sessions.small, checked_id(request, "session", "session")))
+
     async def create(self, request: Request) -> Response:
         """A new session: of a picture, a sample, a picture of the folder, or a project."""
         sessions, kind = self.studio.sessions, bodies.content_type(request)
@@ -222,7 +260,7 @@ class Api:
             if len(body) != 1:
                 raise Refusal(400, "body: must name a `sample` or a picture of the `folder`")
             if "sample" in body:
-                session = await self._aside(lambda: sessions.create(sample(body["sample"]), f"{body['sample']}.png"))
+                session = await self._aside(self._open_sample, body["sample"])
             else:
                 session = await self._aside(self.studio.strip.open, body["folder"])
         elif kind in bodies.PROJECT:
@@ -257,6 +295,7 @@ class Api:
         session = await self._session(request)
         body = await bodies.read_json(request, schema.state)
         await self._aside(session.save_state, body["revision"], body["state"])
+        self._in_background(self._later(session.save_small))
         return JSONResponse({"revision": body["revision"]})
 
     async def picture(self, request: Request) -> Response:
@@ -349,7 +388,8 @@ class Api:
         session, last = await self._session(request), request.headers.get("last-event-id", "")
         if session.events.listening >= protocol.STREAMS:
             raise Refusal(429, f"{protocol.STREAMS} pages listen to this session already", {"Retry-After": "5"})
-        stream = session.events.stream(int(last) if last.isdecimal() and len(last) < 17 else None)
+        position, once = int(last) if last.isdecimal() and len(last) < 17 else None, whole_query(request, "once", 0, 1)
+        stream = session.events.news(position) if once else session.events.stream(position)
         return StreamingResponse(stream, media_type="text/event-stream")
 
     async def download(self, request: Request) -> Response:
@@ -362,6 +402,10 @@ class Api:
         path = session.folder.path / download_file(id, name)
         return FileResponse(path, headers=headers, media_type=DOWNLOAD_TYPES[path.suffix])
 
+    def _open_sample(self, name: str) -> Session:
+        sessions = self.studio.sessions
+        return sessions.create(sessions.disk.made(f"sample {name} 0", lambda: sample(name)), f"{name}.png")
+
     def _begin_with(self, session: Session) -> None:
         """Find the regions of a new picture, while the page is told of it and networks may still load."""
 
@@ -370,9 +414,18 @@ class Api:
                 await self._later(session.regions, PREVIEW, ShadeSettings.gap)
             await self._aside(self.studio.sessions.trim)
 
-        task = asyncio.create_task(find())
+        self._in_background(find())
+
+    def _in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Let work go on while the request is answered."""
+        task = asyncio.create_task(work)
         self._tasks.add(task)  # the event loop does not keep it
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):  # nobody waits for it, and nothing is lost
+            remarks.warning("%s", error)
 
     async def _session(self, request: Request) -> Session:
         """The session that the address names."""

@@ -21,7 +21,8 @@ from mangastyle.app.protocol import FULL, PREVIEW, PREVIEW_SIDE, SIZES
 from mangastyle.app.rates import Rate
 from mangastyle.app.refusals import Refusal
 from mangastyle.app.results import Colored, History, Styled
-from mangastyle.app.storage import ABOUT, DOWNLOADS, PICTURE, REFERENCES, STATE, Folder
+from mangastyle.app.small import small_picture
+from mangastyle.app.storage import ABOUT, DOWNLOADS, PICTURE, REFERENCES, SMALL, STATE, Folder
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.io.images import Picture
@@ -176,6 +177,15 @@ class Session:
     def save_styled(self, size: str, styled: Styled) -> None:
         """Keep on the disk what was painted, to its end or until it was stopped."""
         self.folder.write(f"styled-{self.canonical(size)}.png", png(styled.picture))
+
+    def save_small(self) -> None:
+        """Keep on the disk a small picture of what was made last, if anything was."""
+        kept = self.canonical(PREVIEW)
+        colored, styled = self.colored.last(kept), self.styled.last(kept)
+        if styled is not None and (colored is None or styled.revision > colored.revision):
+            self.folder.write(SMALL, small_picture(styled.picture))
+        elif colored is not None:
+            self.folder.write(SMALL, small_picture(colored.picture))
 
     def offer(self, id: str, name: str) -> None:
         """Offer an exported file; the oldest ones are removed."""

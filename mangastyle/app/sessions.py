@@ -8,12 +8,13 @@ import time
 import unicodedata
 import weakref
 from collections import OrderedDict
-from typing import Callable
+from typing import Any, Callable
 
 from mangastyle.app import protocol
 from mangastyle.app.refusals import Refusal
 from mangastyle.app.session import About, Session
-from mangastyle.app.storage import ABOUT, DOWNLOADS, PICTURE, Disk, new_id
+from mangastyle.app.small import small_picture
+from mangastyle.app.storage import ABOUT, DOWNLOADS, PICTURE, SMALL, STATE, Disk, new_id
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.lineart.detect import is_line_art
@@ -21,6 +22,7 @@ from mangastyle.lineart.detect import is_line_art
 MOST_SESSIONS = 4  # whose arrays are kept
 MOST_BYTES = 2**30
 LEFT_SECONDS = 86400.0  # for which exported files stay, and what a killed server has begun
+KEPT_SECONDS = 7 * 86400.0  # for which nothing is removed to make room
 LONGEST_NAME = 120  # characters
 
 
@@ -124,6 +126,49 @@ class Sessions:
         session.events.close()
         session.folder.remove(ABOUT)  # first: without it there is no session any more
         session.folder.remove()
+
+    def entries(self) -> list[dict[str, Any]]:
+        """All sessions, as they are listed, the one saved last first; those that cannot be read are left out."""
+        with self._lock:
+            listened = {id for id, session in self._alive.items() if session.events.listening}
+        found = []
+        for id, saved in sorted(self.disk.saved_sessions(), key=lambda one: -one[1]):
+            folder = self.disk.session(id)
+            with contextlib.suppress(MangastyleError):
+                about = About.from_json(folder.read_json(ABOUT))
+                found.append({"id": id, "name": about.name, "width": about.width, "height": about.height, "saved": round(1000 * saved),
+                              "bytes": folder.bytes(), "drawn": folder.has(STATE), "open": id in listened})  # fmt: skip
+        return found
+
+    def small(self, id: str) -> bytes:
+        """A small picture of a session as PNG, without taking it into memory; `Refusal` 404 if there is none."""
+        folder = self.disk.session(id)
+        if not folder.has(ABOUT):
+            raise Refusal(404, "no such session")
+        if not folder.has(SMALL):
+            folder.write(SMALL, small_picture(images.decode(folder.read(PICTURE), "picture", protocol.MOST_PIXELS).rgb))
+        return folder.read(SMALL)
+
+    def make_room(self, most_bytes: float) -> int:
+        """Remove the sessions that were saved longest ago until the others take at most so many bytes; returns how many.
+
+        Those on which nothing was drawn go first. None of the last week goes, and none that is in memory.
+        """
+        folders = {id: self.disk.session(id) for id, _ in self.disk.saved_sessions()}
+        sizes = {id: folder.bytes() for id, folder in folders.items()}
+        with self._lock:
+            kept = set(self._alive)
+        order = sorted((folders[id].has(STATE), saved, id) for id, saved in self.disk.saved_sessions() if id in folders)
+        total, removed = sum(sizes.values()), 0
+        for _, saved, id in order:
+            if total <= most_bytes:
+                break
+            if id not in kept and time.time() - saved > KEPT_SECONDS:
+                with contextlib.suppress(MangastyleError):  # of one that cannot be read, somebody may still save the picture
+                    self.delete(id)
+                    total -= sizes[id]
+                    removed += 1
+        return removed
 
     def trim(self) -> None:
         """Free the arrays of the sessions that were used least recently, beyond the bounds; not of those at work."""

@@ -7,13 +7,15 @@ that a client gives is one of a file.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
 import shutil
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
+from mangastyle import __version__
 from mangastyle.app import protocol
 from mangastyle.app.schema import ID
 from mangastyle.errors import MangastyleError
@@ -21,7 +23,8 @@ from mangastyle.io import json_text
 from mangastyle.io.caches import user_folder
 from mangastyle.io.files import atomic, make_folder, read_bytes
 
-PICTURE, ABOUT, STATE = "picture", "session.json", "state.json"
+PICTURE, ABOUT, STATE, SMALL = "picture", "session.json", "state.json", "small.png"
+STRIP = "strip.json"  # of the data folder: which pictures were dropped together
 REFERENCES, DOWNLOADS = "references", "downloads"
 MOST_STATE = protocol.MOST_JSON + 2**20  # bytes; spaces may have been added
 
@@ -106,6 +109,22 @@ class Folder:
                         found.append((entry.stat().st_mtime_ns, entry.name))
         return [name for _, name in sorted(found)]
 
+    def bytes(self) -> int:
+        """How much it holds, folders within it included."""
+        found = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                with contextlib.suppress(OSError):  # removed meanwhile
+                    found += os.stat(os.path.join(folder, name)).st_size
+        return found
+
+    def saved(self, *names: str) -> float | None:
+        """When the first of some files that there is was written, in seconds since 1970; None if there is none."""
+        for name in names:
+            with contextlib.suppress(OSError):
+                return (self.path / name).stat().st_mtime
+        return None
+
     def remove(self, name: str = "") -> None:
         """Remove a file or a folder within it, or all of it, if it is there."""
         path = self.path / name
@@ -130,7 +149,7 @@ class Disk:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.sessions, self.paintings = Folder(path / "sessions"), Folder(path / "paintings")
+        self.folder, self.sessions, self.paintings = Folder(path), Folder(path / "sessions"), Folder(path / "paintings")
         for folder in (self.sessions, self.paintings):
             try:
                 make_folder(folder.path).chmod(0o700)
@@ -142,13 +161,27 @@ class Disk:
         """The folder of a session, which need not exist; its name was checked."""
         return Folder(self.sessions.path / name)
 
+    def made(self, what: str, make: Callable[[], bytes]) -> bytes:
+        """What this version of the program makes by itself, such as its samples: made once, and read from then on.
+
+        Parameters
+        ----------
+        what : str
+            One line that tells it from all others.
+        make : callable
+            Its bytes.
+        """
+        name = f"made/{hashlib.sha256(f'{__version__} {what}'.encode()).hexdigest()[:16]}"
+        if not self.folder.has(name):
+            self.folder.write(name, make())
+        return self.folder.read(name)
+
     def last_session(self) -> str | None:
         """The session that was saved last; a folder that does not say what it is of, is none."""
-        found = []
-        for name in self.sessions.names(""):
-            with contextlib.suppress(OSError):
-                saved = (self.sessions.path / name / ABOUT).stat().st_mtime_ns
-                with contextlib.suppress(OSError):
-                    saved = (self.sessions.path / name / STATE).stat().st_mtime_ns
-                found.append((saved, name))
+        found = [(saved, name) for name, saved in self.saved_sessions()]
         return max(found)[1] if found else None
+
+    def saved_sessions(self) -> list[tuple[str, float]]:
+        """All sessions, and when each was saved."""
+        names = [name for name in self.sessions.names("") if self.session(name).has(ABOUT)]
+        return [(name, saved) for name in names if (saved := self.session(name).saved(STATE, ABOUT)) is not None]

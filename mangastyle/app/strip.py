@@ -18,10 +18,11 @@ from mangastyle.app.models import Models
 from mangastyle.app.painting import paint
 from mangastyle.app.protocol import FULL, PREVIEW
 from mangastyle.app.refusals import Refusal
+from mangastyle.app.schema import ID
 from mangastyle.app.session import About, Session, download_file
 from mangastyle.app.sessions import Sessions, tidy
 from mangastyle.app.shading import shade
-from mangastyle.app.storage import PICTURE, REFERENCES, Folder, new_id
+from mangastyle.app.storage import PICTURE, REFERENCES, STRIP, Folder, new_id
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.io.files import make_folder, read_bytes, temporary_folder
@@ -67,6 +68,7 @@ class Strip:
         self._opening = threading.Lock()  # one at a time, so that no picture gets two sessions
         self._frames: dict[str, Frame] = {}
         if not self.folder:
+            self._frames = self._dropped_before()
             return
         if not self.folder.name:
             raise MangastyleError(f"{self.folder}: nothing can be written beside this folder; name one within it")
@@ -108,7 +110,30 @@ class Strip:
             if self.sessions.of_source(frame.id) is None:
                 self.sessions.create(data, name, frame.id)
         with self._lock:
-            return self._frames.setdefault(frame.id, frame)
+            kept = self._frames.setdefault(frame.id, frame)
+        self._save()
+        return kept
+
+    def clear(self) -> None:
+        """Forget which pictures were dropped; they themselves stay."""
+        with self._lock:
+            self._frames = {id: frame for id, frame in self._frames.items() if frame.file}
+        self._save()
+
+    def _save(self) -> None:
+        """Keep which pictures were dropped, for the next server."""
+        if not self.folder:
+            names = [{"id": frame.id, "name": frame.name} for frame in self.frames()]
+            self.sessions.disk.folder.write_json(STRIP, names)
+
+    def _dropped_before(self) -> dict[str, Frame]:
+        """The pictures that a former server has kept; none if that cannot be read."""
+        try:
+            kept = self.sessions.disk.folder.read_json(STRIP)
+        except MangastyleError:
+            return {}
+        right = [one for one in kept if isinstance(one, dict) and isinstance(one.get("name"), str)] if isinstance(kept, list) else []
+        return {one["id"]: Frame(one["id"], tidy(one["name"])) for one in right if ID.fullmatch(str(one.get("id")))}
 
     def read(self, frame: Frame) -> bytes:
         """The bytes of a picture's file."""

@@ -11,7 +11,7 @@ from mangastyle.cli.options import Command, Compute, option
 from mangastyle.errors import MangastyleError
 from mangastyle.settings import Settings
 
-EXAMPLE = "mangastyle app lineart.png"
+EXAMPLES = ("mangastyle app lineart.png", "mangastyle app --serve --port 8000")
 NEEDED = ("starlette", "uvicorn")
 NEEDED_TO_SERVE = (*NEEDED, "python_multipart", "prometheus_client")
 TOKEN = "MANGASTYLE_TOKEN"  # variable of the environment
@@ -21,25 +21,34 @@ TOKEN = "MANGASTYLE_TOKEN"  # variable of the environment
 class Serving(Settings):
     """Service for other programs, with --serve."""
 
-    serve: bool = option(False, "no page, but /shade, /style and /run over HTTP for other programs, see docs/serving.md")
-    queue: int = option(16, "requests that may wait; further ones get status 429", least=0)
-    time_limit: float = option(300.0, "seconds that a request may be computed", least=0.1)
-    max_megapixels: float = option(16.0, "refuse larger pictures before decoding them", least=0.001)
+    serve: bool = option(False, "serve /shade, /style and /run over HTTP for other programs, without the studio")
+    queue: int = option(16, "largest number of waiting requests; further ones get status 429", least=0, common=False)
+    time_limit: float = option(300.0, "longest computation of a request, in seconds", least=0.1, common=False)
+    max_megapixels: float = option(16.0, "largest picture that is read, in megapixels", least=0.001, common=False)
 
 
 @dataclass(frozen=True)
 class Options(Serving, Compute, Command):
-    """Open the studio in the browser: color, shade and paint by hand, on this machine alone."""
+    """Open the studio in the browser, on this machine alone.
 
-    inputs: str = option("", "a picture to open, or a folder of pictures for the film strip", positional=True, free=True)
-    port: int = option(0, "where the page is served; 0: 8745, or the next one that is free", least=0, most=65535)
-    host: str = option("127.0.0.1", "address to listen at; one that other machines can reach needs --token")
+    It colors, shades and paints by hand. With --serve it is a service for other programs instead.
+    """
+
+    inputs: str = option("", "picture to open, or folder of pictures for the film strip", positional=True, free=True)
+    port: int = option(0, "port of the page; 0: 8745, or the next free one", least=0, most=65535)
+    host: str = option("127.0.0.1", "address to listen at; one that other machines can reach needs --token", metavar="ADDRESS")
     token: str = option(
-        "", f"secret that the page must bring; by default that in the environment variable {TOKEN}, or a new one with each start"
+        "", f"secret that requests must contain; default: that in the environment variable {TOKEN}, or a new one at each start",
+        metavar="SECRET",
+    )  # fmt: skip
+    browser: bool = option(True, "open the page in the browser; --no-browser prints its address only")
+    data: str = option("", "folder for drawings, which are saved continuously; default: the user's data folder", metavar="FOLDER")
+    keep: float = option(
+        10.0,
+        "gigabytes of drawings that are kept: the oldest beyond that are removed at the start, none of the last week; 0 keeps all",
+        least=0,
     )
-    browser: bool = option(True, "open the page in the browser; --no-browser only prints its address")
-    data: str = option("", "folder for what is drawn, which is saved all the time; default: the user's data folder")
-    paintings: str = option("", "folder of paintings for the gallery, beside our own")
+    paintings: str = option("", "folder of paintings for the gallery, beside those that ship", metavar="FOLDER")
 
 
 def command(options: Options) -> None:
@@ -56,7 +65,7 @@ def command(options: Options) -> None:
 
     serve(
         options.inputs, host=options.host, port=options.port, token=token, browser=options.browser, data=options.data,
-        paintings=options.paintings, precision=options.precision,
+        paintings=options.paintings, precision=options.precision, keep=options.keep,
     )  # fmt: skip
 
 
@@ -74,7 +83,7 @@ def _refuse_foreign(options: Options) -> None:
     """Refuse options of the studio with --serve, and options of the service without."""
     given = {f.name for f in dataclasses.fields(options) if getattr(options, f.name) != f.default}
     own = {f.name for f in dataclasses.fields(Serving)}
-    studio = ("inputs", "browser", "data", "paintings")
+    studio = ("inputs", "browser", "data", "keep", "paintings")
     if wrong := [name for name in studio if name in given and options.serve]:
         raise MangastyleError(f"`{wrong[0]}`: is for the studio, and with `serve` there is none; leave it out")
     if wrong := [name for name in sorted(own & given) if not options.serve]:

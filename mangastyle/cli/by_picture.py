@@ -43,7 +43,7 @@ class ByPicture(Generic[T]):
         self.path, self.noun, self._inputs, self._read = Path(name), noun, Path(inputs), read
         self._partners = Partners(name, also) if self.path.is_dir() else None
         if self._partners and not inputs:
-            raise MangastyleError(f"{name}: a folder of {noun}s goes by the pictures' names; name the picture or folder, too")
+            raise MangastyleError(f"{name}: a folder of {noun}s is matched by the pictures' names; name the picture or folder, too")
         self.shared: T | None = None if self._partners else read(self.path)
 
     def file(self, picture: Path) -> Path | None:

@@ -18,21 +18,27 @@ from mangastyle.progress import Bar
 if TYPE_CHECKING:
     from mangastyle.data import crawl
 
-EXAMPLE = "mangastyle crawl --tags '1girl solo' --count 200 --out pictures"
+EXAMPLES = (
+    "mangastyle crawl --tags '1girl solo' --count 200 --out pictures",
+    "mangastyle crawl --tags 'monochrome 1boy' --dry-run --count 20",
+)
 
 
 @dataclass(frozen=True)
 class Options(Command):
-    """Download pictures of manga characters from safebooru.org, politely, safe rating only."""
+    """Download pictures of manga characters from safebooru.org.
 
-    tags: str = option("1girl solo", "space-separated tags to look for")
-    count: int = option(20000, "how many pictures to have in the end", least=1)
-    out: str = option("pictures", "folder for the pictures and manifest.jsonl; run again to resume")
-    site: str = option("https://safebooru.org", "address of a site that speaks the Gelbooru 0.2 interface")
-    rate: float = option(1.0, "requests per second at most", least=0.01)
-    retries: int = option(6, "tries per request before a post is skipped, with growing pauses", least=1)
+    Only pictures rated safe, and one request per second unless --rate says otherwise.
+    """
+
+    tags: str = option("1girl solo", "tags of the pictures, separated by spaces", metavar="TAGS")
+    count: int = option(20000, "number of pictures in the folder at the end", least=1)
+    out: str = option("pictures", "folder for the pictures and manifest.jsonl; run again to resume", metavar="FOLDER")
+    site: str = option("https://safebooru.org", "address of a site with the Gelbooru 0.2 interface", metavar="URL")
+    rate: float = option(1.0, "largest number of requests per second", least=0.01)
+    retries: int = option(6, "attempts per request before a post is skipped, with growing pauses", least=1)
     timeout: float = option(30.0, "seconds to wait for an answer", least=0.1)
-    dry_run: bool = option(False, "list what would be downloaded, download nothing")
+    dry_run: bool = option(False, "list the pictures without downloading them")
 
 
 def command(options: Options) -> None:

@@ -15,22 +15,28 @@ from mangastyle.synthetic.characters import MAX_SIZE, Character, character
 from mangastyle.synthetic.drawing import KINDS
 from mangastyle.synthetic.figures import Drawing, figure
 
-EXAMPLE = "mangastyle draw --count 48 --size 256 --sheet --out drawn"
+EXAMPLES = (
+    "mangastyle draw --count 48 --size 256 --sheet --out drawn",
+    "mangastyle draw --kind figure --count 10 --lines --flats --out figures",
+)
 SHEET_COLUMNS = 8
 GAP = 4  # pixels between the pictures of a sheet
 
 
 @dataclass(frozen=True)
 class Options(Decoding, Command):
-    """Draw manga characters of our own: the embedded data set, with true line art and flat colors."""
+    """Draw manga characters with true line art and flat colors.
+
+    They are the data set that is built in: drawn:N and figures:N of other commands.
+    """
 
     kind: str = option("face", "face: portraits; figure: whole people with clothes, props and scenes", KINDS)
-    count: int = option(48, "how many pictures", least=1)
+    count: int = option(48, "number of pictures", least=1)
     size: int = option(256, "side of each square picture, in pixels", least=16, most=MAX_SIZE)
-    out: str = option("drawn", "folder for the pictures")
+    out: str = option("drawn", "folder for the pictures", metavar="FOLDER")
     lines: bool = option(False, "also write the true line art of each, as NAME-line.png")
     flats: bool = option(False, "also write the flat colors of each, as NAME-flat.png")
-    sheet: bool = option(False, "also write all of them on one picture, sheet.png")
+    sheet: bool = option(False, "also write one picture of all of them, sheet.png")
 
 
 def command(options: Options) -> None:

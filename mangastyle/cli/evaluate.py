@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar
 
 from mangastyle import startup
 from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs
-from mangastyle.cli.options import Cache, Command, Compute, Decoding, option, save_config
+from mangastyle.cli.clip_measures import STAGES, measure
+from mangastyle.cli.options import BACKBONES, NETWORKS, Cache, Command, Compute, Decoding, option, save_config
 from mangastyle.data import archives
 from mangastyle.errors import MangastyleError, counted
 from mangastyle.evaluate.sources import PairedFolders
@@ -23,7 +24,10 @@ from mangastyle.synthetic.characters import MAX_SIZE, MIN_SIZE
 if TYPE_CHECKING:
     from mangastyle.evaluate.sources import Source
 
-EXAMPLE = "mangastyle evaluate --data faces.zip --count 100 --out evaluation"
+EXAMPLES = (
+    "mangastyle evaluate --data faces.zip --count 100 --out evaluation",
+    "mangastyle evaluate --video colored.webm --source clip.mp4 --out steadiness",
+)
 HINT = "hint"  # in place of a weights file: the hint itself counts as the generated picture
 SPLITS = ("all", "train", "validation", "test")
 ORDER_BY = "perceptual"  # the metric that orders the sheets
@@ -31,31 +35,47 @@ ORDER_BY = "perceptual"  # the metric that orders the sheets
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, Command):
-    """Measure networks that color line art on pictures they never saw, or any generated pictures beside their originals (Figs 15-19)."""
+    """Measure coloring networks, or any generated pictures.
+
+    Networks are measured on pictures that they were not trained on, generated pictures against their originals (Figs 15-19).
+    """
 
     REVALUED: ClassVar = {"hint": {"default": "proportional"}, "weights": {(): ("shade",)}}
 
     weights: tuple[str, ...] = option(
-        ("shade",), "weights files from training, or that ship, put side by side if several; hint: the hint itself as the picture"
+        ("shade",), "networks to compare: weights files from training, or that ship; hint: the hint itself as the result",
+        metavar="FILE", words=(*NETWORKS, HINT),
+    )  # fmt: skip
+    data: tuple[str, ...] = option(
+        ("drawn:200",), "pictures that were not trained on: folders, .zip or .tar files, or drawn:N", metavar="PATH"
     )
-    data: tuple[str, ...] = option(("drawn:200",), "pictures that were not trained on: folders, .zip or .tar files, or drawn:N")
     split: str = option(
-        "all", "the part of the data: all of it, or what a training held out for validation (to choose by) or for test (to report)", SPLITS
-    )
+        "all", "part of the data: all, or those that training held out for validation (to select by) or for test (to report)", SPLITS,
+        common=False,
+    )  # fmt: skip
     validation: float = share(0.02, "with --split: share of the pictures that the training held out for validation")
     test: float = share(0.02, "with --split: share of the pictures that the training held out for test")
-    pairs: tuple[str, ...] = option((), "compare these instead: a folder of generated pictures, and one of originals with the same names")
-    count: int = option(100, "how many pictures, chosen at random; 0 = all", least=0)
+    pairs: tuple[str, ...] = option(
+        (), "instead of networks: folder of generated pictures, and folder of originals with the same names", metavar="FOLDER"
+    )
+    video: str = option("", "instead of networks: clip whose flicker is measured; drawn: drawn clips, colored and painted", metavar="PATH")
+    source: str = option("", "with --video: the clip before it was changed", metavar="PATH")
+    baseline: str = option("", "with --video: the clip changed frame by frame, to compare with", metavar="PATH")
+    measured: tuple[str, ...] = option(STAGES, "with --video drawn: what is measured", STAGES, common=False)
+    frames: int = option(48, "with --video drawn: frames of each clip", least=2, common=False)
+    count: int = option(100, "number of pictures, chosen at random; 0 = all", least=0)
     hint: str = option(
         "proportional",
-        "simulated hint that the network is given beside the line art, as in training; strokes: ten strokes of color; "
-        "own: the picture itself, for networks that color regions",
+        "simulated hint in the network's input, as in training; strokes: ten strokes of color; own: the picture itself, for networks "
+        "that color regions",
         (*HINT_KINDS, OWN),
     )
-    size: int = option(0, "side of the squares that are compared; 0 = the size each network sees", least=0)
-    worst: int = option(0, "also show so many of the worst pictures, by perceptual distance, in worst.png", least=0)
-    out: str = option("evaluation", "folder for summary.json, metrics.csv, table.md, histograms.png and sheet.png")
-    backbone: str = option("auto", "VGG-19 for the perceptual distance, as for mangastyle style")
+    size: int = option(0, "side of the squares that are compared; 0 = the input size of each network", least=0, common=False)
+    worst: int = option(0, "also save the N pictures of largest perceptual distance, as worst.png", least=0, common=False)
+    out: str = option("evaluation", "folder for summary.json, metrics.csv, table.md, histograms.png and sheet.png", metavar="FOLDER")
+    backbone: str = option(
+        "auto", "VGG-19 for the perceptual distance, as for mangastyle style", common=False, metavar="FILE", words=BACKBONES
+    )
 
 
 def command(options: Options) -> None:
@@ -64,6 +84,10 @@ def command(options: Options) -> None:
     refuse_inputs([out], named_files(options))
     files.refuse_existing(out / "summary.json", options.force)
     files.refuse_unwritable(out / "summary.json")
+    if options.video:
+        measure(options)
+        save_config(out, "evaluate", options)
+        return
     sources = _paired(options) if options.pairs else _shaded(options)
     backbone_name = find_backbone(options.backbone, remark=False)  # the last line says which
 

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import Callable, ClassVar
 
 from mangastyle import startup
-from mangastyle.cli.options import Command, option, save_config
+from mangastyle.cli.options import NETWORKS, Command, option, save_config
 from mangastyle.errors import MangastyleError, counted
 
 WEIGHTS = {"shade": "shade", "full": "regions"}  # those of each --model, if none are named
-EXAMPLE = "mangastyle export --out shade-savedmodel"
+EXAMPLES = ("mangastyle export --out shade-savedmodel", "mangastyle export --model full --weights regions --out full-savedmodel")
 
 
 @dataclass(frozen=True)
 class Options(Command):
-    """Write trained networks as a TensorFlow SavedModel, which needs TensorFlow alone: uint8 in and out, any size."""
+    """Write trained networks as a TensorFlow SavedModel.
+
+    It needs TensorFlow alone; pictures are uint8 and of any size.
+    """
 
     RENAMED: ClassVar = {"fast_weights": ("onepass_weights", {"": "onepass"})}
 
@@ -30,11 +33,14 @@ class Options(Command):
         "",
         "weights file from training, or one that ships: regions (for --model full alone), shade, shade-paper, baseline; "
         "default: shade, or regions for --model full",
+        metavar="FILE",
+        words=NETWORKS,
     )
     onepass_weights: str = option(
-        "onepass", "for --model full: weights of the one-pass decoder, a file from mangastyle train-onepass or the one that ships"
-    )
-    out: str = option("", "folder for the SavedModel; default: shade-savedmodel or full-savedmodel")
+        "onepass", "for --model full: weights of the one-pass decoder: a file from mangastyle train-onepass, or onepass, which ships",
+        metavar="FILE", words=("onepass",),
+    )  # fmt: skip
+    out: str = option("", "folder for the SavedModel; default: shade-savedmodel or full-savedmodel", metavar="FOLDER")
 
 
 def command(options: Options) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mangastyle import startup
 from mangastyle.cli.checks import find_backbone
-from mangastyle.cli.options import Cache, Command, Compute, Decoding, option, save_config
+from mangastyle.cli.options import BACKBONES, NETWORKS, Cache, Command, Compute, Decoding, option, save_config
 from mangastyle.cli.step_bar import StepBar
 from mangastyle.data import archives
 from mangastyle.errors import MangastyleError, counted
@@ -21,28 +21,37 @@ from mangastyle.progress import Bar
 from mangastyle.shade.files import find_generator
 from mangastyle.vgg.spec import MIN_SIDE
 
-EXAMPLE = "mangastyle figures --only 15-19 --out figures"
+EXAMPLES = ("mangastyle figures --only 15-19 --out figures", "mangastyle figures --quick --out quick-figures")
 DPI = 130
 
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, Command):
-    """Draw the figures of the paper, 1 to 23, and one of ours, 24, from real computation with the networks at hand."""
+    """Draw the paper's figures 1 to 23, and figure 24 of ours.
+
+    All are computed with the networks at hand.
+    """
 
     RENAMED: ClassVar = {"fast": "quick"}
     REVALUED: ClassVar = {"weights": {"": "shade"}, "paper": {"": "shade-paper"}, "baseline": {"": "baseline"}}
 
-    only: str = option("1-23", "which figures: numbers and ranges, as in 1,4,15-19; 24 compares both kinds of line art")
-    quick: bool = option(False, "small pictures and few iterations: shows in a minute that everything works")
-    out: str = option("figures", "folder for figure-01.png to figure-24.png and config.json; figures that are there are kept")
-    picture: str = option("", "the picture that is painted; default: a drawn character")
-    style: tuple[str, ...] = option((), "the paintings; default: those of mangastyle's own painters")
-    data: tuple[str, ...] = option(("drawn:200",), "pictures that are shaded and measured: folders, .zip or .tar files, or drawn:N")
-    count: int = option(100, "how many of them are measured, chosen at random", least=2)
-    weights: str = option("shade", "weights file of the generator, or one that ships")
-    paper: str = option("shade-paper", "weights file of the generator trained as in the paper, for 4, 5 and 15-19, or one that ships")
-    baseline: str = option("baseline", "weights file of the baseline of Fig. 2, or one that ships")
-    backbone: str = option("slim", "VGG-19, as for mangastyle style; slim, which ships, gives everyone the same figures")
+    only: str = option("1-23", "figures: numbers and ranges, as in 1,4,15-19; 24 compares both kinds of line art", metavar="LIST")
+    quick: bool = option(False, "small pictures and few iterations: a test of a minute")
+    out: str = option("figures", "folder for figure-01.png ... and config.json; existing figures are kept", metavar="FOLDER")
+    picture: str = option("", "picture to paint; default: a drawn character", metavar="FILE")
+    style: tuple[str, ...] = option((), "paintings; default: those that mangastyle paints itself", metavar="PATH")
+    data: tuple[str, ...] = option(("drawn:200",), "pictures to shade and measure: folders, .zip or .tar files, or drawn:N", metavar="PATH")
+    count: int = option(100, "number of them to measure, chosen at random", least=2)
+    weights: str = option("shade", "weights file of the generator, or one that ships", metavar="FILE", words=NETWORKS)
+    paper: str = option(
+        "shade-paper", "the same of the generator trained as in the paper, for 4, 5 and 15-19",
+        common=False, metavar="FILE", words=NETWORKS,
+    )  # fmt: skip
+    baseline: str = option("baseline", "the same of the baseline of Fig. 2", common=False, metavar="FILE", words=NETWORKS)
+    backbone: str = option(
+        "slim", "VGG-19, as for mangastyle style; figures by slim, which ships, are the same everywhere",
+        common=False, metavar="FILE", words=BACKBONES,
+    )  # fmt: skip
 
 
 def command(options: Options) -> None:

@@ -24,20 +24,25 @@ from mangastyle.training.run_folder import RunFolder
 from mangastyle.training.settings import PainterSettings
 from mangastyle.vgg.spec import MIN_SIDE
 
-EXAMPLE = "mangastyle learn painting.jpg --minutes 5 --out painter.h5"
+EXAMPLES = ("mangastyle learn painting.jpg --minutes 5 --out painter.h5", "mangastyle learn paintings/ --data pictures/ --out painters.h5")
 
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, PainterSettings, Command):
-    """Learn paintings, a few minutes each, so that --method learned paints like them in one pass."""
+    """Fit networks to paintings, for style --method learned.
+
+    A few minutes each; then mangastyle style paints in one pass.
+    """
 
     paintings: tuple[str, ...] = option((), "paintings, or folders of them", positional=True)
     data: tuple[str, ...] = option(
-        ("drawn:60",), "pictures to practice on, best such as will be painted: folders, .zip or .tar files, or drawn:N"
+        ("drawn:60",), "training pictures, similar to those to be painted: folders, .zip or .tar files, or drawn:N", metavar="PATH"
     )
-    init: str = option("onepass", "start from the one-pass decoder in this weights file")
-    out: str = option("painters.h5", "the file of all painters; NAME-N.png beside it shows what was learned of painting N")
-    resume: bool = option(False, "continue what was interrupted, exactly")
+    init: str = option("onepass", "weights file of the one-pass decoder to start from", metavar="FILE", words=("onepass",))
+    out: str = option(
+        "painters.h5", "file for the networks; NAME-N.png beside it shows a picture in the style of painting N", metavar="FILE"
+    )
+    resume: bool = option(False, "continue an interrupted run, with exactly the same result")
 
 
 def command(options: Options) -> None:

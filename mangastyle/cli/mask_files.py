@@ -42,7 +42,7 @@ def read_mask(path: str | Path, max_pixels: int = images.MAX_PIXELS) -> np.ndarr
         for rows in strips(*mask.shape):
             mask[rows] = np.maximum(mask[rows] - (1 - alpha[rows].astype(np.float32) / 255), 0)
     if mask.max() < masks.BLACK:
-        raise MangastyleError(f"{path}: this mask is black everywhere; draw white where it is to count")
+        raise MangastyleError(f"{path}: this mask is black everywhere; draw white where it applies")
     return mask
 
 

@@ -22,14 +22,18 @@ from mangastyle.kernels.precision import PRECISIONS
 from mangastyle.settings import Settings, setting, to_json
 
 FORMER_COMMANDS = {"teach": "train-onepass", "distill": "train-slim-vgg", "fetch": "crawl"}  # still work, with a line of advice
+NETWORKS = ("regions", "shade", "shade-paper", "baseline")  # values of --weights that ship; others are files
+BACKBONES = ("auto", "full", "slim", "random")  # values of --backbone; others are files
 ARGUMENTS = {"max_pixels": "max_megapixels", "styles": "style", "masks": "mask"}  # arguments of the library by other names: options
 
 
 def option(
     default: Any, doc: str, choices: tuple = (), least: float | None = None, most: float | None = None,
-    positional: bool = False, free: bool = False,
+    positional: bool = False, free: bool = False, common: bool = True, metavar: str = "", words: tuple[str, ...] = (),
 ) -> Any:  # fmt: skip
     """A `mangastyle.settings.setting` that only a command has.
+
+    Settings of the library take the last three, too: they are not common unless they are declared so.
 
     Parameters
     ----------
@@ -39,8 +43,14 @@ def option(
         Given on the command line without a flag.
     free : bool
         May differ from the earlier run's when a folder of results is continued.
+    common : bool
+        Shown by --help; --help-all shows all options.
+    metavar : str
+        What stands for a value in help texts; default: by the type. After FILE, FOLDER and PATH (either), shells complete file names.
+    words : tuple of str
+        Values that the text may have besides others, for completion by shells.
     """
-    return setting(default, doc, choices, least, most, positional=positional, free=free)
+    return setting(default, doc, choices, least, most, positional=positional, free=free, common=common, metavar=metavar, words=words)
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,9 @@ class Command(Settings):
     RENAMED: ClassVar[dict[str, Any]] = {}  # {former name: name, or (name, {former value: value})}
     REVALUED: ClassVar[dict[str, dict[Any, Any]]] = {}  # {name: {former value: value}}
 
-    preset: str = option("default", "a named set of options, see the end of this help", free=True)
-    seed: int = option(0, "every random choice follows from it", least=0, most=MAX_SEED)
-    force: bool = option(False, "overwrite results that exist already", free=True)
+    preset: str = option("default", "named set of options; --help-all lists them", free=True)
+    seed: int = option(0, "seed of the random numbers", least=0, most=MAX_SEED, common=False)
+    force: bool = option(False, "overwrite existing results", free=True)
 
 
 # Groups that several commands share
@@ -63,14 +73,16 @@ class Command(Settings):
 class Compute(Settings):
     """Arithmetic."""
 
-    precision: str = option("auto", "auto: bfloat16 or float16 where the processor has it, else float32", PRECISIONS)
+    precision: str = option(
+        "auto", "arithmetic of the networks; auto: bfloat16 or float16 if the processor has it, else float32", PRECISIONS, common=False
+    )
 
 
 @dataclass(frozen=True)
 class Decoding(Settings):
     """Reading pictures."""
 
-    max_megapixels: float = option(100.0, "refuse larger pictures before decoding them", least=0.001, free=True)
+    max_megapixels: float = option(100.0, "largest picture that is read, in megapixels", least=0.001, free=True, common=False)
 
     @property
     def max_pixels(self) -> int:
@@ -82,14 +94,16 @@ class Decoding(Settings):
 class Sharing(Settings):
     """Folders of pictures."""
 
-    shard: str = option("", "I/N: only the I-th of N equal shares of a folder, for N jobs that write to one --out", free=True)
+    shard: str = option(
+        "", "process only the I-th of N equal shares of a folder, for N jobs with the same --out", free=True, common=False, metavar="I/N"
+    )
 
 
 @dataclass(frozen=True)
 class Cache(Settings):
     """Data cache."""
 
-    cache: str = option("", "folder for decoded pictures; default: the user's cache folder", free=True)
+    cache: str = option("", "folder for decoded pictures; default: the user's cache folder", free=True, common=False, metavar="FOLDER")
 
 
 @dataclass(frozen=True)
@@ -97,9 +111,10 @@ class Backbone(Settings):
     """VGG-19."""
 
     backbone: str = option(
-        "auto", "auto: the full one if at hand, else the slim one that ships; full; slim; random; or an HDF5 weights file"
-    )
-    allow_download: bool = option(False, "let Keras download the VGG-19 weights (80 MB) if they are not at hand")
+        "auto", "full, slim (which ships), random, or an HDF5 weights file; auto: full if it is at hand, else slim",
+        common=False, metavar="FILE", words=BACKBONES,
+    )  # fmt: skip
+    allow_download: bool = option(False, "download the full VGG-19 (80 MB) if it is not at hand", common=False)
 
 
 def presets(cls: type[Command]) -> dict[str, dict[str, Any]]:

@@ -15,15 +15,21 @@ from mangastyle.paper.settings import ReconstructSettings, layer_sets
 from mangastyle.progress import Bar
 from mangastyle.vgg.spec import MIN_SIDE
 
-EXAMPLE = "mangastyle reconstruct picture.png --layers conv1_1 conv3_1 conv5_1 --kind content"
+EXAMPLES = (
+    "mangastyle reconstruct picture.png --layers conv1_1 conv3_1 conv5_1",
+    "mangastyle reconstruct painting.jpg --kind style --iterations 400",
+)
 
 
 @dataclass(frozen=True)
 class Options(Decoding, Compute, Backbone, ReconstructSettings, Command):
-    """Find pictures, from white noise, with the same VGG-19 features as a given one, layer by layer (Figs 10, 11)."""
+    """Reconstruct a picture from VGG-19 features (Figs 10, 11).
+
+    By optimization from white noise, once for each layer.
+    """
 
     inputs: str = option("", "a picture", positional=True)
-    out: str = option("", "folder for the pictures and the sheet of them; default: NAME-reconstructed beside the picture")
+    out: str = option("", "folder for the pictures and a sheet of them; default: NAME-reconstructed beside the picture", metavar="FOLDER")
 
 
 def command(options: Options) -> None:

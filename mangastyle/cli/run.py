@@ -11,7 +11,7 @@ from mangastyle import startup
 from mangastyle.cli import batch_files
 from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs, refuse_streams
 from mangastyle.cli.forecast import with_forecast
-from mangastyle.cli.options import Backbone, Command, Compute, Decoding, Sharing, option, save_config
+from mangastyle.cli.options import NETWORKS, Backbone, Command, Compute, Decoding, Sharing, option, save_config
 from mangastyle.cli.paintings import choose, chosen_method, painters_file, placeholders, read_paintings, teacher
 from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError
@@ -28,12 +28,15 @@ if TYPE_CHECKING:
 
 MAX_SHAPE = 4  # pixels of the painting on a sheet over those of the picture: beside a tall strip it is not enlarged to its height
 OF_METHODS = ("iterations", "onepass_weights", "backbone")  # options that only some methods have
-EXAMPLE = "mangastyle run picture.png --style painting.jpg --out out"
+EXAMPLES = ("mangastyle run picture.png --style painting.jpg --out out", "mangastyle run pictures/ --hint hints/ --out results")
 
 
 @dataclass(frozen=True)
 class Options(Sharing, Decoding, Compute, Backbone, Command):
-    """The whole way: picture, sketch, hint, shaded color, painter's style, and a sheet of all of them."""
+    """Sketch, color and paint a picture in one run.
+
+    The results of all stages and a sheet of them are written to one folder.
+    """
 
     PRESETS: ClassVar = {"tiny": {"size": 64}}
     RENAMED: ClassVar = {"quality": ("method", {True: "optimize", False: "onepass"}), "fast_weights": ("onepass_weights", {"": "onepass"})}
@@ -41,21 +44,28 @@ class Options(Sharing, Decoding, Compute, Backbone, Command):
 
     inputs: str = option("", "a picture, or a folder of pictures; default: a drawn character", positional=True, free=True)
     style: tuple[str, ...] = option(
-        (), "the painting, or a folder of paintings with the pictures' names; several are blended; default: one of mangastyle's own"
-    )
-    hint: str = option("own", "own, none, simulated, a hint file, or a folder of them, as for mangastyle shade")
-    weights: str = option("regions", "weights file from training, or one that ships: regions, shade, shade-paper, baseline")
+        (), "painting, or folder of paintings with the pictures' names; several are blended; default: one that mangastyle paints itself",
+        metavar="PATH",
+    )  # fmt: skip
+    hint: str = option(
+        "own", "own, none, simulated, a hint file, or a folder of them, as for mangastyle shade",
+        metavar="PATH", words=("own", "none", "simulated"),
+    )  # fmt: skip
+    weights: str = option("regions", "network: regions, shade, shade-paper, baseline, or a weights file", metavar="FILE", words=NETWORKS)
     method: str = option(
         AUTO,
-        "how the style is painted, as for mangastyle style: polish, in seconds; optimize, in minutes; learned or onepass, in a second; "
+        "stylization method, see mangastyle style: polish takes seconds, optimize minutes, learned and onepass a second; "
         "auto: polish, or the method that has the options given",
         (AUTO, *METHODS),
     )
-    onepass_weights: str = option("onepass", "weights of the one-pass decoder, a file from mangastyle train-onepass or the one that ships")
-    strength: float = share(0.5, "0 keeps the shaded picture, 1 knows only the painting")
-    iterations: int = option(25, "with --method optimize: iterations of the optimizer, as for mangastyle style", least=1)
-    size: int = option(384, "short side of the pictures made; 0 = the picture's own size", least=0)
-    out: str = option("out", "folder for the results", free=True)
+    onepass_weights: str = option(
+        "onepass", "weights of the one-pass decoder: a file from mangastyle train-onepass, or onepass, which ships",
+        common=False, metavar="FILE", words=("onepass",),
+    )  # fmt: skip
+    strength: float = share(0.5, "weight of the style: 0 keeps the shaded picture, 1 keeps only the painting's style", common=True)
+    iterations: int = option(25, "with --method optimize: iterations at the final size", least=1, common=False)
+    size: int = option(384, "short side of the results, in pixels; 0 = the picture's own size", least=0)
+    out: str = option("out", "folder for the results", free=True, metavar="FOLDER")
 
 
 def command(options: Options) -> None:

@@ -11,7 +11,7 @@ from mangastyle import startup
 from mangastyle.cli import batch_files
 from mangastyle.cli.by_picture import ByPicture
 from mangastyle.cli.mask_files import mask_file
-from mangastyle.cli.options import Command, Compute, Decoding, Sharing, option
+from mangastyle.cli.options import NETWORKS, Command, Compute, Decoding, Sharing, option
 from mangastyle.cli.sized import Sized, read_early
 from mangastyle.cli.step_bar import StepBar
 from mangastyle.errors import MangastyleError
@@ -23,40 +23,56 @@ from mangastyle.shade.spec import HINT_RECIPES, ShadeSettings
 if TYPE_CHECKING:
     import numpy as np
 
-EXAMPLE = "mangastyle shade lineart.png --hint strokes.png --out shaded.png"
+EXAMPLES = (
+    "mangastyle shade lineart.png --hint strokes.png --out shaded.png",
+    "mangastyle shade pages/ --reference hero.png --shading cel --out colored",
+)
+LINE_ART = {"auto": None, "yes": True, "no": False}
 
 
 @dataclass(frozen=True)
 class Options(Sharing, Decoding, Compute, ShadeSettings, Command):
-    """Color and shade line art with a trained network, at the picture's own size."""
+    """Color and shade line art with a trained network.
+
+    Color pictures are sketched.
+    """
 
     PRESETS: ClassVar = {"paper": presets.SHADE}
     RENAMED: ClassVar = {"hint_kind": ("hint_recipe", {"default": "proportional"})}
     REVALUED: ClassVar = {"hint": {"auto": "simulated"}, "weights": {"": "shade"}}
 
-    inputs: str = option("", "line art, a color picture (sketched first), or a folder", positional=True, free=True)
+    inputs: str = option("", "line art or a color picture, or a folder of them", positional=True, free=True)
+    line_art: str = option("auto", "line art or not; auto: by its colors", tuple(LINE_ART))
     hint: str = option(
         "own",
-        "own (a color picture's colors, by region, but with --reference); none; simulated (the paper's, of the color picture); "
-        "a hint picture, strokes in a transparent PNG, points and lines in a JSON file; "
-        "or a folder of these with the pictures' names",
+        "strokes in a transparent PNG, a picture of the colors, points and lines in JSON, or a folder of these; none; own: a color "
+        "picture's colors, unless --reference is given; simulated: the paper's",
+        metavar="PATH",
+        words=("own", "none", "simulated"),
     )
     hint_recipe: str = option(
         "proportional",
-        "sizes of the boxes and the blur of --hint simulated: proportional, to the side; paper, in pixels",
+        "sizes of the boxes and the blur of --hint simulated: proportional to the side, or paper: in pixels",
         tuple(HINT_RECIPES),
+        common=False,
     )
-    palette: tuple[str, ...] = option((), "colors (#rrggbb) or a reference picture that set the colors instead of a hint")
+    palette: tuple[str, ...] = option((), "colors (#rrggbb) or a picture that has them, instead of a hint", metavar="COLOR")
     reference: tuple[str, ...] = option(
-        (), "colored pictures, such as the same character's: hair takes the color of their hair, skin that of their skin"
+        (), "colored pictures of the same character: hair is colored as their hair, skin as their skin", metavar="PATH"
     )
-    base: str = option("", "an earlier coloring, of which only a part is to change; or a folder of these, with the pictures' names")
-    within: str = option("", "with --base: a mask, white where colors may change; or a folder of these")
-    weights: str = option("regions", "weights file from training, or one that ships: regions, shade, shade-paper, baseline")
+    base: str = option(
+        "",
+        "earlier coloring that changes only --within a mask; or a folder of these with the pictures' names",
+        common=False,
+        metavar="PATH",
+    )
+    within: str = option("", "with --base: mask, white where colors may change; or a folder of these", common=False, metavar="PATH")
+    weights: str = option("regions", "network: regions, shade, shade-paper, baseline, or a weights file", metavar="FILE", words=NETWORKS)
     layers: str = option(
-        "", "also write the layers, for Krita, Photoshop and others: ora or psd, beside each result; or a file, as in --layers layers.psd"
-    )
-    out: str = option("", "output file or folder; default: NAME-shaded.png beside the picture, FOLDER-shaded", free=True)
+        "", "also write a layered file: ora or psd, beside each result, or a file name, as in --layers layers.psd",
+        metavar="FILE", words=("ora", "psd"),
+    )  # fmt: skip
+    out: str = option("", "output file or folder; default: NAME-shaded.png beside the picture, FOLDER-shaded", free=True, metavar="PATH")
 
 
 def command(options: Options) -> None:
@@ -69,7 +85,7 @@ def command(options: Options) -> None:
     layer_outputs.check(options, "shaded")
     hints = hint_files.read_hints(options.hint, options.inputs, options.max_pixels)
     if bool(options.base) != bool(options.within):
-        raise MangastyleError("`within`: says where `base`, an earlier coloring, may change; give both or neither")
+        raise MangastyleError("`within`: is the mask of `base`, an earlier coloring; give both or neither")
     if options.base and options.layers:
         raise MangastyleError("`layers`: are those of a whole coloring; leave out `base` and `within`")
     local = [
@@ -87,7 +103,7 @@ def command(options: Options) -> None:
         for given in (*local, *references):
             given.check(pictures, "fail")
         if find_network(options.weights)[1] != "regions" and references:  # errors before TensorFlow loads
-            raise MangastyleError("`reference`: a U-Net knows no regions; give `weights` of a network that colors regions")
+            raise MangastyleError("`reference`: needs a network that colors regions, and these `weights` are a U-Net's")
         startup.load_tensorflow()
         from mangastyle.lineart.detect import alpha_of_coloring, is_line_art
         from mangastyle.shade.hints import Hint
@@ -99,7 +115,7 @@ def command(options: Options) -> None:
         def work(picture: images.Picture, path: Path, target: Path) -> batch_files.Result:
             rgb, hint = picture.rgb, hints.find(path) if hints else None
             layered = layer_outputs.file_for(options, path, target, rgb.shape)
-            line_art = is_line_art(rgb)
+            line_art = is_line_art(rgb) if options.line_art == "auto" else LINE_ART[options.line_art]
             if options.hint == "simulated":
                 if line_art:
                     raise MangastyleError(f"{path}: is line art, so there are no colors to take a hint from; give `hint` a file or none")

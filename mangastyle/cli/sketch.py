@@ -13,17 +13,20 @@ from mangastyle.io import images
 from mangastyle.lineart.settings import SketchSettings
 from mangastyle.paper import presets
 
-EXAMPLE = "mangastyle sketch picture.png --out sketch.png"
+EXAMPLES = ("mangastyle sketch picture.png --out sketch.png", "mangastyle sketch pictures/ --kind clean --detail 0.3")
 
 
 @dataclass(frozen=True)
 class Options(Sharing, Decoding, SketchSettings, Command):
-    """Turn pictures into line art by OpenCV's adaptive mean threshold (paper, section 4.1), or into clean line art."""
+    """Turn pictures into line art.
+
+    By OpenCV's adaptive mean threshold (paper, section 4.1), or as clean outlines.
+    """
 
     PRESETS: ClassVar = {"paper": presets.SKETCH}
 
     inputs: str = option("", "a picture, or a folder of pictures", positional=True, free=True)
-    out: str = option("", "output file or folder; default: NAME-sketch.png beside the picture, FOLDER-sketch", free=True)
+    out: str = option("", "output file or folder; default: NAME-sketch.png beside the picture, FOLDER-sketch", free=True, metavar="PATH")
 
 
 def command(options: Options) -> None:

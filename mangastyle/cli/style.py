@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from mangastyle.style.optimize.records import Losses, Record
     from mangastyle.style.optimize.stylizer import OptimizeStylizer, Result
 
-EXAMPLE = "mangastyle style picture.png --style painting.jpg --out stylized.png"
+EXAMPLES = (
+    "mangastyle style picture.png --style painting.jpg --out stylized.png",
+    "mangastyle style picture.png --style painting.jpg --preset paper",
+)
 SUFFIX = "stylized"
 Naming = Callable[[], contextlib.AbstractContextManager[None]]
 SECONDS_NOTE = "* of 1000 iterations on its GPU, a GTX 1080 Ti"
@@ -45,15 +48,22 @@ SECONDS_NOTE = "* of 1000 iterations on its GPU, a GTX 1080 Ti"
 class Records(Settings):
     """Records of the search, by methods that search."""
 
-    save_every: int = option(0, "also save the picture every so many iterations, as NAME-0050.png; 0 = never", least=0, free=True)
-    log: bool = option(False, "also write every iteration's losses and seconds, as NAME.csv", free=True)
-    plot: bool = option(False, "also draw the losses against iterations and seconds, as NAME-losses.png (Figs 22, 23)", free=True)
-    compare: bool = option(False, "run both optimizers and print the paper's table of final losses and seconds")
+    save_every: int = option(
+        0, "also save the picture after every N iterations, as NAME-0050.png; 0 = never", least=0, free=True, common=False
+    )
+    log: bool = option(False, "also write the losses and seconds of each iteration, as NAME.csv", free=True, common=False)
+    plot: bool = option(
+        False, "also plot the losses over iterations and seconds, as NAME-losses.png (Figs 22, 23)", free=True, common=False
+    )
+    compare: bool = option(False, "run both optimizers and print the paper's table of final losses and seconds", common=False)
 
 
 @dataclass(frozen=True)
 class Options(Sharing, Decoding, Compute, Backbone, Records, MethodSettings, Command):
-    """Paint a picture in the style of a painting (paper, section 4.3)."""
+    """Paint a picture in the style of a painting.
+
+    By optimization (paper, section 4.3), or by networks in seconds.
+    """
 
     PRESETS: ClassVar = {
         "paper": presets.STYLE,
@@ -63,17 +73,27 @@ class Options(Sharing, Decoding, Compute, Backbone, Records, MethodSettings, Com
     RENAMED: ClassVar = {"fast": ("method", {True: "onepass", False: "optimize"}), "fast_weights": ("onepass_weights", {"": "onepass"})}
 
     inputs: str = option("", "content: a picture, or a folder of pictures", positional=True, free=True)
-    style: tuple[str, ...] = option((), "the painting, or a folder of paintings with the pictures' names; several are blended")
+    style: tuple[str, ...] = option((), "painting, or folder of paintings with the pictures' names; several are blended", metavar="PATH")
     mask: tuple[str, ...] = option(
-        (), "a mask for each painting, of the content's size, or a folder of masks: it paints where its mask is white"
+        (), "mask for each painting, of the content's size, white where it paints; or a folder of masks", common=False, metavar="PATH"
     )
     method: str = option(
-        AUTO, "; ".join(f"{name}: {method.about}" for name, method in METHODS.items()) + "; auto: the first that has all options given",
+        AUTO, "; ".join(f"{name}: {method.about}" for name, method in METHODS.items()) + "; auto: the first that has the options given",
         (AUTO, *METHODS),
     )  # fmt: skip
-    learn_minutes: float = option(5.0, "with --method learned: time to learn a painting that nobody has learned yet", least=0.05, free=True)
-    init: str = option("content", "start from content, style or noise (Fig. 11), or from the picture in this file")
-    out: str = option("", f"output file or folder; default: NAME-{SUFFIX}.png beside the picture, FOLDER-{SUFFIX}", free=True)
+    learn_minutes: float = option(
+        5.0, "with --method learned: minutes to fit a network to a new painting", least=0.05, free=True, common=False
+    )
+    init: str = option(
+        "content",
+        "start of the optimization: content, style or noise (Fig. 11), or a picture file",
+        common=False,
+        metavar="FILE",
+        words=STARTS,
+    )
+    out: str = option(
+        "", f"output file or folder; default: NAME-{SUFFIX}.png beside the picture, FOLDER-{SUFFIX}", free=True, metavar="PATH"
+    )
 
 
 def command(options: Options) -> None:

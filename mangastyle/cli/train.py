@@ -13,12 +13,15 @@ from mangastyle.shade.files import find_generator
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import TrainSettings
 
-EXAMPLE = "mangastyle train --data pictures/ --minutes 60 --out runs/mine"
+EXAMPLES = ("mangastyle train --data pictures/ --minutes 60 --out runs/mine", "mangastyle train --resume --out runs/mine")
 
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, TrainSettings, Command):
-    """Train a shading network: line art and color hint in, shaded color out (paper, section 4.2)."""
+    """Train a shading network (paper, section 4.2).
+
+    Its input is line art and a color hint, its output shaded color.
+    """
 
     PRESETS: ClassVar = {
         "paper": presets.TRAIN,
@@ -36,12 +39,12 @@ class Options(Cache, Decoding, Compute, TrainSettings, Command):
     REVALUED: ClassVar = {"hint": {"default": "proportional"}}
 
     data: tuple[str, ...] = option(
-        ("drawn:2000",), "folders, .zip or .tar files of pictures; drawn:N, synthetic characters, or drawn:FROM-TO of them"
+        ("drawn:2000",), "pictures: folders, .zip or .tar files, drawn:N or drawn:FROM-TO (synthetic characters)", metavar="PATH"
     )
-    out: str = option("runs/shade", "run folder: config, log, samples, checkpoints, weights")
-    init: str = option("", "start from the generator in this weights file")
-    resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
-    describe: bool = option(False, "print the networks, layer by layer, and stop")
+    out: str = option("runs/shade", "run folder: config, log, samples, checkpoints, weights", metavar="FOLDER")
+    init: str = option("", "weights file of the generator to start from", metavar="FILE")
+    resume: bool = option(False, "continue from the last checkpoint in the run folder, with exactly the same result")
+    describe: bool = option(False, "print the layers of the networks and exit", common=False)
 
 
 def command(options: Options) -> None:

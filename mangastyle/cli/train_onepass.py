@@ -10,18 +10,21 @@ from mangastyle.io import registry
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import OnePassTrainSettings
 
-EXAMPLE = "mangastyle train-onepass --data pictures/ --paintings paintings/ --out runs/onepass"
+EXAMPLES = ("mangastyle train-onepass --data pictures/ --paintings paintings/", "mangastyle train-onepass --resume --out runs/onepass")
 
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, OnePassTrainSettings, Command):
-    """Train the one-pass decoder of --method onepass: any content, any painting, any strength."""
+    """Train the decoder of style --method onepass.
 
-    data: tuple[str, ...] = option(("drawn:600",), "pictures to paint: folders, .zip or .tar files, or drawn:N")
-    paintings: tuple[str, ...] = option((), "paintings, likewise; default: the same as --data")
-    out: str = option("runs/onepass", "run folder: config, log, samples, checkpoints, last.h5")
-    init: str = option("", "start from the decoder in this weights file")
-    resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
+    One decoder for any content, any painting and any strength.
+    """
+
+    data: tuple[str, ...] = option(("drawn:600",), "pictures to paint: folders, .zip or .tar files, or drawn:N", metavar="PATH")
+    paintings: tuple[str, ...] = option((), "paintings, in the same forms; default: those of --data", metavar="PATH")
+    out: str = option("runs/onepass", "run folder: config, log, samples, checkpoints, last.h5", metavar="FOLDER")
+    init: str = option("", "weights file of the decoder to start from", metavar="FILE")
+    resume: bool = option(False, "continue from the last checkpoint in the run folder, with exactly the same result")
 
 
 def command(options: Options) -> None:

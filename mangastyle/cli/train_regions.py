@@ -11,21 +11,22 @@ from mangastyle.io import registry
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import RegionTrainSettings
 
-EXAMPLE = "mangastyle train-regions --data pictures/ pairs.zip figures:2000 --shares 2 1 1 --out runs/regions"
+EXAMPLES = ("mangastyle train-regions --data pictures/ figures:2000 --shares 2 1", "mangastyle train-regions --resume --out runs/regions")
 
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, RegionTrainSettings, Command):
-    """Train the network that gives regions of line art their colors."""
+    """Train the network that colors regions of line art."""
 
     data: tuple[str, ...] = option(
         ("drawn:600", "figures:600"),
-        "colored pictures: folders, .zip or .tar files, drawn:N (characters) or figures:N (whole figures); line art of a picture "
-        "NAME__color is taken from NAME__line beside it, that of all others is made",
+        "colored pictures: folders, .zip or .tar files, drawn:N (characters) or figures:N (whole figures); a picture NAME__color has its "
+        "line art in NAME__line beside it, others are sketched",
+        metavar="PATH",
     )
-    out: str = option("runs/regions", "run folder: config, log, samples, checkpoints, last.h5, best.h5")
-    init: str = option("", "start from the network in this weights file, and keep its palette")
-    resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
+    out: str = option("runs/regions", "run folder: config, log, samples, checkpoints, last.h5, best.h5", metavar="FOLDER")
+    init: str = option("", "weights file of the network to start from; its palette is kept", metavar="FILE")
+    resume: bool = option(False, "continue from the last checkpoint in the run folder, with exactly the same result")
 
 
 def command(options: Options) -> None:

@@ -10,17 +10,17 @@ from mangastyle.io import registry
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import ShadingTrainSettings
 
-EXAMPLE = "mangastyle train-shading --data pictures/ --out runs/shading"
+EXAMPLES = ("mangastyle train-shading --data pictures/ --out runs/shading", "mangastyle train-shading --resume --out runs/shading")
 
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, ShadingTrainSettings, Command):
     """Train the network that shades flat colors."""
 
-    data: tuple[str, ...] = option(("drawn:600",), "colored pictures: folders, .zip or .tar files, or drawn:N")
-    out: str = option("runs/shading", "run folder: config, log, samples, checkpoints, last.h5")
-    init: str = option("", "start from the network in this weights file")
-    resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
+    data: tuple[str, ...] = option(("drawn:600",), "colored pictures: folders, .zip or .tar files, or drawn:N", metavar="PATH")
+    out: str = option("runs/shading", "run folder: config, log, samples, checkpoints, last.h5", metavar="FOLDER")
+    init: str = option("", "weights file of the network to start from", metavar="FILE")
+    resume: bool = option(False, "continue from the last checkpoint in the run folder, with exactly the same result")
 
 
 def command(options: Options) -> None:

@@ -11,21 +11,24 @@ from mangastyle.io import registry, weights
 from mangastyle.startup import load_tensorflow
 from mangastyle.training.settings import SlimVGGSettings
 
-EXAMPLE = "mangastyle train-slim-vgg --teacher vgg19.h5 --data pictures/ --paintings paintings/ --out runs/slim"
+EXAMPLES = ("mangastyle train-slim-vgg --data pictures/ --paintings paintings/", "mangastyle train-slim-vgg --resume --out runs/slim")
 
 
 @dataclass(frozen=True)
 class Options(Cache, Decoding, Compute, SlimVGGSettings, Command):
-    """Train the slim VGG-19 that ships with mangastyle, distilled from the full one."""
+    """Distill the slim VGG-19 from the full one.
+
+    The slim one ships with mangastyle.
+    """
 
     RENAMED: ClassVar = {"painted": "num_canvases", "life": "canvas_steps"}
 
-    teacher: str = option("full", "the full VGG-19: full, as for mangastyle style, or an HDF5 weights file")
-    data: tuple[str, ...] = option(("drawn:600",), "pictures to paint: folders, .zip or .tar files, or drawn:N")
-    paintings: tuple[str, ...] = option((), "paintings, likewise; default: the same as --data")
-    out: str = option("runs/slim", "run folder: config, log, checkpoints, slim.h5")
-    init: str = option("", "start from the kernels of this slim VGG-19")
-    resume: bool = option(False, "continue from the last checkpoint in the run folder, exactly")
+    teacher: str = option("full", "full VGG-19: full, as for mangastyle style, or an HDF5 weights file", metavar="FILE", words=("full",))
+    data: tuple[str, ...] = option(("drawn:600",), "pictures to paint: folders, .zip or .tar files, or drawn:N", metavar="PATH")
+    paintings: tuple[str, ...] = option((), "paintings, in the same forms; default: those of --data", metavar="PATH")
+    out: str = option("runs/slim", "run folder: config, log, checkpoints, slim.h5", metavar="FOLDER")
+    init: str = option("", "weights file of the slim VGG-19 to start from", metavar="FILE")
+    resume: bool = option(False, "continue from the last checkpoint in the run folder, with exactly the same result")
 
 
 def command(options: Options) -> None:

@@ -12,17 +12,20 @@ from mangastyle.errors import MangastyleError
 from mangastyle.io import registry
 from mangastyle.vgg.spec import MIN_SIDE
 
-EXAMPLE = "mangastyle weights get vgg19"
+EXAMPLES = ("mangastyle weights", "mangastyle weights get vgg19")
 AGAIN = "install mangastyle again"
 
 
 @dataclass(frozen=True)
 class Options(Command):
-    """Show which trained networks are at hand and sound, download VGG-19, or describe it layer by layer (Fig. 13)."""
+    """List, check and download trained networks.
 
-    action: str = option("list", "list (default), get or describe", ("list", "get", "describe"), positional=True)
-    network: str = option("vgg19", "what to get or describe; all others ship", ("vgg19",), positional=True)
-    size: int = option(512, "side of the square picture that describe shows the layers for", least=MIN_SIDE)
+    Also prints the table of VGG-19's layers (Fig. 13).
+    """
+
+    action: str = option("list", "list (default), get (download) or describe", ("list", "get", "describe"), positional=True)
+    network: str = option("vgg19", "network to get or describe; all others ship", ("vgg19",), positional=True)
+    size: int = option(512, "with describe: side of the square input, in pixels", least=MIN_SIDE)
 
 
 def command(options: Options) -> None:

@@ -23,9 +23,9 @@ class SketchSettings(Settings):
     mangastyle.errors.MangastyleError: `block`: must be an odd number from 3 to 32767, or 0 for automatic, not 4
     """
 
-    kind: str = setting("threshold", "adaptive threshold, as in the paper; or clean: outlines and lines as a hand draws them", KINDS)
-    detail: float = share(0.5, "how faint lines of kind clean may be")
-    size: int = setting(0, "work at this short side and return to full size; 0 = the picture's own size", least=0)
+    kind: str = setting("threshold", "threshold: adaptive, as in the paper; clean: outlines and lines as drawn by hand", KINDS, common=True)
+    detail: float = share(0.5, "with kind clean: 0 keeps strong lines only, 1 also faint ones", common=True)
+    size: int = setting(0, "work at this short side and return to full size; 0 = the picture's own size", least=0, common=True)
     block: int = setting(0, "side of the mean's window, odd; 0 = grows with the picture from 9 at 256 px", least=0)
     c: float = setting(PAPER_C, "how much darker than its surroundings ink must be, in gray levels")
     despeckle: int = setting(0, "remove ink specks of fewer pixels than this", least=0)

@@ -40,7 +40,7 @@ def to_mask(mask: Any, name: str = "masks") -> np.ndarray:
     [[0.0, 1.0]]
     >>> to_mask(np.zeros((2, 2)))
     Traceback (most recent call last):
-    mangastyle.errors.MangastyleError: `masks`: a mask is black everywhere; it must be white where it is to count
+    mangastyle.errors.MangastyleError: `masks`: a mask is black everywhere; it must be white where it applies
     """
     wanted = f"`{name}`: a mask must be uint8 0..255 or float 0..1, (h, w) or (h, w, 3)"
     if not isinstance(mask, np.ndarray) or isinstance(mask, np.ma.MaskedArray):
@@ -57,7 +57,7 @@ def to_mask(mask: Any, name: str = "masks") -> np.ndarray:
     if not (0 <= least and most <= 1 + 1e-6):  # also not a number
         raise MangastyleError(f"{wanted}; this one has values from {least:g} to {most:g}")
     if most < BLACK:
-        raise MangastyleError(f"`{name}`: a mask is black everywhere; it must be white where it is to count")
+        raise MangastyleError(f"`{name}`: a mask is black everywhere; it must be white where it applies")
     return np.minimum(weights, 1, out=weights)
 
 

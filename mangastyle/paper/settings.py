@@ -16,15 +16,18 @@ QUICK = "MANGASTYLE_QUICK"  # environment variable: if set, figures are quick wh
 class ReconstructSettings(Settings):
     """Reconstruction from VGG-19's features (Figs 10, 11)."""
 
-    layers: tuple[str, ...] = setting(LAYERS, "VGG-19 layers, shallow to deep")
+    layers: tuple[str, ...] = setting(LAYERS, "VGG-19 layers, shallow to deep", common=True)
     kind: str = setting(
-        "content", "content: from a layer's features; style: from the Gram matrices of a layer and of those before it", ("content", "style")
+        "content",
+        "content: from a layer's features; style: from the Gram matrices of a layer and of those before it",
+        ("content", "style"),
+        common=True,
     )
-    size: int = setting(256, "short side to work at, less for long strips; 0 = the picture's own size", least=0)
+    size: int = setting(256, "short side to work at, less for long strips; 0 = the picture's own size", least=0, common=True)
     optimizer: str = setting("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
-    iterations: int = setting(200, "iterations for each picture", least=1)
+    iterations: int = setting(200, "iterations for each picture", least=1, common=True)
     learning_rate: float = setting(2.5, "Adam's step size, in gray levels of 255", least=0)
-    tv_weight: float = setting(0.5, "weight of the total variation, which calms speckle", least=0)
+    tv_weight: float = setting(0.5, "weight of the total variation, against speckle", least=0)
 
     def check(self) -> None:
         """Raise `MangastyleError` for layers that VGG-19 does not have, and for a size that is too small for it."""

@@ -40,7 +40,7 @@ def check_local(base: np.ndarray | None, within: np.ndarray | None, size: tuple[
     if base is None and within is None:
         return None
     if base is None or within is None:
-        raise MangastyleError("`within`: says where `base`, an earlier coloring, may change; give both or neither")
+        raise MangastyleError("`within`: is the mask of `base`, an earlier coloring; give both or neither")
     base, mask = pixels.to_rgb(check_picture(base, "base", gray=True)), to_mask(within, "within")
     if base.shape[:2] != size:
         (height, width), (wanted_height, wanted_width) = base.shape[:2], size

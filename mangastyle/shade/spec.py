@@ -31,12 +31,14 @@ HINT_RECIPES = {"proportional": HintRecipe(0.2, 0.39, False), "paper": HintRecip
 class NetworkSettings(Settings):
     """Network."""
 
-    network: str = setting("unet", "unet: U-Net, trained against a discriminator; baseline: the simple CNN of Fig. 2", ("unet", "baseline"))
+    network: str = setting(
+        "unet", "unet: U-Net, trained against a discriminator; baseline: the simple CNN of Fig. 2", ("unet", "baseline"), common=True
+    )
     width: int = setting(64, "features of the first level; each level doubles them", least=1)
     levels: int = setting(4, "levels of the U-Net, each of stride 2", least=1)
     residual_blocks: int = setting(1, "residual blocks at the lowest level (Fig. 7)", least=0)
     upsample: str = setting("resize", "transpose: 5x5 transposed convolution; resize: enlarge, then convolve", ("transpose", "resize"))
-    size: int = setting(64, "side of the training pictures, in pixels", least=8)
+    size: int = setting(64, "side of the training pictures, in pixels", least=8, common=True)
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,10 @@ class ShadeSettings(Settings):
 
     work_size: int = setting(0, "short side at which the colors are laid out; 0 = as the weights were trained", least=0)
     refine: int = setting(512, "short side up to which a U-Net sharpens its colors, scale by scale", least=8)
-    ink: float = share(0.7, "how strongly the line art is drawn over the colors")
-    shading: str = setting("soft", "soft: shadows with gentle edges; cel: in one step; none: flat colors", ("soft", "cel", "none"))
-    light: str = setting("left", "where the light of the shading comes from, above the picture", ("left", "right"))
-    variant: int = setting(0, "0: the likeliest colors where the hint says nothing; 1, 2, ...: others", least=0, most=2**31 - 1)
+    ink: float = share(0.7, "opacity of the line art over the colors", common=True)
+    shading: str = setting(
+        "soft", "soft: shadows with gentle edges; cel: in one step; none: flat colors", ("soft", "cel", "none"), common=True
+    )
+    light: str = setting("left", "side above the picture that the light comes from", ("left", "right"))
+    variant: int = setting(0, "colors without a hint: 0, the most likely; 1, 2, ...: other samples", least=0, most=2**31 - 1)
     gap: float = setting(0.03, "widest gap in a line that is closed, as a share of the short side", least=0, most=0.2)

@@ -89,7 +89,7 @@ class UNetShader(Shader, kind="shade"):
         raise MangastyleError("`layers`: a U-Net paints pixels, not layers; give `weights` of a network that colors regions")
 
     def reference(self, *pictures: Any) -> Reference:
-        raise MangastyleError("`reference`: a U-Net knows no regions; give `weights` of a network that colors regions")
+        raise MangastyleError("`reference`: needs a network that colors regions, and these `weights` are a U-Net's")
 
     def in_graph(self, picture: tf.Tensor, line_art: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         side, refine, ink = tf.constant(self.spec.size), tf.constant(ShadeSettings.refine), tf.constant(ShadeSettings.ink)

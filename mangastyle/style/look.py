@@ -16,18 +16,16 @@ K = TypeVar("K", bound=Hashable)
 class LookSettings(Settings):
     """Look, by every method."""
 
-    strength: float = share(0.5, "0 keeps the picture, 1 keeps only the painting's style; it means the same at every size")
-    size: int = setting(512, "short side to work at and return, less for long strips; 0 = the content's own size", least=0)
+    strength: float = share(0.5, "0 keeps the picture, 1 keeps only the painting's style; it means the same at every size", common=True)
+    size: int = setting(512, "short side to work at and return, less for long strips; 0 = the content's own size", least=0, common=True)
     style_weights: tuple[float, ...] = setting((), "weight of each painting, in their order; default: all alike", least=0)
-    style_scale: float = setting(
-        1.0, "size of the brush strokes: VGG-19 gets the painting this much larger or smaller", least=0.05, most=10
-    )
+    style_scale: float = setting(1.0, "size of the brush strokes, as a factor", least=0.05, most=10, common=True)
     style_size: str = setting(
         "own",
         "own: in its own shape, reduced to as many pixels as the content; content: stretched to the content's size, as in the paper",
         ("own", "content"),
     )
-    keep_colors: bool = setting(False, "keep the content's colors: only its lightness is painted")
+    keep_colors: bool = setting(False, "keep the content's colors, paint only its lightness", common=True)
     match_colors: bool = setting(False, "give the painting the content's colors (mean and covariance) before it is copied")
 
     def check(self, num_styles: int, num_masks: int = 0) -> None:

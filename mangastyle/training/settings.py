@@ -19,12 +19,12 @@ STYLE_RESIDUALS: dict[str, Any] = {"residual_windows": (0, 9), "residual_block":
 class ExampleSettings(Settings):
     """Training examples."""
 
-    hint: str = setting("mixed", "simulated hint to train with", HINT_KINDS)
+    hint: str = setting("mixed", "simulated hint to train with", HINT_KINDS, common=True)
     hint_dropout: float = share(0.15, "share of the examples without a hint")
     flip: bool = setting(True, "mirror half of the pictures")
     random_crop_prob: float = share(0.2, "share of close-ups: crops at 1.3 to 4 times the size, from pictures that have the pixels")
-    thin_line_prob: float = share(0.6, "share of the examples with thin, soft line art as hands draw it; the others have the paper's")
-    hue_shift_prob: float = share(0.25, "share of the examples with a hint whose hues are rotated, to teach trust in hints")
+    thin_line_prob: float = share(0.6, "share of the examples with thin, soft line art, as drawn by hand; the others have the paper's")
+    hue_shift_prob: float = share(0.25, "share of the examples with rotated hues of the hint, so that the network follows hints")
 
     @staticmethod
     def plain(hint: str) -> ExampleSettings:
@@ -40,11 +40,11 @@ class LossSettings(Settings):
     condition_on_line: bool = setting(True, "show the line art to the discriminator too")
     gan_weight: float = setting(1.0, "weight of the adversarial loss in the generator; 0 = train without discriminator", least=0)
     hinted_gan_weight: float = share(
-        1.0, "factor on the adversarial loss for examples with a hint: with their colors given, reconstruction losses are the better guide"
+        1.0, "factor on the adversarial loss for examples with a hint, whose colors the reconstruction losses determine"
     )
     pixel_loss: str = setting("l1", "pixel loss beside the adversarial loss", ("l1", "l2"))
     pixel_weight: float = setting(100.0, "weight of the pixel loss", least=0)
-    perceptual_weight: float = setting(0.0, "weight of the perceptual loss, by the slim VGG-19 that ships", least=0)
+    perceptual_weight: float = setting(0.0, "weight of the perceptual loss (slim VGG-19)", least=0)
     unhinted_recon_weight: float = share(
         1.0, "factor on pixel and perceptual loss for examples without a hint: their colors are ambiguous, and the mean of all is gray"
     )
@@ -54,11 +54,11 @@ class LossSettings(Settings):
 class ScheduleSettings(Settings):
     """Schedule."""
 
-    epochs: float = setting(0, "stop after this many passes over the data", least=0)
-    steps: int = setting(0, "stop after this many steps", least=0)
-    minutes: float = setting(0, "stop after this many minutes", least=0)
-    batch: int = setting(32, "pictures a step, over all devices together", least=1)
-    learning_rate: float = setting(2e-4, "Adam's step size", least=0)
+    epochs: float = setting(0, "stop after this many passes over the data", least=0, common=True)
+    steps: int = setting(0, "stop after this many steps", least=0, common=True)
+    minutes: float = setting(0, "stop after this many minutes", least=0, common=True)
+    batch: int = setting(32, "pictures per step, over all devices", least=1, common=True)
+    learning_rate: float = setting(2e-4, "Adam's step size", least=0, common=True)
     beta_1: float = setting(0.5, "Adam's momentum", least=0, most=0.9999)
     decay: str = setting("linear", "learning rate over the last half of the run: constant, or linear to zero", ("constant", "linear"))
     ema: float = setting(0.999, "momentum of the generator's averaged weights; 0 = no averaging", least=0, most=0.99999)
@@ -78,7 +78,7 @@ class TrainSettings(RunSettings, ScheduleSettings, LossSettings, NetworkSettings
     """Training of a shading network (paper, section 4.2)."""
 
     validation: float = share(0.02, "share of the pictures held out to choose the best weights")
-    test: float = share(0.02, "share of the pictures never touched by training")
+    test: float = share(0.02, "share of the pictures that training does not use")
     validate_every: int = setting(500, "steps between validations", least=1)
     sample_every: int = setting(500, "steps between sample sheets", least=1)
 
@@ -112,10 +112,10 @@ class TrainSettings(RunSettings, ScheduleSettings, LossSettings, NetworkSettings
 class CropSettings(RunSettings):
     """Training on crops of pictures and paintings."""
 
-    crop: int = setting(160, "side of the training crops, in pixels; a multiple of 16", least=32)
-    batch: int = setting(6, "crops a step, over all devices together", least=1)
-    steps: int = setting(8000, "stop after this many steps", least=1)
-    learning_rate: float = setting(2e-3, "the optimizer's step size at its highest", least=0)
+    crop: int = setting(160, "side of the training crops, in pixels; a multiple of 16", least=32, common=True)
+    batch: int = setting(6, "crops per step, over all devices", least=1, common=True)
+    steps: int = setting(8000, "stop after this many steps", least=1, common=True)
+    learning_rate: float = setting(2e-3, "the optimizer's step size at its highest", least=0, common=True)
     checkpoint_every: int = setting(250, "steps between checkpoints", least=1)
     max_to_keep: int = setting(1, "checkpoints to keep", least=1)
 
@@ -129,12 +129,12 @@ class SlimVGGSettings(CropSettings):
     """Distillation of a slim VGG-19 from the full one."""
 
     widths: tuple[int, ...] = setting(
-        (16, 48, 96, 192, 192), "channels of the five blocks; the full VGG-19 has 64 128 256 512 512", least=1
+        (16, 48, 96, 192, 192), "channels of the five blocks; the full VGG-19 has 64 128 256 512 512", least=1, common=True
     )
     num_canvases: int = setting(3, "style transfers in progress (canvases), from which the slim network learns beside the crops", least=1)
     canvas_steps: int = setting(60, "steps of each of them, before a new one begins", least=1)
     gram_weight: float = setting(0.5, "weight of the Gram matrices' errors beside the features'", least=0)
-    learning_rate: float = setting(2e-3, "Lamb's step size at its highest, as a share of each weight array's norm", least=0)
+    learning_rate: float = setting(2e-3, "Lamb's step size at its highest, as a share of each weight array's norm", least=0, common=True)
 
     def check(self) -> None:
         super().check()
@@ -147,11 +147,11 @@ class SlimVGGSettings(CropSettings):
 class OnePassTrainSettings(CropSettings):
     """Training of the one-pass decoder."""
 
-    crop: int = setting(256, "side of the training crops, in pixels; a multiple of 16", least=64)
-    batch: int = setting(3, "crops a step, over all devices together", least=1)
-    steps: int = setting(20000, "stop after this many steps", least=1)
-    learning_rate: float = setting(1e-3, "Adam's step size at its highest", least=0)
-    style_weight: float = setting(28.0, "weight of the style loss at strength 0.5, where that of the content is 1", least=0)
+    crop: int = setting(256, "side of the training crops, in pixels; a multiple of 16", least=64, common=True)
+    batch: int = setting(3, "crops per step, over all devices", least=1, common=True)
+    steps: int = setting(20000, "stop after this many steps", least=1, common=True)
+    learning_rate: float = setting(1e-3, "Adam's step size at its highest", least=0, common=True)
+    style_weight: float = setting(28.0, "weight of the style loss at strength 0.5, where that of the content is 1", least=0, common=True)
     residual_blocks: tuple[int, ...] = setting((2, 2, 0, 0), "residual blocks of the decoder at relu4_1, 3_1, 2_1 and 1_1", least=0)
     modulated: bool = setting(True, "let the painting's statistics scale and shift the decoder's features")
 
@@ -164,10 +164,10 @@ class OnePassTrainSettings(CropSettings):
 class PainterSettings(Settings):
     """Fitting of the one-pass decoder to a painting."""
 
-    minutes: float = setting(5.0, "time to learn a painting, all told; it decides how many steps are taken", least=0)
-    steps: int = setting(0, "take so many steps instead; 0 = as many as there is time for", least=0)
+    minutes: float = setting(5.0, "minutes for each painting; they set the number of steps", least=0, common=True)
+    steps: int = setting(0, "number of steps for each painting, instead of minutes; 0 = by minutes", least=0, common=True)
     crop: int = setting(256, "side of the training crops, in pixels; a multiple of 16", least=64)
-    batch: int = setting(2, "crops a step", least=1)
+    batch: int = setting(2, "crops per step", least=1)
     learning_rate: float = setting(1e-3, "Adam's step size at its highest", least=0)
     checkpoint_every: int = setting(100, "steps between checkpoints", least=1)
 
@@ -182,16 +182,16 @@ class PainterSettings(Settings):
 class ShadingTrainSettings(CropSettings):
     """Training of the network that shades flat colors."""
 
-    crop: int = setting(192, "side of the training crops, in pixels; a multiple of 16", least=64)
-    batch: int = setting(8, "crops a step, over all devices together", least=1)
-    steps: int = setting(20000, "stop after this many steps", least=1)
-    learning_rate: float = setting(4e-4, "Adam's step size at its highest", least=0)
+    crop: int = setting(192, "side of the training crops, in pixels; a multiple of 16", least=64, common=True)
+    batch: int = setting(8, "crops per step, over all devices", least=1, common=True)
+    steps: int = setting(20000, "stop after this many steps", least=1, common=True)
+    learning_rate: float = setting(4e-4, "Adam's step size at its highest", least=0, common=True)
     widths: tuple[int, ...] = setting((48, 64, 80), "features of each level, from a quarter of the size on", least=1)
     blocks: int = setting(2, "residual blocks at each level, on the way down and on the way back", least=0)
     drawn_share: float = share(0.75, "share of the examples that are drawn characters")
     pixel_weight: float = setting(5.0, "weight of the shaded picture's error", least=0)
-    edge_weight: float = setting(5.0, "weight of the error of its differences between neighbors", least=0)
-    perceptual_weight: float = setting(0.0, "weight of the perceptual loss, by the slim VGG-19 that ships", least=0)
+    edge_weight: float = setting(5.0, "weight of the error of differences between neighboring pixels", least=0)
+    perceptual_weight: float = setting(0.0, "weight of the perceptual loss (slim VGG-19)", least=0)
     ema: float = setting(0.999, "momentum of the averaged weights", least=0, most=0.99999)
 
     @property
@@ -209,13 +209,13 @@ class ShadingTrainSettings(CropSettings):
 class RegionTrainSettings(RunSettings, RegionSpec):
     """Training of the network that colors regions."""
 
-    batch: int = setting(12, "pictures a step, over all devices together", least=1)
-    steps: int = setting(20000, "stop after this many steps", least=1)
-    learning_rate: float = setting(4e-4, "AdamW's step size at its highest", least=0)
+    batch: int = setting(12, "pictures per step, over all devices", least=1, common=True)
+    steps: int = setting(20000, "stop after this many steps", least=1, common=True)
+    learning_rate: float = setting(4e-4, "AdamW's step size at its highest", least=0, common=True)
     weight_decay: float = setting(1e-4, "AdamW's weight decay", least=0)
     ema: float = setting(0.999, "momentum of the averaged weights", least=0, most=0.99999)
-    regions: int = setting(159, "regions of a picture that are trained on, at most: the largest", least=4, most=255)
-    shares: tuple[float, ...] = setting((), "how often each of --data is used, relative to the others; default: by its pictures", least=0)
+    regions: int = setting(159, "largest number of regions of a picture that are used, by size", least=4, most=255)
+    shares: tuple[float, ...] = setting((), "relative frequency of each of --data; default: its number of pictures", least=0, common=True)
     max_to_keep: int = setting(1, "checkpoints to keep", least=1)
 
     @property

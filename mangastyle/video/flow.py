@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -11,6 +13,9 @@ from mangastyle.ops.color import rgb_to_gray
 
 WORKING_SIDE = 512  # pixels of the long side at which flow is estimated
 LEAST_SIDE = 16  # smaller pictures are enlarged to it
+SOFTENED = 2.0  # Gaussian, in pixels of the working size: thin lines alone lead the search astray
+FINEST_SIDE = 128  # pixels of the long side at the finest scale, of halvings, at which patches are searched
+REFINED, SMOOTHNESS = 20, 40.0  # iterations of the variational refinement at each scale, and weight of its smoothness term
 CONSISTENCY, SLACK = 0.01, 0.5  # Sundaram et al., equation 5: forward and backward flow cancel but for this share, and these pixels squared
 EDGE, EDGE_SLACK = 0.01, 0.002  # equation 6: at motion boundaries the squared gradient of the flow is larger
 
@@ -49,8 +54,13 @@ def estimate(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     height, width = before.shape[:2]
     scale = min(1.0, WORKING_SIDE / max(height, width))
     size = tuple(max(LEAST_SIDE, round(scale * side)) for side in (height, width))
-    first, second = (pixels.resize(x if x.ndim == 2 else rgb_to_gray(x), *size) for x in (before, after))
-    found = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(first, second, None)  # type: ignore[call-overload]  # (h', w', 2)
+    grays = (pixels.resize(x if x.ndim == 2 else rgb_to_gray(x), *size) for x in (before, after))
+    first, second = (cv2.GaussianBlur(gray, (0, 0), SOFTENED) for gray in grays)
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    search.setFinestScale(max(0, round(math.log2(max(size) / FINEST_SIDE))))
+    search.setVariationalRefinementIterations(REFINED)
+    search.setVariationalRefinementAlpha(SMOOTHNESS)
+    found = search.calc(first, second, None)  # type: ignore[call-overload]  # (h', w', 2)
     if size != (height, width):
         found = cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR)
     return (found * np.array([width / size[1], height / size[0]], np.float32)).astype(np.float32)

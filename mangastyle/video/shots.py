@@ -51,7 +51,7 @@ def repeats(frame: np.ndarray, before: np.ndarray) -> bool:
     >>> paper = np.full((32, 32, 3), 250, np.uint8)
     >>> drawn = paper.copy()
     >>> drawn[8:20, 8:20] = 0
-    >>> repeats(paper, paper - 1), repeats(drawn, paper)
+    >>> repeats(paper, paper.copy()), repeats(drawn, paper)
     (True, False)
     """
     if frame.shape != before.shape:

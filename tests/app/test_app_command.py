@@ -175,11 +175,28 @@ def test_the_server_imports_no_tensorflow(tmp_path):
 def test_options_reach_the_server(monkeypatch):
     given = {}
     monkeypatch.setattr(launch, "serve", lambda inputs, **options: given.update(options, inputs=inputs))
-    app.command(app.Options(inputs="a.png", port=9000, host="::1", token="12345678", browser=False, data="d", paintings="p"))
+    app.command(app.Options(inputs="a.png", port=9000, host="::1", token="12345678", browser=False, data="d", keep=2.5, paintings="p"))
     assert given == {
         "inputs": "a.png", "port": 9000, "host": "::1", "token": "12345678", "browser": False, "data": "d", "paintings": "p",
-        "precision": "auto",
+        "precision": "auto", "keep": 2.5,
     }  # fmt: skip
+
+
+def test_the_browser_is_opened_without_the_token(monkeypatch, tmp_path, capsys):
+    """Other users can read with which address a program was started."""
+    opened = []
+    monkeypatch.setattr(launch.webbrowser, "open", opened.append)
+
+    async def serve(self, sockets):
+        self._begun()
+
+    monkeypatch.setattr(launch.Server, "serve", serve)
+    launch.serve(token="12345678", data=str(tmp_path))
+    until = time.monotonic() + PATIENCE
+    while not opened and time.monotonic() < until:
+        time.sleep(0.01)
+    page, _, code = opened[0].partition("#code=")
+    assert code and "12345678" not in opened[0] and f"{page}#token=12345678\n" in capsys.readouterr().out
 
 
 def test_options_reach_the_service(monkeypatch):

@@ -104,3 +104,15 @@ def test_streams_of_a_session_through_http(page, line_art, monkeypatch):
     assert answer.headers["content-type"].startswith("text/event-stream") and f"id: {number}\n" in answer.text
     monkeypatch.setattr(protocol, "STREAMS", 0)
     assert sent(page.get(f"/sessions/{session}/events"))[0] == 429
+
+
+def test_who_does_not_listen_can_ask(page, line_art):
+    session = page.open(line_art)["id"]
+    log = page.studio.sessions.get(session).events
+    number = log.append("saved", {"revision": 1})
+
+    def asked(last):
+        return page.get(f"/sessions/{session}/events?once=1", headers={"Last-Event-ID": str(last)}).text  # ends by itself
+
+    assert f"id: {number}\n" in asked(number - 1) and "id:" not in asked(number) and log.listening == 0
+    assert f"id: {number}\nevent: reset" in asked(5)

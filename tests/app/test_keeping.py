@@ -19,6 +19,7 @@ from mangastyle.app import projects, protocol, sessions, storage
 from mangastyle.app.encoding import png
 from mangastyle.app.storage import Disk, Folder
 from mangastyle.errors import MangastyleError
+from mangastyle.io import images
 
 
 def test_a_state_is_given_back_after_a_restart(make_page, line_art):
@@ -83,6 +84,58 @@ def test_a_deleted_session_is_gone(make_page, line_art, tmp_path):
     assert page("DELETE", f"/sessions/{session}").status_code == 204
     assert sent(page.get(f"/sessions/{session}"))[0] == 404
     assert not list((tmp_path / "data" / "sessions").iterdir()) and make_page().get("/status").json()["session"] is None
+
+
+def test_what_is_kept_is_listed(make_page, line_art, models):
+    page = make_page()
+    first, second = page.open(line_art, "first.png")["id"], page.open(line_art, "second.png")["id"]
+    page.post(f"/sessions/{first}/shade", {})
+    page.wait(first, "shaded")
+    page.put(f"/sessions/{first}/state", {"revision": 1, "state": {}})
+    data = page.studio.sessions.disk.path / "sessions"
+    os.utime(data / second / "session.json", (10, 10))
+    until = time.monotonic() + 10
+    while not (data / first / "small.png").exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    page = make_page()
+    entries = page.get("/sessions").json()
+    assert [entry["name"] for entry in entries] == ["first.png", "second.png"] and not any(entry["open"] for entry in entries)
+    assert [entry["drawn"] for entry in entries] == [True, False]
+    assert entries[1]["saved"] == 10_000 and entries[1]["bytes"] >= len(png(line_art))
+    small = [images.decode(page.get(f"/sessions/{id}/small").content, id).rgb for id in (first, second)]
+    assert np.array_equal(small[1], line_art) and not np.array_equal(small[0], line_art)  # the first one as it was colored
+    assert not page.studio.sessions.in_memory(), "a list takes nobody's place in memory"
+    assert sent(page.get("/sessions/0000000000000000/small"))[0] == 404
+
+
+def test_room_is_made_of_what_was_not_touched_for_long(make_page, line_art):
+    page = make_page()
+    ids = [page.open(line_art, f"{i}.png")["id"] for i in range(5)]
+    page.put(f"/sessions/{ids[0]}/state", {"revision": 1, "state": {}})
+    disk = page.studio.sessions.disk
+    for age, id in enumerate(ids[:4]):  # the last one is of now
+        for file in disk.session(id).path.iterdir():
+            os.utime(file, (100 + age, 100 + age))
+    one = disk.session(ids[1]).bytes()
+    page = make_page()
+    held = page.studio.sessions.get(ids[1])  # as an open page does
+    assert page.studio.sessions.make_room(10 * one) == 0
+    assert page.studio.sessions.make_room(3.5 * one + 200) == 2
+    left = {entry["name"] for entry in page.get("/sessions").json()}
+    assert left == {"0.png", "1.png", "4.png"}, "what is drawn on goes last"
+    assert page.studio.sessions.make_room(0) == 1  # not what is open, not what is new
+    assert {entry["name"] for entry in page.get("/sessions").json()} == {"1.png", "4.png"} and held.id == ids[1]
+
+
+def test_paintings_that_were_brought_can_be_removed(make_page, tmp_path):
+    page = make_page()
+    ours = page.get("/paintings").json()[0]
+    brought = page.upload("/paintings?name=sea.png", png(np.full((40, 40, 3), 9, np.uint8))).json()
+    assert brought["brought"] and not ours["brought"]
+    assert sent(page("DELETE", f"/paintings/{ours['id']}"))[0] == 403
+    assert page("DELETE", f"/paintings/{brought['id']}").status_code == 204
+    assert sent(page.get(f"/paintings/{brought['id']}"))[0] == 404 and not list((tmp_path / "data" / "paintings").iterdir())
+    assert len(make_page().get("/paintings").json()) == len(page.get("/paintings").json())
 
 
 def test_text_of_any_script_is_given_back_as_it_came(make_page, line_art, monkeypatch):

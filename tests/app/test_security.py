@@ -8,10 +8,12 @@ import re
 import numpy as np
 import pytest
 from fake_studio import API, HOST, PORT, TOKEN, sent
+from starlette.testclient import TestClient
 
 from mangastyle.app import protocol, security
 from mangastyle.app.encoding import png
 from mangastyle.app.launch import choose_token
+from mangastyle.app.server import create_app
 from mangastyle.errors import MangastyleError
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -26,6 +28,17 @@ def test_everything_below_api_needs_the_token(page):
         assert page.http.get(f"{API}/status", headers={"Authorization": wrong}).status_code == 401
     assert page.http.get(f"{API}/status?token={TOKEN}").status_code == 401
     assert page.get("/status").status_code == 200
+
+
+def test_a_code_gives_the_token_once(page):
+    http, url = TestClient(create_app(page.studio, HOST, PORT, TOKEN, code="once"), base_url=f"http://{HOST}:{PORT}"), f"{API}/token"
+    assert sent(http.post(url, json={"code": "twice"}))[0] == 401 and sent(http.post(url, json={"code": 3}))[0] == 400
+    assert http.get(url).status_code == 405 and sent(http.post(f"{url}s", json={"code": "once"}))[0] == 401
+    assert sent(http.post(url, json={"code": "once"}, headers={"Origin": "http://evil.example"}))[0] == 403
+    answer = http.post(url, json={"code": "once"})
+    assert answer.json() == {"token": TOKEN} and answer.headers["cache-control"] == "no-store"
+    assert sent(http.post(url, json={"code": "once"}))[0] == 401
+    assert sent(page.http.post(url, json={"code": "none"}))[0] == 401  # a server that opens no browser has none
 
 
 def test_the_page_needs_no_token(page, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import threading
 import time
@@ -96,6 +97,56 @@ def test_layered_files(page, session):
         assert b'name="Style"' not in file.read("stack.xml")
     name, data = exported(page, session, format="psd", shade=shade)
     assert name == "a girl.v2.psd" and images.decode(data, name).rgb.shape == (60, 80, 3)
+
+
+def fetched(page, session, layer):
+    """A layer as the page gets it, (h, w, 3) in 0..1."""
+    data = page.get(f"/sessions/{session}/pictures/{layer}?size=full").content
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB")) / 255
+
+
+def test_what_is_shown_is_what_is_saved(page, session):
+    shade, style = {"hint": HINT, "settings": {"ink": 0.6}}, {"paintings": [{"id": painting(page)}]}
+    opacity = {"original": 0.9, "flat": 0.7, "shading": 0.5, "highlights": 1.0, "line": 0.8, "style": 0.25}
+    layers = {name: {"visible": True, "opacity": value} for name, value in opacity.items()}
+    asked = {"layer": "shown", "layers": layers, "shade": shade, "style": style}
+    name, data = exported(page, session, format="png", **asked)
+    assert name == "a girl.v2-styled.png"
+    made = 1.0
+    for layer, value in opacity.items():  # by the formulas of the page, in numbers that are not rounded
+        top = fetched(page, session, "styled" if layer == "style" else layer)
+        if layer == "line":
+            top, value = made * top, value * 0.6
+        elif layer == "shading":
+            top = made * top
+        elif layer == "highlights":
+            top = 1 - (1 - made) * (1 - top)
+        made = made + value * (top - made)
+    shown = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    assert np.abs(shown - 255 * made).max() <= 3 and np.ptp(shown) > 60
+
+    _, data = exported(page, session, format="ora", **asked)
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        stack = file.read("stack.xml").decode()
+        merged = np.asarray(Image.open(io.BytesIO(file.read("mergedimage.png"))).convert("RGB"))
+    for layer, value in zip(("Original", "Colors", "Shading", "Lines", "Style"), (0.9, 0.7, 0.5, 0.8, 0.25)):
+        entry = next(part for part in stack.split("<layer") if f'name="{layer}"' in part)
+        assert float(re.search(r'opacity="([\d.]+)"', entry)[1]) == pytest.approx(value, abs=0.005), layer
+    assert np.array_equal(merged, shown)
+
+
+def test_what_is_hidden_is_not_saved(page, session, models):
+    style = {"paintings": [{"id": painting(page)}]}
+    layers = {name: {"visible": False} for name in ("style", "line", "shading", "highlights")}
+    name, data = exported(page, session, format="webp", layer="shown", layers=layers, shade={"hint": HINT}, style=style)
+    flat = Image.open(io.BytesIO(exported(page, session, format="webp", layer="flat", shade={"hint": HINT})[1]))
+    assert name == "a girl.v2-shaded.webp" and "paint onepass" not in models.calls
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), np.asarray(flat.convert("RGB")))
+    layers = {"regions": {"visible": True}, "line": {"visible": False}}
+    _, data = exported(page, session, format="png", layer="shown", layers=layers, shade={"settings": {"shading": "none"}})
+    regions = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    labels = np.frombuffer(page.get(f"/sessions/{session}/pictures/labels?size=full").content, "<u4").reshape(60, 80)
+    assert len({tuple(color) for color in regions.reshape(-1, 3)}) == labels.max() + 1
 
 
 def test_transparency_stays(page):
@@ -203,6 +254,8 @@ def test_commands_for_color_pictures(page):
     assert line(own=False) == "mangastyle shade c.png --hint none --out c-shaded.png"
     assert line(hint=HINT) == "mangastyle shade c.png --hint c-hint.png --out c-shaded.png"  # the picture's colors are in it, too
     assert line(hint=HINT, own=False) == "mangastyle shade c.png --hint c-hint.json --out c-shaded.png"
+    page.put(f"/sessions/{session}/line-art", {"line_art": True})
+    assert line() == "mangastyle shade c.png --line-art yes --out c-shaded.png"
 
 
 @pytest.fixture
@@ -339,6 +392,22 @@ def test_pictures_that_were_dropped_together(page, line_art):
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         assert file.namelist() == ["shaded/001-a-shaded.png", "shaded/002-b-shaded.png"]
     assert [entry["state"] for entry in page.get("/folder").json()["pictures"]] == ["done", "done"]
+
+
+def test_pictures_that_were_dropped_are_together_after_a_restart(make_page, line_art, tmp_path):
+    page = make_page()
+    entries = [page.upload(f"/folder?name={name}.png", png(line_art)).json() for name in ("b", "a")]
+    page = make_page()
+    assert page.get("/folder").json() == {"name": "", "pictures": entries, "dropped": True}
+    page.studio.delete(entries[0]["session"])
+    assert make_page().get("/folder").json()["pictures"] == entries[1:]
+    page = make_page()
+    assert page("DELETE", "/folder").status_code == 204
+    assert page.get("/folder").json()["pictures"] == [] and make_page().get("/folder").json()["pictures"] == []
+    assert page.get(f"/sessions/{entries[1]['session']}").status_code == 200  # the picture stays
+    for damaged in ("{", "3", '[3, {"id": "../x", "name": "x"}, {"id": []}]'):
+        (tmp_path / "data" / "strip.json").write_text(damaged)
+        assert make_page().get("/folder").json()["pictures"] == []
 
 
 def test_a_folder_can_be_stopped(make_page, folder, models):

@@ -147,8 +147,8 @@ def test_a_search_takes_each_picture_s_painting(place, narrow, monkeypatch):
         ("style in/a.webp --style others", "others: holds no painting for a.webp"),
         ("style in --style art --mask left right", "there must be as many masks as paintings"),
         ("run in --style others", "others: holds no painting for any picture in in"),
-        ("run --style art", "art: a folder of paintings goes by the pictures' names; name the picture or folder, too"),
-        ("run --hint others", "others: a folder of hints goes by the pictures' names"),
+        ("run --style art", "art: a folder of paintings is matched by the pictures' names; name the picture or folder, too"),
+        ("run --hint others", "others: a folder of hints is matched by the pictures' names"),
     ],
 )
 def test_folders_that_do_not_fit_are_found_before_tensorflow_loads(place, no_tensorflow, capsys, argv, message):

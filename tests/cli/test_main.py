@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import dataclasses
 import io
 import json
 import logging
-import re
-import shlex
 import subprocess
 import sys
 
@@ -25,11 +21,6 @@ from mangastyle.lineart.sketch import sketch
 from mangastyle.ops import pixels
 
 
-def subparsers():
-    actions = cli.parser()._actions
-    return next(a for a in actions if isinstance(a, argparse._SubParsersAction)).choices
-
-
 def heavy_modules(code: str, tmp_path) -> str:
     """Run `code` in a fresh Python; which of the packages that take long to load it loaded."""
     names = ("tensorflow", "keras", "matplotlib", "ot", "skimage")
@@ -39,54 +30,17 @@ def heavy_modules(code: str, tmp_path) -> str:
     return done.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_every_flag_of_every_command_has_a_help_text(name):
-    sub, cls = subparsers()[name], cli.load(name).Options
-    former = {options.flag(other) for other in cls.RENAMED}
-    for action in sub._actions:
-        hidden = bool(former & set(action.option_strings))
-        assert action.help == argparse.SUPPRESS if hidden else action.help and len(action.help) > 5
-    text = sub.format_help()
-    assert sub.description and "presets:" in text and f"example:\n  mangastyle {name}" in text
-    assert not [flag for flag in former if re.search(rf"{flag}[ ,\n]", text)]
-    for f in dataclasses.fields(cls):
-        assert (f.name.upper() if f.metadata.get("positional") else options.flag(f.name)) in text
-        assert all(str(choice) in text for choice in f.metadata["choices"])
-
-
-def test_help_comes_in_groups_and_lists_methods_and_presets():
-    text = subparsers()["style"].format_help()
-    titles = re.findall(r"^(\S.*):$", text, re.MULTILINE)
-    assert titles[:2] == ["positional arguments", "options"] and titles[-3:] == ["Every command", "presets", "example"]
-    assert "Look, by every method" in titles
-    assert "--method {auto,polish,optimize,learned,onepass}" in text and "--preset {default,paper,quality,tiny}" in text
-
-
-def test_every_option_is_in_one_group():
-    for sub in subparsers().values():
-        names = [string for action in sub._actions for string in action.option_strings]
-        assert len(names) == len(set(names))
-
-
 def test_shading_and_painting_load_no_optimal_transport(tmp_path):
     code = "from mangastyle import pipeline; from mangastyle.export import full_model; from mangastyle.shade import shader"
     assert not {"ot", "skimage"} & set(heavy_modules(code, tmp_path).split())  # POT loads PyTorch if it finds it: seconds
-
-
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_every_example_can_be_parsed_and_every_command_runs_a_function(name):
-    module = cli.load(name)
-    program, command, *words = shlex.split(module.EXAMPLE)
-    assert (program, command) == ("mangastyle", name) and callable(module.command)
-    given = vars(cli.parser().parse_args([command, *words]))
-    options.settle(module.Options, {key: value for key, value in given.items() if key not in ("command", "debug")})
 
 
 def test_help_version_and_import_load_nothing_heavy(tmp_path):
     code = f"""
 import mangastyle, contextlib
 from mangastyle.cli.main import main
-for argv in (["--help"], ["--version"], ["style", "--blah"], ["blah"], [], *([name, "--help"] for name in {cli.COMMANDS})):
+top = (["--help"], ["--version"], ["--man"], ["--completion", "bash"], ["style", "--blah"], ["blah"], [])
+for argv in (*top, *([name, option] for name in {cli.COMMANDS} for option in ("--help", "--help-all"))):
     with contextlib.suppress(SystemExit):
         main(argv)
 assert mangastyle.draw(1, 16).shape == mangastyle.paint(height=16, width=16).shape
@@ -155,8 +109,8 @@ def test_remarks_of_an_import_are_hidden_and_stderr_comes_back(tmp_path, monkeyp
         (["sketch", "a.png", "b.png"], "unrecognized arguments: b.png; name one input: a picture, or a folder of pictures; "),
         (["style", *"abcdefgh"], "unrecognized arguments: b c d e f and 2 more; name one input: content: a picture, or a folder"),
         (["train", "pictures"], "unrecognized arguments: pictures; see"),
-        (["sketch", "--", "a.png", "--out", "x.png"], "--out x.png; behind -- no word is a flag: put --out before it; "),
-        (["sketch", "--", "a.png", "--out=x.png"], "behind -- no word is a flag: put --out=x.png before it; "),
+        (["sketch", "--", "a.png", "--out", "x.png"], "--out x.png; after -- no word is an option: write --out before it; "),
+        (["sketch", "--", "a.png", "--out=x.png"], "after -- no word is an option: write --out=x.png before it; "),
         (["sketch", "--size", "big"], "argument --size: invalid int value: 'big'"),
         (["skech"], "unknown command 'skech' (did you mean 'sketch'?); there are: run, sketch, "),
         ([], "COMMAND"),
@@ -193,7 +147,10 @@ def test_a_file_named_like_a_flag_is_told_the_cure(capsys, tmp_path, monkeypatch
         (["sketch", "--block", "99999", "a.png"], "--block: must be an odd number from 3 to 32767, or 0 for automatic, not 99999"),
         (["sketch"], "no input: name a picture or a folder, as in 'mangastyle sketch picture.png'"),
         (["sketch", ""], "inputs: is empty, such as a variable that is not set; leave it out, or give it: a picture, or a"),
-        (["sketch", "--shard", "", "a"], "--shard: is empty, such as a variable that is not set; leave it out, or give it: I/N: only"),
+        (
+            ["sketch", "--shard", "", "a"],
+            "--shard: is empty, such as a variable that is not set; leave it out, or give it: process only the I-th",
+        ),
         (["style", "a.png", "--style", "b.png", ""], "--style: is empty, such as"),
         (["sketch", "a\x1b[31mb\x9b.png"], r"a\x1b[31mb\x9b.png: no such file or folder"),
         (["sketch", "gone.png"], "gone.png: no such file or folder"),
@@ -234,14 +191,6 @@ def test_former_commands_and_flags_work_with_one_line_of_advice(capsys, monkeypa
     assert cli.main(argv) == 0
     assert {key: getattr(made[0], key) for key in given} == given
     assert capsys.readouterr().err == f"mangastyle: {advice}\n"
-
-
-def test_every_former_flag_is_understood():
-    for name in cli.COMMANDS:
-        cls = cli.load(name).Options
-        for former in cls.RENAMED:
-            actions = [a for a in subparsers()[name]._actions if options.flag(former) in a.option_strings]
-            assert [a.dest for a in actions] == [former]
 
 
 @pytest.mark.parametrize(("module", "message", "shown"), [

@@ -120,7 +120,7 @@ def test_a_umask_that_takes_the_users_own_rights_is_told(file, capsys):
         assert os.umask(0o777) == 0o777
     finally:
         os.umask(before)
-    assert capsys.readouterr().err.startswith("mangastyle: umask 0777: takes your own rights")
+    assert capsys.readouterr().err.startswith("mangastyle: umask 0777: results could not be read")
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 

@@ -32,7 +32,7 @@ def test_a_shader_recolors_a_part(region_weights, shading_weights):
     np.testing.assert_array_equal(made[:, 40:], shader(paper, blue)[:, 40:])
     assert (made[:, 40:] != base[:, 40:]).any()
     for arguments, message in (
-        ({"base": base}, "`within`: says where `base`.*give both or neither"),
+        ({"base": base}, "`within`: is the mask of `base`.*give both or neither"),
         ({"base": base[:9], "within": mask}, "`base`: is 80x9, but the picture is 80x60"),
         ({"base": base, "within": mask[:, 36:44]}, "`within`: this mask is 8x60 pixels"),
         ({"base": base, "within": mask.astype(int)}, "`within`: a mask must be"),

@@ -97,5 +97,5 @@ def test_wrong_references_are_named(shader, region_weights, loud_weights):
         shader(line, reference=other)
     unet = Shader(loud_weights, precision="float32")
     for wrong in (lambda: unet.reference(characters.draw(0, 32)), lambda: unet(line, reference=other)):
-        with pytest.raises(MangastyleError, match="`reference`: a U-Net knows no regions"):
+        with pytest.raises(MangastyleError, match="`reference`: needs a network that colors regions"):
             wrong()

@@ -28,15 +28,26 @@ export class Autosave {
   begin(session) {
     this.save();
     const revision = session.state_revision ?? 0;
-    this.#record = { id: session.id, revision, dirty: false, sending: false, conflict: false, sent: JSON.stringify(session.state) };
+    const sent = JSON.stringify(session.state);
+    this.#record = { id: session.id, revision, dirty: false, sending: false, conflict: false, untouched: true, sent };
     const here = readHere(session.id);
     if (!here || here.revision <= revision) return session.state;
-    this.#record.revision = here.revision;
+    Object.assign(this.#record, { revision: here.revision, untouched: false });
     return here.state;
+  }
+
+  /** Drop what the browser keeps of a picture that is deleted. */
+  forget(id) {
+    forever.remove(PREFIX + id);
   }
 
   #touch() {
     if (!this.#record) return;
+    if (this.#record.untouched) {
+      this.#record.untouched = false; // this is the document as it was opened
+      queueMicrotask(() => this.#studio.emit("saved"));
+      return;
+    }
     this.#record.dirty = true;
     this.#later();
   }

@@ -13,7 +13,7 @@ export function commandFiles(desk, command, paintings, saveHint) {
   ];
   const hints = [
     { ending: "-hint.json", save: saveHint },
-    { ending: "-hint.png", save: () => studio.export("hint-png", "shaded", "full") },
+    { ending: "-hint.png", save: () => desk.saveExport("hint-png", "shaded") },
   ];
   return [
     ...hints.filter(({ ending }) => command.includes(ending)).map(({ ending, save }) => ({ name: `…${ending}`, save })),

@@ -65,7 +65,7 @@ function packed(red, green, blue) {
 
 /**
  * Draw the visible layers from the bottom to the top, as `mangastyle.ops.layers.composite` blends them. `pictures` holds what there
- * is by name; multiplying or screening at an opacity is a mixture with what is below, as in layered files.
+ * is by name; before the first colors have come, that is the original. Multiplying or screening at an opacity is a mixture with what is below, as in layered files.
  */
 export function drawLayers(context, pictures, layers, ink, width, height) {
   const draw = (name, mode, strength = 1) => {
@@ -79,6 +79,7 @@ export function drawLayers(context, pictures, layers, ink, width, height) {
   context.globalCompositeOperation = "source-over";
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, width, height);
+  if (!pictures.flat) return context.drawImage(pictures.original, 0, 0, width, height); // nothing is colored yet
   draw("original", "source-over");
   draw("flat", "source-over");
   draw("regions", "source-over");

@@ -140,6 +140,44 @@ export class Desk extends Emitter {
     this.emit("paintingAdded", id);
   }
 
+  /** Take a painting out of the gallery; pictures that are painted by it keep what is painted. */
+  async removePainting(id, name) {
+    const { studio } = this;
+    if (!window.confirm(t("gallery.ask", { name }))) return;
+    try {
+      if (studio.doc?.style.paintings.some((painting) => painting.id === id)) studio.commit(togglePainting(studio.doc, id, true));
+      await studio.api.delete(`/paintings/${id}`);
+      await this.loadPaintings();
+    } catch (error) {
+      studio.report(error);
+    }
+  }
+
+  // Small pictures.
+
+  /** Call `load` once an element is in sight: there may be hundreds, and nobody may look at them. */
+  whenSeen(element, load) {
+    this.#loads.set(element, load);
+    this.#inSight.observe(element);
+  }
+
+  #loads = new WeakMap();
+  #inSight = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      this.#inSight.unobserve(target);
+      this.#loads.get(target)();
+    }
+  });
+
+  async showSmall(image, path) {
+    try {
+      image.src = URL.createObjectURL(await this.studio.api.small(path));
+    } catch (error) {
+      this.studio.report(error);
+    }
+  }
+
   // Files and the clipboard.
 
   /** Ask for a file; what goes wrong with it is one line. */
@@ -179,22 +217,47 @@ export class Desk extends Emitter {
     }
   }
 
+  /** Let the server make a file, and save that. */
+  async saveExport(format, layer) {
+    const made = await this.studio.export(format, layer);
+    if (made) await this.saveFrom(() => this.studio.api.blob(made.path), made.name);
+  }
+
   async copyPicture() {
     if (!this.studio.session) return;
-    const picture = new Promise((resolve) => this.stage.compose().toBlob(resolve, "image/png"));
-    await this.#copy(() => navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]));
+    let isStopped = false;
+    const picture = this.#fullPicture().catch((error) => {
+      isStopped = true;
+      throw error;
+    });
+    // The promise is handed over at once: browsers allow copying only right after a key or a click.
+    await this.#copy(
+      () => navigator.clipboard.write([new ClipboardItem({ "image/png": picture })]),
+      () => isStopped,
+    );
+  }
+
+  /** What is shown, at full size: made here if it is all there, or if there is no server. */
+  async #fullPicture() {
+    const { studio } = this;
+    if (!studio.isComplete && studio.connection === "open") {
+      const made = await studio.export("png", "shown");
+      if (!made) throw new Error("stopped");
+      return new Blob([await studio.api.blob(made.path)], { type: "image/png" });
+    }
+    return new Promise((resolve) => this.stage.compose().toBlob(resolve, "image/png"));
   }
 
   async copyText(text) {
     await this.#copy(() => navigator.clipboard.writeText(text));
   }
 
-  async #copy(write) {
+  async #copy(write, isStopped = () => false) {
     try {
       await write();
       this.say("copied");
     } catch {
-      this.say("notCopied");
+      if (!isStopped()) this.say("notCopied");
     }
   }
 }

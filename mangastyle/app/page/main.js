@@ -6,7 +6,7 @@ import { Desk } from "./desk.js";
 import { setSettings } from "./document.js";
 import { h } from "./dom.js";
 import { addHint } from "./hint_files.js";
-import { keepLanguage, loadTexts, preferredLanguage, t } from "./i18n.js";
+import { keepLanguage, loadTexts, preferredLanguage, t, told } from "./i18n.js";
 import { forThisTab } from "./kept.js";
 import { KeyboardCursor } from "./keyboard.js";
 import { maskPicture } from "./mask.js";
@@ -35,7 +35,7 @@ const TURN = Math.PI / 12;
 const MASK_TOOLS = ["brush", "eraser", "hand"];
 const FILES = "image/*,.psd,.tga,.jp2,.qoi,.pcx,.zip,.mangastyle,.json";
 
-const api = new Api(takeToken());
+const api = new Api(await takeToken());
 const ui = new Ui();
 const view = new View();
 const studio = new Studio(api, {
@@ -58,6 +58,7 @@ const actions = {
   open: () => desk.chooseFile(FILES, openFiles, { several: true }),
   openFolder: () => desk.chooseFile("", openFolder, { folder: true }),
   sample: (name) => enter(() => api.post("/sessions", { sample: name })),
+  remove: removeKept,
   session: (id) => enter(() => api.get(`/sessions/${id}`)),
   folderPicture: (id) => enter(() => api.post("/sessions", { folder: id })),
   language: chooseLanguage,
@@ -120,8 +121,29 @@ async function chooseLanguage(language) {
 }
 
 function goHome() {
-  document.body.classList.toggle("at-home", Boolean(studio.session) && !document.body.classList.contains("at-home"));
-  screen.start.showLast(studio.session);
+  showHome(!document.body.classList.contains("at-home"));
+}
+
+/** The start page, while the picture stays open behind it. */
+function showHome(isHome) {
+  document.body.classList.toggle("at-home", Boolean(studio.session) && isHome);
+  if (document.body.classList.contains("at-home")) showKept().catch((error) => studio.report(error));
+}
+
+async function showKept() {
+  screen.start.showKept(await api.get("/sessions"));
+}
+
+/** Delete a picture that is kept. A person is asked: this is nothing that undo brings back. */
+async function removeKept(id, name) {
+  if (!window.confirm(t("kept.ask", { name }))) return;
+  try {
+    await api.delete(`/sessions/${id}`);
+    autosave.forget(id);
+    await Promise.all([showKept(), loadFolder()]);
+  } catch (error) {
+    studio.report(error);
+  }
 }
 
 /** Open what `get` gives, after what is open now is safe. What was asked for last is opened. */
@@ -135,8 +157,9 @@ async function enter(get) {
     if (session.id === studio.session?.id) document.body.classList.remove("at-home");
     else await studio.enter(session, () => autosave.begin(session));
   } catch (error) {
+    if (error.status === 0) studio.emit("message", { text: t("say.noAnswer"), error: true, retry: () => enter(get) });
     studio.report(error);
-    if (!studio.session) forThisTab.remove("session");
+    if (!studio.session && error.status) forThisTab.remove("session");
   } finally {
     if (turn === entered) document.body.classList.remove("opening");
   }
@@ -177,7 +200,7 @@ async function openPictures(files) {
       await loadFolder();
       first ??= actions.folderPicture(id);
     } catch (error) {
-      desk.say("notOpened", { name: file.name, why: error.message });
+      desk.say("notOpened", { name: file.name, why: told(error.message) });
       if (!error.status) throw error;
     }
   }
@@ -185,7 +208,17 @@ async function openPictures(files) {
 }
 
 async function loadFolder() {
-  desk.emit("pictures", (await api.get("/folder")).pictures);
+  desk.emit("pictures", await api.get("/folder"));
+}
+
+/** The pictures that were dropped stay, each by itself. */
+async function closeFolder() {
+  try {
+    await api.delete("/folder");
+    await loadFolder();
+  } catch (error) {
+    studio.report(error);
+  }
 }
 
 function buildPage() {
@@ -195,7 +228,7 @@ function buildPage() {
   desk.stage = stage;
   const suggestions = suggestionsPopup(desk);
   desk.suggestions = suggestions;
-  const start = startScreen({ studio, actions });
+  const start = startScreen(desk, actions);
   const side = sidePanels(desk, showPanel);
   side.inert = true; // until there is a picture
   const main = h(
@@ -215,7 +248,7 @@ function buildPage() {
     toolbar({ ui, showPanel }),
     main,
     side,
-    filmStrip(desk, { open: actions.folderPicture }),
+    filmStrip(desk, { open: actions.folderPicture, close: closeFolder }),
     statusLine({ studio, ui, view, on: (name, listener) => desk.on(name, listener), actions }),
     help,
     suggestions,
@@ -241,6 +274,7 @@ function connect() {
     document.body.classList.remove("at-home");
     side.inert = false;
     forThisTab.set("session", studio.session.id);
+    if (!history.state) history.pushState({ picture: true }, ""); // so that the browser's button leads back to the start page
     Object.assign(document, { title: `${studio.session.name} – mangastyle` });
     for (const [name, value] of [
       ["selection", []],
@@ -269,6 +303,7 @@ function connect() {
   });
   canvas.dataset.tool = ui.get("tool");
   for (const name of ["size", "selection", "maskOf", "panel"]) ui.on(name, () => desk.hover(stage.hovered));
+  addEventListener("popstate", ({ state }) => showHome(!state));
   receiveFiles({
     targets: {
       painting: (file) => desk.addPainting(file),
@@ -297,14 +332,14 @@ async function watchModels() {
   }
 }
 
-/** Go on with this tab's picture after a reload; open what the command named; else offer the last one. */
+/** Go on with this tab's picture after a reload; open what the command named; else offer those that are kept. */
 async function resume() {
   const mine = forThisTab.get("session");
   if (mine) await actions.session(mine);
   if (studio.session) return;
-  const { session, open } = await api.get("/status");
+  const { open } = await api.get("/status");
   if (open) await actions.session(open);
-  else if (session) screen.start.showLast(await api.get(`/sessions/${session}`));
+  else await showKept();
 }
 
 async function begin() {

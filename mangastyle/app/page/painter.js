@@ -15,6 +15,11 @@ export class Painter {
     this.#studio = studio;
   }
 
+  /** Whether the chosen method answers to each change by itself. */
+  get isAtOnce() {
+    return this.#studio.doc.style.method === AT_ONCE;
+  }
+
   /** Set by the page: a mask's strokes as a PNG data URL. */
   drawMask = () => null;
 

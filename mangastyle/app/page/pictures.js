@@ -40,9 +40,10 @@ export class Pictures {
     return this.labels && this.labels.data.length > MAX_OUTLINED ? this.#sets.preview.labels : this.labels;
   }
 
-  /** The original, which is there from the beginning. */
+  /** The original, which is there from the beginning; of line art it stands for the lines until these have come. */
   async loadOriginal() {
     this.drawn.original = await this.#bitmap("original", "full");
+    if (this.#session.line_art) this.drawn.line = this.drawn.original;
   }
 
   /** The lines of a color picture take a moment. */
@@ -52,7 +53,7 @@ export class Pictures {
 
   /** Draw a picture from now on. Large ones are given back at once: the browser would be slow to see that nobody needs them. */
   #draw(name, picture) {
-    this.drawn[name]?.close();
+    if (this.drawn[name] !== this.drawn.original) this.drawn[name]?.close();
     this.drawn[name] = picture;
   }
 

@@ -27,7 +27,7 @@ export class Studio extends Emitter {
   #colored = null; // the document that the newest request for colors was about
   #asked = -Infinity; // when that was
   #entering = null; // the session that is to be opened
-  #saving = false; // whether a file is to be taken away
+  #taking = null; // what waits for a file that is to be taken away
 
   constructor(api, settings) {
     super();
@@ -96,7 +96,7 @@ export class Studio extends Emitter {
     Object.values(this.#timers).forEach(clearTimeout);
     this.painter.reset();
     this.#colored = null;
-    this.#saving = false;
+    this.#endTaking();
     this.pictures?.close();
     this.session = this.history = this.pictures = null;
     this.jobs.clear();
@@ -208,6 +208,7 @@ export class Studio extends Emitter {
   }
 
   #end(kind) {
+    if (kind === "export") this.#endTaking();
     if (kind === "style") this.painter.end();
     else this.jobs.end(kind);
   }
@@ -216,23 +217,55 @@ export class Studio extends Emitter {
   async suggest(places, count = SUGGESTIONS) {
     const { labels } = this.pictures;
     const free = clearRegions(this.doc, labels, new Set(places.map(([x, y]) => labels.at(x, y))));
-    return (await this.#api.post(this.#url("/suggest"), { ...this.shadeRequest(free), at: places, count })).colors;
+    const body = { ...this.shadeRequest(free), at: places, count };
+    return (await this.#api.post(this.#url("/suggest"), body, { isPatient: true })).colors;
   }
 
-  async export(format, layer, size) {
+  /** Let a file be made at full size; resolves with its path and name, or with null if it was stopped, or failed, which is told. */
+  async export(format, layer) {
+    this.#endTaking();
+    const made = new Promise((resolve) => (this.#taking = resolve));
     this.jobs.begin("export");
-    this.#saving = true;
-    await this.ask("/export", this.#exportRequest(format, layer, size), "export", () => this.export(format, layer, size));
+    await this.#askForFile(this.#exportRequest(format, layer));
+    return made;
   }
 
-  #exportRequest(format, layer, size) {
+  async #askForFile(body) {
+    try {
+      await this.#api.post(this.#url("/export"), body);
+    } catch (error) {
+      this.#end("export");
+      this.report(error);
+    }
+  }
+
+  #endTaking(file = null) {
+    this.#taking?.(file);
+    this.#taking = null;
+  }
+
+  #exportRequest(format, layer) {
     const style = this.doc.style.paintings.length ? this.painter.body() : null;
-    return { format, layer, size, shade: this.shadeRequest(), style };
+    return { format, layer, size: "full", layers: this.#shownLayers(), shade: this.shadeRequest(), style };
+  }
+
+  /** The layers as they are shown. A painting that is not there yet is waited for only if it is made at once. */
+  #shownLayers() {
+    const { style } = this.doc;
+    const { strokes, ...layers } = this.doc.layers;
+    const isPainted = Boolean(this.pictures.drawn.style) || this.painter.isAtOnce;
+    return { ...layers, style: { ...layers.style, visible: layers.style.visible && style.paintings.length > 0 && isPainted } };
+  }
+
+  /** Whether what is shown is all there is: at the picture's own size, and as it was asked for last. */
+  get isComplete() {
+    const { session } = this;
+    return session.preview.width === session.width && !this.stale && !this.jobs.has("shade") && !this.jobs.has("style");
   }
 
   /** The lines that make the same picture, and the paintings that they name. */
   async commands(layer) {
-    return this.#api.post(this.#url("/command"), this.#exportRequest("png", layer, "full"));
+    return this.#api.post(this.#url("/command"), this.#exportRequest("png", layer));
   }
 
   async #upload(blob, name) {
@@ -311,6 +344,7 @@ export class Studio extends Emitter {
   #onReset() {
     this.painter.reset();
     for (const kind of this.jobs.kinds) this.jobs.end(kind);
+    this.#endTaking();
     this.#askAgain();
   }
 
@@ -363,12 +397,10 @@ export class Studio extends Emitter {
 
   /** Another tab takes the files that it has asked for; those of a folder take minutes, and go to whoever is there then. */
   #onExported({ kind, download, name }) {
+    const file = { path: this.#url(`/downloads/${download}`), name };
     this.jobs.end(kind);
-    if (kind === "export") {
-      if (!this.#saving) return;
-      this.#saving = false;
-    }
-    this.emit("exported", { path: this.#url(`/downloads/${download}`), name });
+    if (kind === "export") this.#endTaking(file);
+    else this.emit("exported", file);
   }
 
   /** One line about what went wrong. A server that is gone is told by the connection. */

@@ -14,7 +14,9 @@ KIND = "painters"  # of weights files
 class LearnedSettings(OnePassSettings):
     """One pass of a network that was fitted to the painting (method learned)."""
 
-    painters: str = setting("", "file of painters from mangastyle learn; those of other paintings are in the user's cache folder")
+    painters: str = setting(
+        "", "file of painters from mangastyle learn; those of other paintings are in the user's cache folder", metavar="FILE"
+    )
 
     def check_files(self) -> None:
         super().check_files()

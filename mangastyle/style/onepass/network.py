@@ -451,14 +451,40 @@ def _in_blocks(residual: Features, block: int, seed: Any, name: str, rows: Any, 
     side = block * finer
     x = _in_one_piece(residual, name, tf.maximum(tf.shape(x)[1], side), tf.maximum(tf.shape(x)[2], side))  # a block at least
     down, across = -(-rows // side), -(-columns // side)  # blocks
-    places = tf.random.stateless_uniform((down, across, 2), tf.stack([seed, 0]))  # the same for all k paintings
-    last = tf.cast(tf.maximum(tf.shape(deepest)[1:3] - block, 0) + 1, tf.float32)
-    corners = finer * tf.cast(tf.floor(places * last), tf.int32)
-    top, left = (tf.repeat(tf.repeat(corners[..., i], side, 0), side, 1)[:rows, :columns] for i in (0, 1))
+    places = finer * corners(deepest, down, across, block, seed)
+    top, left = (tf.repeat(tf.repeat(places[..., i], side, 0), side, 1)[:rows, :columns] for i in (0, 1))
     row = top + tf.tile(tf.range(side), [down])[:rows, None]
     column = left + tf.tile(tf.range(side), [across])[:columns]
     flat = tf.reshape(x, (tf.shape(x)[0], -1, x.shape[-1]))
     return tf.gather(flat, row * tf.shape(x)[2] + column, axis=1)  # (k, rows, columns, n)
+
+
+def corners(deepest: tf.Tensor, down: Any, across: Any, block: int, seed: Any) -> tf.Tensor:
+    """The random places of `lay_out`: which blocks of paintings give strokes, the same for all paintings and layers.
+
+    Parameters
+    ----------
+    deepest : tensor, shape (k, h', w', n)
+        Style residual in the deepest layer.
+    down, across : int or tensor
+        How many blocks there are.
+    block : int
+        Their side.
+    seed : int or tensor
+
+    Returns
+    -------
+    tensor of int32, shape (down, across, 2)
+        Row and column of their upper left corners in the deepest layer.
+
+    Examples
+    --------
+    >>> corners(tf.zeros((1, 4, 4, 2)), 1, 2, 4, 0).numpy().tolist()
+    [[[0, 0], [0, 0]]]
+    """
+    places = tf.random.stateless_uniform((down, across, 2), tf.stack([seed, 0]))
+    last = tf.cast(tf.maximum(tf.shape(deepest)[1:3] - block, 0) + 1, tf.float32)
+    return tf.cast(tf.floor(places * last), tf.int32)
 
 
 def paint(decoder: keras.Model, content: Features, target: Statistics, residual: Features, strength: tf.Tensor) -> tf.Tensor:

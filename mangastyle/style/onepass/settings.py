@@ -18,7 +18,10 @@ class OnePassSettings(LookSettings):
     """One pass of a trained network (method onepass)."""
 
     onepass_weights: str = setting(
-        "onepass", "weights of the one-pass decoder: a file from mangastyle train-onepass, or the one that ships"
+        "onepass",
+        "weights of the one-pass decoder: a file from mangastyle train-onepass, or the one that ships",
+        metavar="FILE",
+        words=("onepass",),
     )
 
     def check_files(self) -> None:

@@ -17,6 +17,7 @@ from mangastyle.ops.gaussian_ot import GaussianStatistics
 from mangastyle.style import color, preprocess
 from mangastyle.style.base import BaseStylizer, Listener, Progress
 from mangastyle.style.onepass import network, tiles
+from mangastyle.style.onepass.displacement import lay_out
 from mangastyle.style.onepass.settings import CURE, OnePassSettings, OnePassSpec
 from mangastyle.style.preprocess import to_batch
 
@@ -32,11 +33,14 @@ class StyleCache(NamedTuple):
         Their `network.style_vector`.
     residual : {layer: tensor (k, h', w', n)}
         Style residuals, in the shape of the content's features.
+    strokes : sequence of {layer: tensor (1, h', w', n)}
+        Style residuals of each painting, in its own shape.
     """
 
     statistics: Mapping[str, GaussianStatistics]
     vector: tf.Tensor
     residual: network.Features
+    strokes: Sequence[network.Features]
 
 
 class OnePassStylizer(BaseStylizer):
@@ -131,22 +135,37 @@ class OnePassStylizer(BaseStylizer):
     def _stylize(self, content: np.ndarray, progress: Listener | None, cancel: threading.Event | None) -> np.ndarray:
         return self(content, progress, cancel)
 
-    def style_cache(self, content: np.ndarray) -> StyleCache:
+    def style_cache(self, content: np.ndarray, colors: np.ndarray | None = None) -> StyleCache:
         """Statistics and style residuals of the paintings, for contents of this size.
 
         Parameters
         ----------
         content : ndarray of uint8, shape (h, w, 3)
             Its size counts, and its colors with `match_colors` or `keep_colors`.
+        colors : ndarray of uint8, shape (h', w', 3), optional
+            Instead of the content, for its colors.
         """
         height, width = self.size_of(self.check_content(content))
-        styles = preprocess.recolored(self.styles, content, self.settings)
+        styles = preprocess.recolored(self.styles, content if colors is None else colors, self.settings)
         if styles is not self.styles:
             return self._measure(styles, height, width)
         with self._lock:
             if (height, width) not in self._kept:
                 self._kept = {(height, width): self._measure(styles, height, width)}  # one size: a folder may hold many
             return self._kept[height, width]
+
+    def displaced(self, style: StyleCache, displacement: np.ndarray) -> StyleCache:
+        """The same with the strokes in other places: those of moving things move with them.
+
+        Parameters
+        ----------
+        style : StyleCache
+            By `style_cache`.
+        displacement : ndarray of float32, shape (h', w', 2)
+            As for `displacement.lay_out`, at the finest layer of the style residuals.
+        """
+        laid = [lay_out(strokes, displacement, self._spec(i).residual_block, self.seed) for i, strokes in enumerate(style.strokes)]
+        return style._replace(residual={name: tf.concat([one[name] for one in laid], 0) for name in style.residual})
 
     def content_statistics(self, content: np.ndarray) -> dict[str, GaussianStatistics]:
         """Statistics of a content's features by layer, everywhere or within each mask; to be passed to `__call__`."""
@@ -159,13 +178,10 @@ class OnePassStylizer(BaseStylizer):
         each = [self.network.statistics(x) for x in features]
         statistics = {name: GaussianStatistics(*(tf.concat(parts, 0) for parts in zip(*(one[name] for one in each)))) for name in each[0]}
         padded = [side + -side % network.MULTIPLE for side in (height, width)]
-        residuals = []
-        for i, x in enumerate(features):
-            spec = self._spec(i)
-            residual = network.style_residual(x, spec.windows)
-            residuals.append(network.lay_out(residual, padded[0], padded[1], spec.residual_block, self.seed))
+        strokes = [network.style_residual(x, self._spec(i).windows) for i, x in enumerate(features)]
+        residuals = [network.lay_out(x, padded[0], padded[1], self._spec(i).residual_block, self.seed) for i, x in enumerate(strokes)]
         residual = {name: tf.concat([one[name] for one in residuals], 0) for name in residuals[0]}
-        return StyleCache(statistics, network.style_vector(statistics), residual)
+        return StyleCache(statistics, network.style_vector(statistics), residual, strokes)
 
     def _spec(self, i: int) -> OnePassSpec:
         """The specification of the decoder that paints by a painting."""

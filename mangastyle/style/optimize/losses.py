@@ -332,6 +332,36 @@ def total_variation(picture: tf.Tensor, reduction: str = "sum") -> tf.Tensor:
     return tf.reduce_mean(down) + tf.reduce_mean(across)
 
 
+def temporal_loss(picture: tf.Tensor, previous: tf.Tensor, weight: tf.Tensor, reduction: str = "sum") -> tf.Tensor:
+    """Weighted squared differences from an earlier picture that was warped to this one (Ruder et al. 2016, equation 7).
+
+    Parameters
+    ----------
+    picture, previous : tensors, shape (1, h, w, 3)
+        0..255; they count as 0..1.
+    weight : tensor, shape (1, h, w, 1)
+        0..1, 0 where the earlier picture does not show what this one does.
+    reduction : {"sum", "mean"}
+        The mean is that over all pixels and channels.
+
+    Returns
+    -------
+    tensor, shape ()
+
+    References
+    ----------
+    Ruder, Dosovitskiy, Brox: "Artistic Style Transfer for Videos" (GCPR 2016), section 4.2.
+
+    Examples
+    --------
+    >>> black, white = tf.zeros((1, 1, 2, 3)), tf.fill((1, 1, 2, 3), 255.0)
+    >>> float(temporal_loss(black, white, tf.constant([[[[1.0], [0.0]]]])))
+    3.0
+    """
+    error = weight * tf.square((picture - previous) / 255.0)
+    return tf.reduce_sum(error) if reduction == "sum" else tf.reduce_mean(error)
+
+
 def strength_to_weights(strength: T) -> tuple[T, T]:
     """The factors of content and style at a strength from 0 to 1: it moves weight from one to the other; at 0.5 both are 1.
 

@@ -28,6 +28,8 @@ class Objective:
     settings : OptimizeSettings
     num_styles : int
         How many paintings there are.
+    temporal : float
+        Weight of the temporal term, which needs `References.previous`; 0: there is none.
 
     Attributes
     ----------
@@ -54,11 +56,11 @@ class Objective:
     (('total', 'content', 'style', 'tv'), TensorShape([4]), TensorShape([32, 32, 3]))
     """
 
-    def __init__(self, backbone: keras.Model, settings: OptimizeSettings, num_styles: int) -> None:
+    def __init__(self, backbone: keras.Model, settings: OptimizeSettings, num_styles: int, temporal: float = 0) -> None:
         settings.check(num_styles)
         shares = normalize_weights("style_weights", settings.style_weights, range(num_styles), "painting")
         self.settings = settings
-        self.terms = terms.build(settings, list(shares.values()), vgg.counts(backbone, settings.style_layers))
+        self.terms = terms.build(settings, list(shares.values()), vgg.counts(backbone, settings.style_layers), temporal)
         self.names = ("total", *(term.name for term in self.terms))
         layers = tuple(dict.fromkeys(layer for term in self.terms for layer in term.layers))
         self.features = vgg.features(backbone, layers, winograd=settings.winograd)

@@ -20,42 +20,39 @@ class OptimizeSettings(LookSettings):
 
     init: str = setting("content", "start from content, style or noise (Fig. 11)", STARTS)
     optimizer: str = setting("lbfgs", "lbfgs (SciPy) or adam", ("lbfgs", "adam"))
-    iterations: int = setting(25, "iterations at the final size; a scale of half its side gets twice as many", least=1)
+    iterations: int = setting(25, "iterations at the final size; a scale of half its side gets twice as many", least=1, common=True)
     min_size: int = setting(128, "short side of the coarsest scale; 0 = paint at the final size alone", least=0)
     num_scales: int = setting(0, "at most so many scales, of which the final size is one; 0 = all from the coarsest on", least=0)
-    oversample: float = setting(1.0, "paint this many times as large and reduce the result: strokes are finer and calmer", least=1, most=8)
-    scale_step: float = setting(2.0, "how much larger each scale is than the one before", least=1.05)
+    oversample: float = setting(1.0, "factor on the size while painting; the result is reduced, and its strokes are finer", least=1, most=8)
+    scale_step: float = setting(2.0, "factor between the sizes of successive scales", least=1.05)
     learning_rate: float = setting(2.5, "Adam's step size, in gray levels of 255", least=0)
     averaging: float = setting(
-        0.0, "momentum of the average of Adam's pictures, which is calmer than any of them; 0 = the best one", least=0, most=0.9999
+        0.0, "momentum of the moving average of Adam's iterates, a candidate for the result; 0 = no average", least=0, most=0.9999
     )
-    precondition: bool = setting(True, "let L-BFGS search in a cosine transform whose low frequencies take larger steps; off: in pixels")
+    precondition: bool = setting(True, "run L-BFGS on a cosine transform with larger steps at low frequencies; off: on pixels")
     loss: str = setting(
-        "mean", "sum: the paper's equations to the letter; mean: relative to the target, independent of the picture's size", ("sum", "mean")
+        "mean", "sum: the paper's equations; mean: relative to the target, independent of the picture's size", ("sum", "mean")
     )
     content_weight: float = setting(1.0, "alpha of equation 7 at strength 0.5", least=0)
     style_weight: float = setting(20.0, "beta of equation 7 at strength 0.5", least=0)
-    tv_weight: float = setting(4.0, "weight of the total variation, which calms speckle", least=0)
-    content_layers: tuple[str, ...] = setting(("relu4_2",), "VGG-19 layers whose features keep the content")
-    style_layers: tuple[str, ...] = setting(
-        ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers whose statistics carry the style"
-    )
+    tv_weight: float = setting(4.0, "weight of the total variation, against speckle", least=0)
+    content_layers: tuple[str, ...] = setting(("relu4_2",), "VGG-19 layers of the content loss")
+    style_layers: tuple[str, ...] = setting(("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "VGG-19 layers of the style loss")
     style_layer_weights: tuple[float, ...] = setting(
         (),
-        "weight of each of them (w of equation 5); default: 16, 12, 6, 1 and 1 in blocks 1 to 5 for wasserstein, all alike for gram, as in "
-        "the paper",
+        "weight of each style layer (w of equation 5); default: 16, 12, 6, 1 and 1 in blocks 1 to 5 for wasserstein, all equal for gram, "
+        "as in the paper",
         least=0,
     )
     distance: str = setting(
         "wasserstein",
-        "of styles: wasserstein, between features' means and covariances, which copies strokes and colors more wholly; gram, equation 4",
+        "style distance: wasserstein, of the means and covariances of features; gram, equation 4 of the paper",
         ("wasserstein", "gram"),
     )
     pooling: str = setting("average", "average, as the paper has it, or max, as VGG-19 was trained", ("average", "max"))
     winograd: bool = setting(
         True,
-        "on processors, do large convolutions with a quarter of the products: faster; in float32 gradients stay within 0.02 %, "
-        "in bfloat16 they are off by 5 % instead of 4 %",
+        "Winograd convolutions on CPUs, which are faster; errors of gradients are 0.02 % in float32, and 5 % instead of 4 % in bfloat16",
     )
 
     def layer_weights(self) -> dict[str, float]:

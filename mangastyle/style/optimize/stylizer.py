@@ -20,12 +20,14 @@ from mangastyle.style.optimize.objective import Objective, References
 from mangastyle.style.optimize.optimizers import Result
 from mangastyle.style.optimize.records import Record
 from mangastyle.style.optimize.settings import OptimizeSettings
+from mangastyle.style.optimize.terms import Previous
 from mangastyle.vgg.backbone import backbone as load_backbone
 from mangastyle.vgg.spec import MIN_SIDE
 
 __all__ = ["OptimizeStylizer", "Record", "Result", "scales"]
 
 Scale = tuple[int, int, int]  # height, width, iterations
+TEMPORAL = 200.0  # weight of the temporal term; Ruder et al. 2016 have 200 times that of the content, too
 StyleStatistics = dict[tuple[int, int], list[dict[str, Any]]]  # by the size of the scale, for each painting, by layer
 
 
@@ -76,15 +78,16 @@ class OptimizeStylizer(BaseStylizer):
         self.backbone = loaded
         self.by = "" if loaded.name == "full" else f"{loaded.name} VGG-19"
         self.objective = Objective(loaded, settings, len(styles))
+        self._following: Objective | None = None  # with a temporal term
         self._kept: StyleStatistics
 
     def __call__(
         self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None, *,
-        start: np.ndarray | None = None,
+        style_statistics: StyleStatistics | None = None, start: np.ndarray | None = None, previous: Previous | None = None,
     ) -> np.ndarray:  # fmt: skip
-        """Stylize one picture, see `BaseStylizer`, from a picture uint8 (h, w, 3) if one is given."""
+        """Stylize one picture, see `BaseStylizer`, with the further arguments of `search`."""
         check_calls(progress, cancel)
-        result = self.search(content, progress, cancel, start=start)
+        result = self.search(content, progress, cancel, style_statistics, start, previous)
         if not result.interrupted:
             return pixels.to_uint8(result.picture)
         if result.reason == optimizers.INTERRUPTED:
@@ -97,7 +100,7 @@ class OptimizeStylizer(BaseStylizer):
     @preprocess.within_memory()
     def search(
         self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None,
-        style_statistics: StyleStatistics | None = None, start: np.ndarray | None = None,
+        style_statistics: StyleStatistics | None = None, start: np.ndarray | None = None, previous: Previous | None = None,
     ) -> Result:  # fmt: skip
         """Stylize one picture, and return how the search ended as well; Ctrl-C and `cancel` end it with the best picture so far.
 
@@ -112,6 +115,8 @@ class OptimizeStylizer(BaseStylizer):
             By `style_statistics` for another content of this size, instead of the paintings' own for this content.
         start : ndarray of uint8, shape (h, w, 3), optional
             A picture to start from, instead of `init` or `settings.init`.
+        previous : Previous, optional
+            The warped result for the frame before, of the result's size: the search stays near it, and is at the final scale alone.
 
         Returns
         -------
@@ -127,25 +132,28 @@ class OptimizeStylizer(BaseStylizer):
         content = self.check_content(content)
         preprocess.remark_on_size(content, settings)
         height, width = self.size_of(content)
-        steps = scales(height, width, settings)
+        steps = scales(height, width, settings)[-1 if previous else 0 :]
+        whole = sum(count for *_, count in steps)
         styles = preprocess.recolored(self.styles, content, settings)
         picture, iterations, evaluations = self._start(content, start, *steps[0][:2]), 0, 0
-        whole = self.iterations(content)
+        objective = self._follow() if previous else self.objective
         last: optimizers.Step | None = None
 
         def report(step: optimizers.Step) -> None:
             nonlocal last
             last = step._replace(iteration=iterations + step.iteration, evaluations=evaluations + step.evaluations)
             if progress:
-                losses = dict(zip(self.objective.names, step.losses, strict=True))
+                losses = dict(zip(objective.names, step.losses, strict=True))
                 side = min(picture.shape[:2])
                 progress(Record(last.iteration, whole, last.evaluations, time.monotonic() - began, side, losses, step.picture))
 
         for h, w, count in steps:
             picture = pixels.resize(picture, h, w)
             statistics = style_statistics[h, w] if style_statistics else self._statistics(styles, h, w, steps)
-            references = References(pixels.resize(content, h, w), statistics, [masking.fit(mask, h, w) for mask in self.masks])
-            result = self._optimize(self.objective.targets(references), picture, count, report, cancel)
+            masks = [masking.fit(mask, h, w) for mask in self.masks]
+            before = previous and Previous(pixels.resize(previous.picture, h, w), masking.fit(previous.weight, h, w))
+            references = References(pixels.resize(content, h, w), statistics, masks, before)
+            result = self._optimize(objective, objective.targets(references), picture, count, report, cancel)
             picture = result.picture
             if last:
                 iterations, evaluations = last.iteration, last.evaluations
@@ -160,12 +168,14 @@ class OptimizeStylizer(BaseStylizer):
         """How many iterations the search for a content takes, over all scales."""
         return sum(count for *_, count in scales(*self.size_of(self.check_content(content)), self.settings))
 
-    def style_statistics(self, content: np.ndarray) -> StyleStatistics:
+    def style_statistics(self, content: np.ndarray, colors: np.ndarray | None = None) -> StyleStatistics:
         """The statistics of the paintings at each scale of a content, in the colors that they get from it.
 
         Parameters
         ----------
         content : ndarray of uint8, shape (h, w, 3)
+        colors : ndarray of uint8, shape (h', w', 3), optional
+            Instead of the content, for its colors.
 
         Returns
         -------
@@ -173,17 +183,25 @@ class OptimizeStylizer(BaseStylizer):
             To be passed to `search` for other contents of this size.
         """
         steps = scales(*self.size_of(self.check_content(content)), self.settings)
-        styles = preprocess.recolored(self.styles, content, self.settings)
+        styles = preprocess.recolored(self.styles, content if colors is None else colors, self.settings)
         return {(h, w): self._statistics(styles, h, w, steps) for h, w, _ in steps}
 
+    def _follow(self) -> Objective:
+        """The objective with the temporal term."""
+        with self._lock:
+            if self._following is None:
+                self._following = Objective(self.backbone, self.settings, len(self.styles), TEMPORAL)
+            return self._following
+
     def _optimize(
-        self, targets: dict[str, Any], start: np.ndarray, iterations: int, report: Callable, cancel: threading.Event | None
-    ) -> Result:
+        self, of: Objective, targets: dict[str, Any], start: np.ndarray, iterations: int, report: Callable,
+        cancel: threading.Event | None,
+    ) -> Result:  # fmt: skip
         """Search at one scale."""
         settings = self.settings
 
         def objective(picture: Any) -> tuple[Any, Any]:
-            return self.objective(picture, targets)
+            return of(picture, targets)
 
         if settings.optimizer == "adam":
             return optimizers.adam(

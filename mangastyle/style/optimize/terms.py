@@ -1,4 +1,4 @@
-"""The terms of the objective: content, style and total variation. Each has a weight, targets and a loss.
+"""The terms of the objective: content, style and total variation, for clips also a temporal one. Each has a weight, targets and a loss.
 
 To add a term, write a subclass of `Term` and add it in `build`: objective, records, CSV files and plots take it from there.
 """
@@ -18,6 +18,20 @@ from mangastyle.style.optimize.settings import OptimizeSettings
 Features = Mapping[str, tf.Tensor]  # by layer, (1, h', w', n)
 
 
+class Previous(NamedTuple):
+    """The result for the frame before, warped to this one.
+
+    Attributes
+    ----------
+    picture : ndarray of uint8, shape (h, w, 3)
+    weight : ndarray of float32, shape (h, w)
+        How much each pixel counts, 0..1; 0 where it shows something else.
+    """
+
+    picture: np.ndarray
+    weight: np.ndarray
+
+
 class References(NamedTuple):
     """What a picture is compared with, at one size.
 
@@ -28,11 +42,14 @@ class References(NamedTuple):
         Of each painting, by `Objective.style_statistics`.
     masks : sequence of ndarray of float32, shape (h, w)
         For each painting, 0..1; none if the paintings act everywhere.
+    previous : Previous, optional
+        Of the content's size.
     """
 
     content: np.ndarray
     styles: Sequence[Mapping[str, Any]]
     masks: Sequence[np.ndarray] = ()
+    previous: Previous | None = None
 
 
 class Term(ABC):
@@ -140,7 +157,25 @@ class TotalVariationTerm(Term):
         return losses.total_variation(picture, self.reduction)
 
 
-def build(settings: OptimizeSettings, shares: Sequence[float], num_features: Mapping[str, int]) -> list[Term]:
+class TemporalTerm(Term):
+    """Difference from the previous result, where it shows the same. Its references need one."""
+
+    name = "temporal"
+
+    def __init__(self, weight: float, reduction: str) -> None:
+        super().__init__(weight)
+        self.reduction = reduction
+
+    def targets(self, references: References, features: Features) -> tuple[tf.Tensor, tf.Tensor]:
+        previous = references.previous
+        assert previous is not None
+        return tf.constant(previous.picture[None], tf.float32), tf.constant(previous.weight[None, ..., None], tf.float32)
+
+    def loss(self, picture: tf.Tensor, features: Features, targets: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
+        return losses.temporal_loss(picture, *targets, self.reduction)
+
+
+def build(settings: OptimizeSettings, shares: Sequence[float], num_features: Mapping[str, int], temporal: float = 0) -> list[Term]:
     """The terms of equation 7, with total variation, in the order of records and CSV columns.
 
     Parameters
@@ -149,6 +184,8 @@ def build(settings: OptimizeSettings, shares: Sequence[float], num_features: Map
     shares : sequence of float
         Weight of each painting, with the sum 1.
     num_features : {style layer: N of equation 4}
+    temporal : float
+        Weight of the temporal term; without it there is none.
 
     Returns
     -------
@@ -160,8 +197,9 @@ def build(settings: OptimizeSettings, shares: Sequence[float], num_features: Map
     [('content', 0.0), ('style', 80.0), ('tv', 16.0)]
     """
     alpha, beta = losses.strength_to_weights(settings.strength)
-    return [
+    terms: list[Term] = [
         ContentTerm(alpha * settings.content_weight, settings.content_layers, settings.loss),
         StyleTerm(beta * settings.style_weight, settings.layer_weights(), shares, settings.loss, settings.distance, num_features),
         TotalVariationTerm(beta * settings.tv_weight, settings.loss),
     ]
+    return [*terms, TemporalTerm(temporal, settings.loss)] if temporal else terms

@@ -137,6 +137,7 @@ class Session:
         self.closed = False  # whether streams of events end
         self.cancelled: set[str] = set()
         self.requests: list[tuple[str, Any]] = []  # what the page asked for, for tests
+        self.streams = 0  # of events that are open
 
     def describe(self) -> dict[str, Any]:
         (height, width), (low, narrow) = self.line.shape, self.sizes["preview"].shape
@@ -201,6 +202,7 @@ class Studio:
     def __init__(self, delay: float = 0.08) -> None:
         self.token = secrets.token_urlsafe(16)
         self.delay = delay
+        self.code: str | None = None  # for which the token is given, once
         self.sessions: dict[str, Session] = {}
         self.paintings = {f"{i:016x}": (f"painting {i + 1}", draw_painting(i)) for i in range(8)}
         self.folder: dict[str, dict[str, Any]] = {}
@@ -343,6 +345,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:  # noqa: N802
         self._answer("PUT")
 
+    def do_DELETE(self) -> None:  # noqa: N802
+        self._answer("DELETE")
+
     def _answer(self, method: str) -> None:
         url = urlsplit(self.path)
         self.query = {key: values[0] for key, values in parse_qs(url.query).items()}
@@ -350,7 +355,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if not url.path.startswith("/api/v1/"):
                 return self._static(url.path)
-            if self.headers.get("Authorization") != f"Bearer {self.studio.token}":
+            if url.path != "/api/v1/token" and self.headers.get("Authorization") != f"Bearer {self.studio.token}":
                 raise Refusal(HTTPStatus.UNAUTHORIZED, "the token is missing or wrong")
             for verb, pattern, handle in ROUTES:
                 match = re.fullmatch(pattern, unquote(url.path[len("/api/v1") :]))
@@ -391,6 +396,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def picture(self, picture: np.ndarray) -> None:
         self._send(png(reduced(picture, int(self.query.get("side", 10**6)))), "image/png")
+
+    def token(self) -> None:
+        if self.studio.code is None or self.data()["code"] != self.studio.code:
+            raise Refusal(HTTPStatus.UNAUTHORIZED, "this address was opened before; open the one that mangastyle app has printed")
+        self.studio.code = None
+        self.json({"token": self.studio.token})
 
     def status(self) -> None:
         seconds = time.monotonic() - self.studio.started
@@ -442,6 +453,21 @@ class Handler(BaseHTTPRequestHandler):
         if entry["session"] is None:
             entry.update(session=self.studio.open(entry["name"], entry["picture"], request["folder"]).id, state="open")
         return self.studio.session(entry["session"])
+
+    def list_sessions(self) -> None:
+        kept = [
+            {"id": one.id, "name": one.name, "saved": 1e12, "bytes": 10**6, "drawn": True, "open": one.streams > 0}
+            for one in self.studio.sessions.values()
+        ]
+        self.json(kept[::-1])
+
+    def small(self, id: str) -> None:
+        self.picture(reduced(self.studio.session(id).original, 160))
+
+    def delete(self, id: str) -> None:
+        self.studio.session(id)
+        del self.studio.sessions[id]
+        self._send(b"", "text/plain", 204)
 
     def get_session(self, id: str) -> None:
         self.json(self.studio.session(id).describe())
@@ -497,13 +523,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def get_folder(self) -> None:
         entries = self.studio.folder.items()
-        self.json({"pictures": [{"id": id, **{key: entry[key] for key in ("name", "session", "state")}} for id, entry in entries]})
+        self.json(
+            {
+                "dropped": True,
+                "pictures": [{"id": id, **{key: entry[key] for key in ("name", "session", "state")}} for id, entry in entries],
+            }
+        )
 
     def add_to_folder(self) -> None:
         id = secrets.token_hex(8)
         entry = {"name": self.query["name"], "session": None, "state": "new", "picture": decode(self.body)}
         self.studio.folder[id] = entry
         self.json({"id": id, "name": entry["name"], "session": None, "state": "new"}, 201)
+
+    def clear_folder(self) -> None:
+        self.studio.folder.clear()
+        self._send(b"", "text/plain", 204)
 
     def folder_picture(self, id: str) -> None:
         self.picture(self.studio.folder[id]["picture"])
@@ -515,15 +550,25 @@ class Handler(BaseHTTPRequestHandler):
         self._headers("text/event-stream", {"Connection": "close"})
         self.close_connection = True
         self.wfile.write(b": hello\n\n")
+        once = "once" in self.query
+        session.streams += not once
+        try:
+            self._stream(session, sent, once)
+        finally:
+            session.streams -= not once
+
+    def _stream(self, session: Session, sent: int, once: bool) -> None:
         while not session.closed:
             with session.changed:
-                if len(session.events) <= sent:
-                    session.changed.wait(timeout=10)
+                if len(session.events) <= sent and not once:
+                    session.changed.wait(timeout=0.5)
                 news = session.events[sent:]
             blocks = [f"id: {number}\nevent: {name}\ndata: {json.dumps(data)}\n\n" for number, name, data in news] or [": ping\n\n"]
             self.wfile.write("".join(blocks).encode())
             self.wfile.flush()
             sent += len(news)
+            if once:
+                return
 
     def job(self, id: str, kind: str) -> None:
         session = self.studio.session(id)
@@ -535,13 +580,17 @@ class Handler(BaseHTTPRequestHandler):
 
 ID = "([0-9a-f]{16})"
 ROUTES: list[tuple[str, str, Callable[..., None]]] = [
+    ("POST", "/token", Handler.token),
     ("GET", "/status", Handler.status),
     ("GET", "/samples", Handler.samples),
     ("GET", "/samples/([^/]+)", Handler.sample),
     ("GET", "/paintings", Handler.paintings),
     ("GET", f"/paintings/{ID}", Handler.painting),
     ("POST", "/paintings", Handler.add_painting),
+    ("GET", "/sessions", Handler.list_sessions),
     ("POST", "/sessions", Handler.new_session),
+    ("GET", f"/sessions/{ID}/small", Handler.small),
+    ("DELETE", f"/sessions/{ID}", Handler.delete),
     ("GET", f"/sessions/{ID}", Handler.get_session),
     ("PUT", f"/sessions/{ID}/state", Handler.put_state),
     ("PUT", f"/sessions/{ID}/line-art", Handler.put_line_art),
@@ -556,6 +605,7 @@ ROUTES: list[tuple[str, str, Callable[..., None]]] = [
     ("POST", f"/sessions/{ID}/(shade|style|export|suggest)", Handler.job),
     ("GET", "/folder", Handler.get_folder),
     ("POST", "/folder", Handler.add_to_folder),
+    ("DELETE", "/folder", Handler.clear_folder),
     ("GET", f"/folder/{ID}", Handler.folder_picture),
     ("POST", "/folder/apply", Handler.apply),
 ]

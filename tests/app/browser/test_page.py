@@ -543,14 +543,18 @@ def test_what_is_seen_is_what_is_saved(desk: Any) -> None:
     desk.page.click("#tab-style")
     desk.page.click(".gallery .tile >> nth=1")
     desk.colored()
+    desk.page.click("button[data-layer=highlights]")
+    desk.page.fill("li.layer:has(button[data-layer=style]) input", "0.4")
     desk.page.click("#tab-save")
-    assert desk.page.get_attribute("#panel-save .choice button >> nth=1", "aria-checked") == "true"
+    assert desk.page.get_attribute("#panel-save .choice button >> nth=0", "aria-checked") == "true"
     desk.page.click("text=Show as a command")
     desk.until("!document.querySelector('.command').parentElement.hidden")
     assert desk.page.inner_text(".command").startswith("mangastyle shade figure")
     with desk.page.expect_download():
         desk.page.keyboard.press("Control+s")
-    assert desk.server.session.requests[-1][1]["layer"] == "styled"
+    request = desk.server.session.requests[-1][1]
+    assert request["layer"] == "shown" and request["layers"]["style"] == {"visible": True, "opacity": 0.4}
+    assert not request["layers"]["highlights"]["visible"] and "strokes" not in request["layers"]
 
 
 def test_the_picture_is_copied(desk: Any) -> None:

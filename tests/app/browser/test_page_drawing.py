@@ -260,3 +260,26 @@ def test_the_command_comes_with_its_files(desk: Any) -> None:
     with desk.page.expect_download() as download:
         desk.page.click("#panel-save .small >> nth=1")
     assert download.value.suggested_filename == "painting 2-painting.png"
+
+
+def test_lines_are_seen_from_the_beginning(desk: Any) -> None:
+    desk.open()
+    with desk.held("**/pictures/line*"):
+        with desk.held("**/pictures/shading*"):
+            desk.page.click("[data-sample=figure]")
+            desk.until("m.studio.session")
+            assert dark_pixels(desk) > 1000, "before anything is colored"
+        desk.until("m.studio.pictures.labels")
+        assert dark_pixels(desk) > 1000, "before the layer of the lines has come"
+    desk.colored()
+    assert dark_pixels(desk) > 1000
+
+
+def dark_pixels(desk: Any) -> int:
+    """How much of what is shown is as dark as lines."""
+    return desk.see("""(() => {
+      const { data } = m.desk.stage.compose().getContext('2d').getImageData(0, 0, 512, 640);
+      let count = 0;
+      for (let i = 0; i < data.length; i += 4) count += data[i] + data[i + 1] + data[i + 2] < 120;
+      return count;
+    })()""")

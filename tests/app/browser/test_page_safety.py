@@ -189,3 +189,16 @@ def test_a_picture_of_the_folder_that_failed_says_why(desk: Any) -> None:
     assert not desk.page.is_visible(".frame >> nth=0")
     desk.page.click(".strip-fold")
     assert desk.page.is_visible(".frame >> nth=0")
+
+
+def test_a_picture_that_is_only_looked_at_is_not_saved(desk: Any, mock: Any) -> None:
+    desk.open_sample()
+    desk.page.wait_for_timeout(1200)
+    assert mock.session.state is None and "unsaved" not in desk.page.get_attribute(".file-name", "class")
+    desk.click(0.5, 0.9)
+    desk.wait_for(lambda: mock.session.state is not None, "what is drawn is saved")
+    revision = mock.session.state_revision
+    desk.page.reload()
+    desk.colored()
+    desk.page.wait_for_timeout(1200)
+    assert mock.session.state_revision == revision

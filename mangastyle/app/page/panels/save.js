@@ -29,23 +29,24 @@ export function savePanel(desk) {
   );
 }
 
-/** Which picture: the style, if one is painted, until a person chooses. */
+/** Which picture: what is shown, until a person chooses. */
 function layerChoice(studio) {
-  let wanted = null;
+  let wanted = "shown";
   const element = choice({
     label: t("save.what"),
-    value: "shaded",
-    options: ["shaded", "styled", "line"].map((value) => ({ value, text: t(`save.${value}`) })),
+    value: "shown",
+    options: ["shown", "shaded", "styled", "line"].map((value) => ({ value, text: t(`save.${value}`) })),
     onChoose: (value) => {
       wanted = value;
       show();
     },
   });
-  const isStyled = () => studio.doc?.style.paintings.length > 0 && studio.doc.layers.style.visible;
-  element.chosen = () => wanted ?? (isStyled() ? "styled" : "shaded");
-  const show = () => element.lastChild.set(element.chosen());
-  studio.on("document", show);
-  studio.on("session", () => (wanted = null));
+  element.chosen = () => wanted;
+  const show = () => element.lastChild.set(wanted);
+  studio.on("session", () => {
+    wanted = "shown";
+    show();
+  });
   return element;
 }
 
@@ -53,7 +54,7 @@ async function save(desk, layer) {
   const format = desk.ui.get("exportFormat");
   if (format === "hint-json") return saveHint(desk);
   if (format === "project") await desk.autosave.save();
-  desk.studio.export(format, layer, "full");
+  await desk.saveExport(format, FLAT.has(format) ? layer : "shown");
 }
 
 /** Made here, so that it works without the server, too. */

@@ -1,11 +1,11 @@
-/** What is seen before a picture is open: where to drop one, samples, the last project. */
+/** What is seen before a picture is open: where to drop one, samples, the pictures that are kept. */
 
 import { button, h } from "../dom.js";
 import { t } from "../i18n.js";
 
-export function startScreen({ studio, actions }) {
+export function startScreen(desk, actions) {
   const samples = h("div", { class: "samples" });
-  const last = h("div", { class: "last", hidden: true });
+  const kept = keptPictures(desk, actions);
   const element = h(
     "div",
     { class: "start" },
@@ -33,33 +33,51 @@ export function startScreen({ studio, actions }) {
         ),
         h("p", { class: "quiet", text: t("start.paste") }),
       ),
-      last,
+      kept,
       h("h2", { text: t("start.samples") }),
       samples,
     ),
   );
-  element.showSamples = (list) => samples.replaceChildren(...list.map((sample) => sampleCard(studio, sample, actions.sample)));
-  element.showLast = (session) => {
-    last.hidden = !session;
-    if (session)
-      last.replaceChildren(
-        button({
-          label: t("start.last", { name: session.name }),
-          text: t("start.last", { name: session.name }),
-          iconName: "picture",
-          onClick: () => actions.session(session.id),
-        }),
-      );
+  element.showSamples = (list) => samples.replaceChildren(...list.map((sample) => sampleCard(desk, sample, actions.sample)));
+  element.showKept = kept.show;
+  return element;
+}
+
+/** All pictures that the server keeps, the one worked on last first; each can be deleted but what is open somewhere. */
+function keptPictures(desk, actions) {
+  const list = h("ul", { class: "samples kept" });
+  const size = h("span", { class: "quiet" });
+  const element = h("div", { class: "last", hidden: true }, h("div", { class: "row center" }, h("h2", { text: t("kept.title") }), size), list);
+  element.show = (all) => {
+    const entries = all.filter(({ drawn, open }) => drawn || open); // others are as their files are
+    element.hidden = !entries.length;
+    const megabytes = entries.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
+    size.textContent = t("kept.size", { count: entries.length, size: Math.ceil(megabytes) });
+    list.replaceChildren(...entries.map((entry) => keptCard(desk, entry, actions)));
   };
   return element;
 }
 
-function sampleCard(studio, { name, kind }, onClick) {
+function keptCard(desk, { id, name, saved, open }, actions) {
   const image = h("img", { alt: "", draggable: "false" });
-  studio.api.blob(`/samples/${encodeURIComponent(name)}?side=200`).then(
-    (blob) => (image.src = URL.createObjectURL(blob)),
-    (error) => studio.report(error),
+  const day = new Date(saved).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short" });
+  const label = t("kept.open", { name });
+  const choose = h(
+    "button",
+    { type: "button", class: "sample", title: label, "aria-label": label, on: { click: () => actions.session(id) } },
+    image,
+    h("span", { class: "frame-name", text: name }),
+    h("span", { class: "quiet", text: day }),
   );
+  const remove = button({ label: t("kept.remove", { name }), iconName: "close", class: "remove", onClick: () => actions.remove(id, name) });
+  const card = h("li", {}, choose, !open && id !== desk.studio.session?.id && remove);
+  desk.whenSeen(card, () => desk.showSmall(image, `/sessions/${id}/small`));
+  return card;
+}
+
+function sampleCard(desk, { name, kind }, onClick) {
+  const image = h("img", { alt: "", draggable: "false" });
+  desk.showSmall(image, `/samples/${encodeURIComponent(name)}?side=200`);
   const label = t(kind === "color" ? "kind.color" : "kind.line");
   return h(
     "button",

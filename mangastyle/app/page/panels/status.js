@@ -1,7 +1,7 @@
 /** The line below: what the tool does, what went wrong, what the server is at, size and zoom. */
 
 import { button, h } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, told } from "../i18n.js";
 
 const SHOWN = 6000; // ms that a message stays
 const SOON = 350; // ms of work before it is worth a word: a line that flickers at each stroke is no help
@@ -23,14 +23,21 @@ export function statusLine({ studio, ui, view, on, actions }) {
     class: "primary small",
     onClick: () => studio.requestPreview(),
   });
+  const again = button({ label: t("retry"), text: t("retry"), class: "small again", hidden: true });
   let timer = null;
 
-  function say(text, isError = false) {
+  /** What can be tried again stays until something else is said. */
+  function say(text, isError = false, retry = null) {
     clearTimeout(timer);
     message.textContent = text;
     message.classList.toggle("error", isError);
     hint.hidden = Boolean(text);
-    if (text) timer = setTimeout(() => say(""), SHOWN);
+    again.hidden = !retry;
+    again.onclick = () => {
+      say("");
+      retry();
+    };
+    if (text && !retry) timer = setTimeout(() => say(""), SHOWN);
   }
   const showHint = () =>
     (hint.textContent = studio.session ? t(`hint.${ui.get("maskOf") === null ? ui.get("tool") : "mask"}`) : t("hint.start"));
@@ -49,10 +56,12 @@ export function statusLine({ studio, ui, view, on, actions }) {
     if (visible && job.of) bar.value = job.done / job.of;
     else bar.removeAttribute("value");
   };
-  studio.on("message", ({ text, error }) => say(text, error));
+  studio.on("message", ({ text, error, retry }) => say(error ? told(text) : text, error, retry));
+  studio.api.onSlow = showWork;
   for (const event of ["jobs", "connection", "models"]) studio.on(event, showWork);
   studio.on("session", ({ width, height }) => {
     size.textContent = `${width} × ${height}`;
+    say("");
     showHint();
   });
   ui.on("tool", () => {
@@ -68,7 +77,7 @@ export function statusLine({ studio, ui, view, on, actions }) {
   return h(
     "footer",
     { class: "status" },
-    h("div", { class: "talk" }, hint, message),
+    h("div", { class: "talk" }, hint, message, again),
     h("div", { class: "spring" }),
     now,
     server,
@@ -86,8 +95,9 @@ export function statusLine({ studio, ui, view, on, actions }) {
   );
 }
 
-function serverText({ connection, models }, kind, job) {
+function serverText({ api, connection, models }, kind, job) {
   if (connection !== "open") return t(`connection.${connection}`);
+  if (api.isSlow) return t("connection.slow");
   if (kind) return job.left ? t("work.left", { work: t(`work.${kind}`), time: duration(job.left) }) : t(`work.${kind}`);
   return models === "ready" ? "" : t(`models.${models}`);
 }

@@ -1,9 +1,9 @@
 /** The pictures of a folder, below the canvas. */
 
 import { button, h } from "../dom.js";
-import { t } from "../i18n.js";
+import { t, told } from "../i18n.js";
 
-export function filmStrip(desk, { open }) {
+export function filmStrip(desk, { open, close }) {
   const { studio } = desk;
   const list = h("ul", { class: "strip-list" });
   const frames = new Map();
@@ -17,7 +17,8 @@ export function filmStrip(desk, { open }) {
     text: t("folder.style"),
     onClick: () => studio.applyToFolder(["shade", "style"]),
   });
-  const body = h("div", { class: "strip-body", id: "strip-body" }, list, h("div", { class: "strip-actions" }, shade, both));
+  const end = button({ label: t("folder.close"), text: t("folder.close"), class: "plain", hidden: true, onClick: close });
+  const body = h("div", { class: "strip-body", id: "strip-body" }, list, h("div", { class: "strip-actions" }, shade, both, end));
   const fold = button({
     label: t("folder"),
     text: t("folder"),
@@ -30,19 +31,14 @@ export function filmStrip(desk, { open }) {
     },
   });
   const element = h("section", { class: "strip", hidden: true, "aria-label": t("folder") }, fold, body);
-  const inSight = new IntersectionObserver((entries) => entries.filter((one) => one.isIntersecting).forEach(({ target }) => load(target)));
-  const load = (frame) => {
-    inSight.unobserve(frame);
-    frame.load();
-  };
   const mark = () => frames.forEach((frame, id) => frame.mark(id === studio.session?.folder));
-  desk.on("pictures", (pictures) => {
+  desk.on("pictures", ({ pictures, dropped = true }) => {
     element.hidden = pictures.length === 0;
+    end.hidden = !dropped;
     for (const picture of pictures) {
       if (!frames.has(picture.id)) {
         const frame = frameOf(desk, picture, () => open(picture.id));
         frames.set(picture.id, frame);
-        inSight.observe(frame);
       }
       frames.get(picture.id).show(picture.state);
     }
@@ -60,18 +56,14 @@ export function filmStrip(desk, { open }) {
   return element;
 }
 
-/** A picture of the folder. Its own small picture is loaded once it is in sight: there may be hundreds. */
-function frameOf({ studio }, { id, name }, onClick) {
+/** A picture of the folder. */
+function frameOf(desk, { id, name }, onClick) {
   const image = h("img", { alt: "", draggable: "false" });
   const state = h("span", { class: "frame-state" });
   const title = h("span", { class: "frame-name", text: name });
   const open = h("button", { type: "button", class: "frame", on: { click: onClick } }, image, title, state);
   const element = h("li", {}, open);
-  element.load = () =>
-    studio.api.blob(`/folder/${id}?side=160`).then(
-      (blob) => (image.src = URL.createObjectURL(blob)),
-      (error) => studio.report(error),
-    );
+  desk.whenSeen(element, () => desk.showSmall(image, `/folder/${id}?side=160`));
   element.mark = (isOpen) => {
     open.setAttribute("aria-current", String(isOpen));
     if (isOpen && open.dataset.state === "new") element.show("open");
@@ -79,7 +71,7 @@ function frameOf({ studio }, { id, name }, onClick) {
   element.show = (value, error = null) => {
     open.dataset.state = value;
     state.textContent = t(`state.${value}`);
-    open.title = error ? `${name}: ${error}` : name;
+    open.title = error ? `${name}: ${told(error)}` : name;
   };
   return element;
 }

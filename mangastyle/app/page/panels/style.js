@@ -111,7 +111,9 @@ function gallery(desk) {
           painting.id,
           tileOf(desk, painting, (event) => choose(painting.id, event)),
         );
-    grid.replaceChildren(...tiles.values());
+    const there = new Set(paintings.map(({ id }) => id));
+    for (const id of [...tiles.keys()]) if (!there.has(id)) tiles.delete(id);
+    grid.replaceChildren(...[...tiles.values()].map((tile) => tile.box));
     mark(studio.doc);
   });
   studio.on("document", mark);
@@ -120,17 +122,19 @@ function gallery(desk) {
   return h("div", { class: "stack" }, title, grid);
 }
 
-function tileOf(desk, { id, name }, onClick) {
+/** A painting; those that were brought can be removed. */
+function tileOf(desk, { id, name, brought }, onClick) {
   const image = h("img", { alt: "", draggable: "false" });
-  desk.studio.api.blob(`/paintings/${id}?side=160`).then(
-    (blob) => (image.src = URL.createObjectURL(blob)),
-    (error) => desk.studio.report(error),
-  );
-  return h(
+  const tile = h(
     "button",
     { type: "button", class: "tile", title: name, "aria-label": name, "aria-pressed": "false", on: { click: onClick } },
     image,
   );
+  const label = t("gallery.remove", { name });
+  const remove = brought && button({ label, iconName: "close", class: "remove", onClick: () => desk.removePainting(id, name) });
+  tile.box = h("div", { class: "tile-box" }, tile, remove);
+  desk.whenSeen(tile.box, () => desk.showSmall(image, `/paintings/${id}?side=160`));
+  return tile;
 }
 
 /** Each chosen painting's weight, if there are several, and its mask. */

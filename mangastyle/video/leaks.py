@@ -1,0 +1,115 @@
+"""Lines that leak for a frame: where regions that were apart have run into one through a gap, they are parted again. No TensorFlow.
+
+What is expected in a region, carried along the flow, are seeds; from these the parts grow until they meet, which they do at lines, and in
+the gaps between them.
+
+References
+----------
+Watershed from markers: Meyer, "Color image segmentation" (1992).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from mangastyle.lineart.regions import RegionMap
+from mangastyle.ops import pixels
+from mangastyle.ops.color import rgb_to_gray
+from mangastyle.video.tracking import INK, reduce_labels
+
+MOSTLY = 0.8  # share of what is expected of a track that must lie in the region
+LEAST = 12  # pixels, at the reduced size, of what is parted
+DRAWN = 0.6  # share of the border between the parts that must be drawn
+NEAR = 2  # pixels, at the reduced size, within which a line is on the border
+OFF = 2.5  # times by which the area of a part may differ from what is expected
+
+
+def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> RegionMap:
+    """Regions of a frame, those parted that hold several tracks with lines between them.
+
+    Parameters
+    ----------
+    regions : RegionMap
+    art : ndarray of uint8, shape (h, w, 3)
+        The frame's line art.
+    expected : ndarray of int32, shape (h', w')
+        The track that is expected at each pixel, at a reduced size.
+
+    Returns
+    -------
+    RegionMap
+        New parts have the labels after the others; it is without borders.
+
+    Examples
+    --------
+    >>> from mangastyle.lineart.regions import find_regions
+    >>> art = np.full((60, 90, 3), 255, np.uint8)
+    >>> art[:, 29:31] = 0
+    >>> art[20:40, 29:31] = 255  # wider than any gap
+    >>> expected = np.repeat(np.arange(90) >= 30, 60).reshape(90, 60).T.astype(np.int32)
+    >>> whole = find_regions(art)
+    >>> parted = keep_apart(whole, art, expected)
+    >>> len(whole.areas), len(parted.areas), bool(parted.labels[30, 20] != parted.labels[30, 40])
+    (1, 2, True)
+    """
+    small = reduce_labels(regions.labels, *expected.shape)
+    names, tracks = np.unique(expected, return_inverse=True)
+    tracks, count = tracks.reshape(expected.shape), len(regions.areas)
+    held = np.bincount((small * len(names) + tracks).ravel(), minlength=count * len(names)).reshape(count, -1)  # (n, t)
+    main = held.argmax(1)
+    inside = (held >= MOSTLY * held.sum(0)) & (held >= LEAST)
+    inside[np.arange(count), main] = False
+    inside[:, names < 0] = False
+    line = 255 - pixels.resize(rgb_to_gray(art), *expected.shape) >= INK
+    near = cv2.dilate(np.uint8(line), np.ones((2 * NEAR + 1,) * 2, np.uint8)) > 0
+    labels, following = regions.labels, count
+    for region in np.flatnonzero(inside.any(1)):
+        mine = small == region
+        apart = [track for track in np.flatnonzero(inside[region]) if _is_drawn(mine, tracks == track, near)]
+        for track, where in _parts(regions.labels == region, art, mine, tracks, apart, line):
+            if held[region, track] / OFF <= where.sum() * small.size / labels.size <= held[region, track] * OFF:
+                labels = labels.copy() if labels is regions.labels else labels
+                labels[where] = following
+                following += 1
+    return regions if labels is regions.labels else _describe(labels, following)
+
+
+def _is_drawn(region: np.ndarray, track: np.ndarray, near: np.ndarray) -> bool:
+    """Whether lines are on most of the border of a track with the rest of a region; bool (h, w) each."""
+    border = cv2.dilate(np.uint8(region & track), np.ones((3, 3), np.uint8)).astype(bool) & region & ~track
+    return bool((near & border).sum() >= DRAWN * max(border.sum(), 1))
+
+
+def _parts(
+    region: np.ndarray, art: np.ndarray, mine: np.ndarray, tracks: np.ndarray, apart: list[int], line: np.ndarray
+) -> list[tuple[int, np.ndarray]]:  # fmt: skip
+    """The tracks to be parted from a region, and where each is: bool (h, w)."""
+    if not apart:
+        return []
+    seeds = np.zeros(mine.shape, np.int32)  # 1 for the rest, 2 and more for what is parted
+    kernel = np.ones((3, 3), np.uint8)
+    for number, track in [(1, None), *enumerate(apart, 2)]:
+        where = mine & (~np.isin(tracks, apart) if track is None else tracks == track)
+        core = cv2.erode(np.uint8(where), kernel, borderValue=1).astype(bool) & ~line
+        seeds[core if core.any() else where & ~line] = number
+    y, x = (np.flatnonzero(region.any(axis)) for axis in (1, 0))
+    box = np.s_[max(y[0] - 1, 0) : y[-1] + 2, max(x[0] - 1, 0) : x[-1] + 2]
+    markers = reduce_labels(seeds, *region.shape)[box]  # at full size
+    markers = np.where(region[box], markers, 1).astype(np.int32)
+    cv2.watershed(np.ascontiguousarray(art[box]), markers)
+    found = []
+    for number, track in enumerate(apart, 2):
+        where = np.zeros(region.shape, bool)
+        where[box] = (markers == number) & region[box]
+        if where.any():
+            found.append((track, where))
+    return found
+
+
+def _describe(labels: np.ndarray, count: int) -> RegionMap:
+    """The map of labels int32 (h, w), without borders."""
+    height, width = labels.shape
+    areas = np.bincount(labels.ravel(), minlength=count)
+    sums = [np.bincount(labels.ravel(), places, count) for places in (np.arange(height).repeat(width), np.tile(np.arange(width), height))]
+    return RegionMap(labels, areas, np.stack(sums, 1) / np.maximum(areas, 1)[:, None], np.zeros((0, 3), np.int64))

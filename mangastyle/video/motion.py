@@ -1,0 +1,181 @@
+"""How things move from frame to frame of a drawn clip: regions as their outlines do, the ground with the camera. No TensorFlow."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from mangastyle.ops import pixels
+from mangastyle.video import flow
+from mangastyle.video.region_motion import Edges, errors, fields, find_edges, find_motions, find_regions, fit, gradient
+
+LONG_SIDE = 448  # pixels, at which regions are found
+ABOVE = 0.75  # of the frame's height: what lies along its border further down may be a person
+ALONG = 0.12  # of the border there: regions with a larger share are ground
+APART = 10  # pixels from other regions, whose outlines are not the ground's
+EVIDENCE = 24  # pixels of edges that tell the camera's motion
+BETTER = 1.2  # times as many edges must follow a camera that moves as one that stands still
+OTHER, FREE = 1.0, 2.0  # gray levels by which a neighbor's motion, and the flow, must fit better than the region's own motion
+CHANGE = 14.0  # gray levels by which a pixel may change and still count e^-1
+
+
+class Motion(NamedTuple):
+    """Where each pixel of a frame was in the frame before.
+
+    Attributes
+    ----------
+    way : ndarray of float32, shape (h, w, 2)
+        Displacements (dx, dy) in pixels from the frame to the one before.
+    seen : ndarray of float32, shape (h, w)
+        0..1, how far the frame before shows the same there.
+    camera : ndarray of float64, shape (3, 3)
+        The motion of the ground, from pixels (x, y, 1) of the frame to those of the one before.
+    """
+
+    way: np.ndarray
+    seen: np.ndarray
+    camera: np.ndarray
+
+
+def between(before: np.ndarray, frame: np.ndarray) -> Motion:
+    """The motion from the frame before to a frame.
+
+    Parameters
+    ----------
+    before, frame : ndarray of uint8, shape (h, w, 3)
+
+    Returns
+    -------
+    Motion
+        The same on every run. Where nothing tells how the ground moves, it stands still.
+
+    Raises
+    ------
+    MangastyleError
+        For frames of two sizes.
+
+    Examples
+    --------
+    >>> y, x = np.mgrid[:96, :96]
+    >>> before, frame = (np.where((y - 48) ** 2 + (x - at) ** 2 < 400, 40, 230).astype(np.uint8)[..., None].repeat(3, 2) for at in (45, 48))
+    >>> found = between(before, frame)
+    >>> found.way[48, 48].round(1).tolist(), found.way[8, 8].tolist()  # the disc, the ground
+    ([-3.0, 0.0], [0.0, 0.0])
+    """
+    height, width = frame.shape[:2]
+    scale = min(1.0, LONG_SIDE / max(height, width))
+    size = round(height * scale), round(width * scale)
+    first, second = (pixels.resize(x, *size) for x in (before, frame))
+    free = flow.estimate(second, first)
+    strength, direction = gradient(second)
+    regions = find_regions(strength)
+    edges = find_edges(strength, direction, regions, free, flow.visible(free, flow.estimate(first, second)))
+    ground = is_ground(regions)
+    camera = find_camera(edges, ground[regions])
+    motions = find_motions(edges, len(ground), camera)
+    motions[ground] = camera
+    way = cv2.resize(_fitting(first, second, regions, edges, motions, free), (width, height), interpolation=cv2.INTER_LINEAR)
+    way *= np.array([width / size[1], height / size[0]], np.float32)
+    reduced = np.diag([size[1] / width, size[0] / height, 1.0])
+    return Motion(way, unchanged(before, frame, way), np.linalg.inv(reduced) @ _matrix(camera) @ reduced)
+
+
+def is_ground(regions: np.ndarray) -> np.ndarray:
+    """Which regions, labels int32 (h, w), are ground: those that lie along much of the frame's border; bool (count,).
+
+    Examples
+    --------
+    >>> regions = np.zeros((20, 20), np.int32)
+    >>> regions[8:, 8:12] = 1
+    >>> is_ground(regions).tolist()
+    [True, False]
+    """
+    rows = slice(0, max(1, round(ABOVE * len(regions))))
+    border = np.concatenate([regions[0], regions[rows, 0], regions[rows, -1]])
+    return np.bincount(border, minlength=int(regions.max()) + 1) > ALONG * len(border)
+
+
+def find_camera(edges: Edges, ground: np.ndarray) -> np.ndarray:
+    """The motion of the ground, by the edges within it.
+
+    Parameters
+    ----------
+    edges : Edges
+    ground : ndarray of bool, shape (h, w)
+
+    Returns
+    -------
+    ndarray of float64, shape (4,)
+        A similarity as of `fit`; zeros if hardly more speaks for a motion than against it.
+
+    Examples
+    --------
+    >>> place = np.random.default_rng(0).uniform(12, 52, (99, 2))
+    >>> edges = Edges(place, np.tile((5.0, 0.0), (99, 1)), np.tile((1.0, 0.0), (99, 1)), np.ones(99), *np.zeros((2, 99), int))
+    >>> [np.abs(find_camera(edges, ground)).round(1).tolist() for ground in np.array([True, False]).repeat(64 * 64).reshape(2, 64, 64)]
+    [[5.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
+    """
+    inner = cv2.erode(ground.astype(np.uint8), np.ones((2 * APART + 1, 2 * APART + 1), np.uint8)) > 0
+    x, y = edges.place.astype(np.intp).T
+    own = edges.part(inner[y, x])
+    still = np.zeros(4)
+    if len(own.place) < EVIDENCE:
+        return still
+    found = fit(own._replace(region=np.zeros(len(own.place), np.intp)), 1, still)[0]
+    support = [np.sum(1 / (1 + errors(own, motion[None]) ** 2)) for motion in (found, still)]
+    return found if support[0] > BETTER * support[1] else still
+
+
+def _fitting(
+    before: np.ndarray, frame: np.ndarray, regions: np.ndarray, edges: Edges, motions: np.ndarray, free: np.ndarray
+) -> np.ndarray:  # fmt: skip
+    """For each pixel the motion of its region, unless that of the region beyond the next edge, or the flow, fits better: (h, w, 2)."""
+    x, y = edges.place.astype(np.intp).T
+    beyond = regions.copy()
+    away = edges.region != regions[y, x]
+    beyond[y[away], x[away]] = edges.region[away]
+    ways = [fields(motions, regions), fields(motions, beyond), free]
+    costs = []
+    for way, handicap in zip(ways, (0, OTHER, FREE)):
+        error = cv2.absdiff(flow.warp(before, way), frame).astype(np.float32).mean(-1)
+        costs.append(cv2.GaussianBlur(error, (0, 0), 1.5) + handicap)
+    best = np.argmin(costs, 0)[..., None]
+    return np.where(best == 0, ways[0], np.where(best == 1, ways[1], ways[2]))
+
+
+def unchanged(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """How far a frame shows what the frame before does.
+
+    Parameters
+    ----------
+    before, frame : ndarray of uint8, shape (h, w, 3)
+    way : ndarray of float32, shape (h, w, 2)
+        Displacements from the frame to the one before.
+
+    Returns
+    -------
+    ndarray of float32, shape (h, w)
+        1 where the colors are the same, 0 where they are others or come from beyond the border. At edges a difference of half a pixel
+        is none.
+
+    Examples
+    --------
+    >>> black, white = np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)
+    >>> still = np.zeros((8, 8, 2), np.float32)
+    >>> [float(unchanged(black, frame, way)[4, 4]) for frame, way in ((black, still), (white, still), (black, still + 9))]
+    [1.0, 0.0, 0.0]
+    """
+    height, width = way.shape[:2]
+    change = cv2.blur(cv2.absdiff(frame, flow.warp(before, way)).max(-1).astype(np.float32), (3, 3))
+    slack = CHANGE + 0.5 * cv2.blur(gradient(frame)[0], (3, 3))
+    x, y = way[..., 0] + np.arange(width), way[..., 1] + np.arange(height)[:, None]
+    inside = (x > -0.75) & (x < width - 0.25) & (y > -0.75) & (y < height - 0.25)
+    return (np.exp(-((change / slack) ** 2)) * inside).astype(np.float32)
+
+
+def _matrix(motion: np.ndarray) -> np.ndarray:
+    """A similarity (4,) as a matrix (3, 3) of places (x, y, 1)."""
+    a, b, c, d = motion
+    return np.array([[1 + c, -d, a], [d, 1 + c, b], [0, 0, 1]])
