@@ -96,7 +96,7 @@ def recorded(summary: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     for name, found in summary.items():
         if name not in ("content", UNIT):
             for error, title in ERRORS.items():
-                rows.append(recording.row(f"{title} by `{name}`", found[error]["mean"], unit=f"of slim `{UNIT}`'s"))
+                rows.append(recording.row(f"{title} by `{name}`", found[error]["mean"], unit=f"× slim `{UNIT}`'s"))
         if name != "content":
             rows.append(recording.row(f"content loss of `{name}`, median", found["content loss"]))
             rows.append(recording.row(f"seconds of `{name}`, median", found["seconds"], unit="s"))

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # PyTorch's threads that spin beside other programs take many times as long
 
 import numpy as np
 import recording
@@ -47,7 +48,7 @@ BY_FULL = ("optimize, full", GATYS, CROWSON)  # tools that need the full VGG-19
 ONCE = ("optimize, slim", *BY_FULL)  # called once: they take longer than tracing
 STYLE = ("onepass", LITE, "polish", "optimize, slim", *BY_FULL)
 STYLE_MEASURES = {"style": "style error left", "patches 1": "patches", "content loss": "content loss"}
-OURS = {"color": "mangastyle", "style": "polish"}  # the row of results/ is theirs
+OURS = {"color": "mangastyle", "style": "polish"}  # whose numbers are ours in results/; all others are references
 TILE = 224  # pixels, in the sheets
 
 Tool = Callable[..., np.ndarray]
@@ -70,7 +71,7 @@ def main() -> None:
     recording.add_option(parser)
     options = parser.parse_args()
     if options.job:
-        train_step.serve(json.loads(options.job), {"color": run_tool, "style": run_tool})
+        train_step.serve(json.loads(options.job), dict.fromkeys(SECTIONS, run_tool))
         return
     enable_onednn()
     if options.quick:

@@ -23,7 +23,7 @@ entry's command. A file of results/ is one table:
        "rows": [
         {
          "measure": "style error left by `polish`",   unique in the entry
-         "unit": "of `optimize`'s",         "" for none
+         "unit": "× slim `optimize`'s",    "" for none
          "ours": 1.11,                      a number, or words
          "target": 1.15,                    null: none
          "better": "lower",                 or "higher", or null where neither is

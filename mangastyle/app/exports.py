@@ -15,7 +15,7 @@ from mangastyle.app.jobs import Job
 from mangastyle.app.models import Models
 from mangastyle.app.painting import is_as_wanted, paint
 from mangastyle.app.protocol import FULL
-from mangastyle.app.results import Colored, Styled
+from mangastyle.app.results import OF_BEFORE, Colored, Styled
 from mangastyle.app.session import Session, download_file
 from mangastyle.app.shading import base_colors, settings_of, shade
 from mangastyle.app.shown import Look, compose, looks, with_looks
@@ -116,9 +116,17 @@ def needed(
     if style is None:
         return colored, styled if wanted else None
     made_of = None if of_original or colored is None else colored.revision
-    if styled is None or not styled.final or styled.made_of != made_of or not same_painting(styled.request, style):
+    if styled is None or not styled.final or not same_painting(styled.request, style) or not is_of(styled, made_of, shading):
         styled = paint(session, models, gallery, {**style, "shade": shading, "size": size}, job) if wanted else None
     return colored, styled if wanted or request["format"] in LAYERED else None
+
+
+def is_of(styled: Styled, made_of: int | None, shading: dict[str, Any] | None) -> bool:
+    """Whether a painting is of a coloring's revision, None for the original; of what an earlier server painted, its request tells."""
+    if styled.made_of != OF_BEFORE:
+        return styled.made_of == made_of
+    made, wanted = styled.request.get("shade") or {}, shading or {}
+    return made_of is None or all(made.get(key) == wanted.get(key) for key in {*made, *wanted} - {"size", "tag"})
 
 
 def same_painting(made: dict[str, Any], wanted: dict[str, Any]) -> bool:

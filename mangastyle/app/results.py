@@ -13,6 +13,7 @@ from mangastyle.ops.layers import Layers, composite, draw_lines
 
 KEPT = {PREVIEW: 12, FULL: 2}
 OWN = "revision"
+OF_BEFORE = -1  # instead of a revision: of what an earlier server has shaded
 GONE = "there is no such picture, or no longer; ask for it to be made"
 
 

@@ -200,6 +200,7 @@ export = record(
     {
         "format": choice(*FORMATS), "layer": choice("shown", "original", "line", "flat", "shaded", "styled"), "size": size,
         "layers": record(dict.fromkeys(LAYERS, record({"visible": flag, "opacity": number(0, 1)}))), "shade": shade, "style": style,
+        "tag": tag,
     }, ("format",),
 )  # fmt: skip
 code = record({"code": pattern(CODE, "the code of an opened address")}, ("code",))

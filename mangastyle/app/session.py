@@ -20,7 +20,7 @@ from mangastyle.app.events import EventLog
 from mangastyle.app.protocol import FULL, PREVIEW, PREVIEW_SIDE, SIZES
 from mangastyle.app.rates import Rate
 from mangastyle.app.refusals import Refusal
-from mangastyle.app.results import Colored, History, Styled
+from mangastyle.app.results import OF_BEFORE, Colored, History, Styled
 from mangastyle.app.small import small_picture
 from mangastyle.app.storage import ABOUT, DOWNLOADS, PICTURE, REFERENCES, SMALL, STATE, Folder
 from mangastyle.errors import MangastyleError
@@ -171,12 +171,25 @@ class Session:
             if self.styled.last(size) is None and self.folder.has(name):
                 with contextlib.suppress(MangastyleError):
                     rgb = images.decode(self.folder.read(name, 2**30), name, protocol.MOST_PIXELS).rgb
-                    self.styled.begin_with(size, Styled(self.next_revision(), {}, rgb, True))
+                    self.styled.begin_with(size, Styled(self.next_revision(), self._styled_request(size), rgb, True, OF_BEFORE))
             return self.styled.last(size)
 
     def save_styled(self, size: str, styled: Styled) -> None:
         """Keep on the disk what was painted, to its end or until it was stopped."""
-        self.folder.write(f"styled-{self.canonical(size)}.png", png(styled.picture))
+        size = self.canonical(size)
+        self.folder.remove(f"styled-{size}.json")  # first: a kill leaves no request beside another's picture
+        self.folder.write(f"styled-{size}.png", png(styled.picture))
+        if styled.final:
+            with contextlib.suppress(MangastyleError):  # too large, with many masks: then it is painted anew
+                self.folder.write_json(f"styled-{size}.json", {"request": styled.request, "line_art": self.about.line_art})
+
+    def _styled_request(self, size: str) -> dict[str, Any]:
+        """What an earlier server has painted by; nothing if it was stopped, or painted of other line art than that of now."""
+        with contextlib.suppress(MangastyleError):
+            kept = self.folder.read_json(f"styled-{size}.json")
+            if isinstance(kept, dict) and kept.get("line_art") is self.about.line_art and isinstance(kept.get("request"), dict):
+                return kept["request"]
+        return {}
 
     def save_small(self) -> None:
         """Keep on the disk a small picture of what was made last, if anything was."""

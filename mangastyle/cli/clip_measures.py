@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterator
 
@@ -60,7 +61,7 @@ def _compared(options: Options) -> tuple[str, dict[str, Any]]:
                     bar.update(1)
 
         errors = warp_errors(frames("input"), {name: frames(name) for name in clips if name != "input"})
-    return pair_table(errors), {name: {str(gap): error for gap, error in of.items()} for name, of in errors.items()}
+    return pair_table(errors), {name: {str(gap): None if math.isnan(e) else e for gap, e in of.items()} for name, of in errors.items()}
 
 
 def _drawn(options: Options) -> tuple[str, dict[str, Any]]:
@@ -86,4 +87,4 @@ def _drawn(options: Options) -> tuple[str, dict[str, Any]]:
     seeds = ", ".join(f"{seed} {motion}" for seed, motion in video_drawn.CLIPS[split])
     side = options.size or SIZE
     note = f"{counted(len(clips), 'drawn clip')} of the {split} split ({seeds}), {counted(options.frames, 'frame')} of {side}x{side} pixels"
-    return f"{table(means)}\n\n{note}; E_warp in thousandths", {"split": split, "clips": found, "mean": means}
+    return f"{table(means)}\n\n{note}; E_warp in thousandths", {"split": split, "mean": means}

@@ -107,7 +107,8 @@ def command(options: Options) -> None:
     if span.stop is not None and span.start >= span.stop:
         raise MangastyleError(f"{clip.path}: has no frame from {options.start:g} s on")
     make = _maker(options, clip, span)  # errors in files before TensorFlow loads
-    startup.load_tensorflow()
+    if options.stages != ("sketch",):
+        startup.load_tensorflow()
     stages = make()
     if options.preview:
         preview = _preview(out)
@@ -211,10 +212,10 @@ def _maker(options: Options, clip: Clip, span: Span) -> Callable[[], list[Stage]
             raise MangastyleError(f"`hint` and `reference`: frame {number} is not among those that are made, {span.start} to {span.stop}")
     if "shade" in options.stages and find_network(options.weights)[1] != "regions":
         raise MangastyleError("`weights`: a U-Net colors each frame anew; give the weights of a network that colors regions")
-    paintings = read_paintings(options.style, options.inputs, options.max_pixels)
-    for name, painting in zip(options.style, paintings):
-        if painting.shared is None:
+    for name in options.style:
+        if Path(name).is_dir():
             raise MangastyleError(f"{name}: is a folder; `style` takes paintings")
+    paintings = read_paintings(options.style, options.inputs, options.max_pixels)
     style: dict[str, Any] = {}
     if learned := painters_file(options.style, options.method):
         style["painters"] = learned

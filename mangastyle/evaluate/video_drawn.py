@@ -80,7 +80,7 @@ def measure_coloring(clip: Animation, shader: Shader) -> Values:
     -------
     dict of str to float
         Warping errors, input, frame by frame and result, by gap, with true flow, in thousandths; share of region-frames of constant
-        color; share of the area that has the right identity; frames in a second. `video_tables.GOALS` has the keys.
+        color, without and with shading; share of the area that has the right identity; frames in a second. `video_tables.GOALS` has the keys.
     """
     frames = list(clip)
     lines = [pixels.to_rgb(frame.line_art) for frame in frames]
@@ -89,8 +89,10 @@ def measure_coloring(clip: Animation, shader: Shader) -> Values:
     shader(lines[0])  # compiles
     results, steady_speed = _run(ShotColoring(shader, line_art=True), lines)
     singles, single_speed = _timed(lambda line: shader(line, line_art=True), lines)
-    given, _ = _run(ShotColoring(shader, colored={0: first}, line_art=True), lines)
-    single_given = [shader(line, reference=reference, line_art=True) for line in lines]
+    flats, _ = _run(ShotColoring(shader, line_art=True, shading="none"), lines)
+    single_flats = [shader(line, line_art=True, shading="none") for line in lines]
+    given, _ = _run(ShotColoring(shader, colored={0: first}, line_art=True, shading="none"), lines)
+    single_given = [shader(line, reference=reference, line_art=True, shading="none") for line in lines]
     errors = warp_errors([frame.rgb for frame in frames], {RESULT: results, FRAMEWISE: singles}, motion=clip.flow)
     known = region_colors(first, frames[0].regions, frames[0].line_art)
 
@@ -101,8 +103,10 @@ def measure_coloring(clip: Animation, shader: Shader) -> Values:
         return identity((region_colors(x, frame.regions, frame.line_art, parts=True) for x, frame in zip(pictures, frames)), known)
 
     return {
-        **_by_gap(errors), "input constancy": constancy([frame.rgb for frame in frames]),
-        "result constancy": constancy(results), "frame by frame constancy": constancy(singles),
+        **_by_gap(errors), "input constancy": constancy([frame.flat for frame in frames]),
+        "result constancy": constancy(flats), "frame by frame constancy": constancy(single_flats),
+        "input shaded": constancy([frame.rgb for frame in frames]),
+        "result shaded": constancy(results), "frame by frame shaded": constancy(singles),
         "result identity": recognized(given), "frame by frame identity": recognized(single_given),
         "result speed": steady_speed, "frame by frame speed": single_speed,
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple, Sequence
 
 import numpy as np
@@ -35,6 +36,7 @@ GOALS = (
     Goal("shade", "E_warp, beside frame by frame", ("input 1", "frame by frame 1", "result 1"), "frame by frame 1", 0.35),
     Goal("shade", "E_warp over 10 frames", ("input 10", "frame by frame 10", "result 10"), "frame by frame 10"),
     Goal("shade", "region-frames of constant color", ("input constancy", "frame by frame constancy", "result constancy"), "", -0.97, 3),
+    Goal("shade", "the same with shading", ("input shaded", "frame by frame shaded", "result shaded"), digits=3),
     Goal("shade", "identity by area, from one colored frame", ("", "frame by frame identity", "result identity"), "", -0.92, 3),
     Goal("shade", "frames in a second", ("", "frame by frame speed", "result speed")),
     Goal("style", "E_warp", ("input 1", "frame by frame 1", "result 1"), "frame by frame 1", 0.4),
@@ -45,14 +47,15 @@ GOALS = (
 
 
 def mean(values: Sequence[Values]) -> Values:
-    """The means over clips.
+    """The means over clips of what could be measured in all.
 
     Examples
     --------
-    >>> mean([{"a": 1.0}, {"a": 2.0}])
+    >>> mean([{"a": 1.0, "b": 3.0}, {"a": 2.0, "b": math.nan}])
     {'a': 1.5}
     """
-    return {key: float(np.nanmean([of[key] for of in values])) for key in values[0]}
+    found = {key: float(np.mean([of[key] for of in values])) for key in values[0]}
+    return {key: value for key, value in found.items() if not math.isnan(value)}
 
 
 def table(values: dict[str, Values]) -> str:
@@ -103,6 +106,10 @@ def pair_table(errors: dict[str, dict[int, float]]) -> str:
     heads = ["E_warp" if gap == 1 else f"E_warp over {counted(gap, 'frame')}" for gap in gaps]
     lines = [f"| clip | {' | '.join(heads)} | share of the input's |", "|---" + "|---:" * (len(gaps) + 1) + "|"]
     for name, of in errors.items():
-        shares = ", ".join(f"{of[gap] / errors[INPUT][gap]:.2f}" if errors[INPUT][gap] else "-" for gap in gaps)
-        lines.append(f"| {name} | {' | '.join(f'{of[gap]:.2f}' for gap in gaps)} | {shares} |")
+        shares = ", ".join(_shown(of[gap] / errors[INPUT][gap] if errors[INPUT][gap] else math.nan) for gap in gaps)
+        lines.append(f"| {name} | {' | '.join(_shown(of[gap]) for gap in gaps)} | {shares} |")
     return "\n".join(lines)
+
+
+def _shown(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.2f}"

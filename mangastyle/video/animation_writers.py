@@ -190,7 +190,7 @@ def _is_flat(pixels: np.ndarray) -> bool:
     """Whether a frame has the few colors of a drawing."""
     step = max(1, int((pixels.shape[0] * pixels.shape[1] / SAMPLE) ** 0.5))
     sample = pixels[::step, ::step, :3].reshape(-1, 3).astype(np.uint32)
-    return len(np.unique(sample @ np.uint32([1 << 16, 1 << 8, 1]))) <= FLAT
+    return len(np.unique(sample @ np.array([1 << 16, 1 << 8, 1], np.uint32))) <= FLAT
 
 
 def straight(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import contextlib
 import math
 import warnings
 from pathlib import Path
-from typing import Iterator
+from typing import Any, Iterator
 
 from PIL import Image
 
@@ -118,7 +118,7 @@ def _promised(image: Image.Image, first: int) -> float:
     """How many frames a file promises; of a GIF, whose header does not say it, infinitely many if the mark of its end is missing."""
     if image.format != "GIF":
         return getattr(image, "n_frames", 1) - first
-    file = image.fp
+    file: Any = image.fp  # type: ignore[attr-defined]  # of a picture that was opened from a file
     file.seek(max(0, file.seek(0, 2) - END))
     return 0 if b";" in file.read() else math.inf
 

@@ -81,8 +81,7 @@ class ShotColoring:
     Examples
     --------
     >>> import mangastyle
-    >>> from mangastyle.video.leaks import keep_apart
-from mangastyle.video.shot import Shot
+    >>> from mangastyle.video.shot import Shot
     >>> def frame(x: int) -> np.ndarray:
     ...     return cv2.circle(np.full((64, 96, 3), 255, np.uint8), (x, 32), 20, (0, 0, 0), 2)
     >>> shot = Shot.of([frame(x) for x in (30, 33, 36)])

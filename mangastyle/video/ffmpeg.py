@@ -128,7 +128,8 @@ class FfmpegWriter(Writer):
         pixels = "yuva420p" if self.alpha else "yuv420p"
         command = [
             "-f", "matroska", "-i", "pipe:0", "-an", "-vf", f"{COLORS},format={pixels}", passed, "passthrough",
-            "-enc_time_base", f"1/{ticks}", "-c:v", self._codec, *(H264 if self._even else VP9), *TAGS, *EXACT, "-video_track_timescale", str(ticks),
+            "-enc_time_base", f"1/{ticks}", "-c:v", self._codec, *(H264 if self._even else VP9), *TAGS, *EXACT,
+            "-video_track_timescale", str(ticks),
             "-movflags", "+faststart", "-f", FORMATS[self._suffix], f"file:{os.path.abspath(target)}",
         ]  # fmt: skip
         with running(self._program, command, self.path) as self._process:

@@ -75,10 +75,10 @@ class Film(Clip):
             decoder = stack.enter_context(_Decoder(self.path, self._facts))
             opacity = stack.enter_context(self._opacity(stack)) if self.has_alpha else None
             for number, time in self._grabbed(decoder, wanted):
-                opaque = opacity is None or not opacity.grab()
+                transparent = opacity is not None and opacity.grab()
                 if number not in wanted:
                     continue
-                rgb, gray = decoder.rgb(), None if opaque else opacity.rgb()
+                rgb, gray = decoder.rgb(), opacity.rgb() if opacity is not None and transparent else None
                 if rgb is None:
                     self._remark(f"frame {number} could not be decoded; the frames before it are used")
                     return
@@ -108,10 +108,10 @@ class Film(Clip):
             number += 1
         else:
             return
-        if gaps:
-            self._remark(f"damaged in {counted(gaps, 'place')}; frames are missing there")
         if self._facts.cut:
             self._remark(f"breaks off; the {counted(number, 'frame')} that it has are used")
+        elif gaps:
+            self._remark(f"damaged in {counted(gaps, 'place')}; the {counted(number, 'frame')} that can be decoded are used")
         elif self._facts.count and number < self._facts.count:
             self._remark(f"only {number} of its {counted(self._facts.count, 'frame')} could be decoded; they are used")
         elif self._facts.end is not None and self._facts.end - time > EPSILON:

@@ -40,7 +40,12 @@ class FolderWriter(Writer):
                 with leftovers.temporary_name(path.parent, path.name[:40]) as old:
                     if path.exists():
                         path.rename(old)
-                    folder.rename(path)
+                    try:
+                        folder.rename(path)
+                    except OSError:
+                        if old.exists():
+                            old.rename(path)
+                        raise
         except OSError as error:
             raise MangastyleError(f"{self.path}: cannot write this folder ({error.strerror or error}); choose another `out`") from error
 
@@ -70,7 +75,7 @@ class FolderWriter(Writer):
         bgr = cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2BGR)
         if self.alpha and frame.alpha is not None:
             bgr = np.dstack([straight(bgr, frame.alpha), frame.alpha])
-        data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, COMPRESSION])[1]
+        data = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, COMPRESSION])[1].tobytes()
         (self._target / f"{len(self._starts) - 1:06d}.png").write_bytes(data)
 
     def _finish(self) -> None:

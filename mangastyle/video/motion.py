@@ -7,9 +7,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from mangastyle.errors import MangastyleError
 from mangastyle.ops import pixels
 from mangastyle.video import flow
-from mangastyle.video.region_motion import Edges, errors, fields, find_edges, find_motions, find_regions, fit, gradient
+from mangastyle.video.region_motion import EDGE, Edges, errors, fields, find_edges, find_motions, find_regions, fit, gradient
 
 LONG_SIDE = 448  # pixels, at which regions are found
 ABOVE = 0.75  # of the frame's height: what lies along its border further down may be a person
@@ -64,6 +65,8 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     >>> found.way[48, 48].round(1).tolist(), found.way[8, 8].tolist()  # the disc, the ground
     ([-3.0, 0.0], [0.0, 0.0])
     """
+    if before.shape != frame.shape:
+        raise MangastyleError(f"`frame`: must be {before.shape} as the frame before is, not {frame.shape}")
     height, width = frame.shape[:2]
     scale = min(1.0, LONG_SIDE / max(height, width))
     size = round(height * scale), round(width * scale)
@@ -76,7 +79,7 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     camera = find_camera(edges, ground[regions])
     motions = find_motions(edges, len(ground), camera)
     motions[ground] = camera
-    way = cv2.resize(_fitting(first, second, regions, edges, motions, free), (width, height), interpolation=cv2.INTER_LINEAR)
+    way = cv2.resize(_fitting(first, second, regions, edges, motions, free, strength), (width, height), interpolation=cv2.INTER_LINEAR)
     way *= np.array([width / size[1], height / size[0]], np.float32)
     reduced = np.diag([size[1] / width, size[0] / height, 1.0])
     return Motion(way, unchanged(before, frame, way), np.linalg.inv(reduced) @ _matrix(camera) @ reduced)
@@ -129,9 +132,9 @@ def find_camera(edges: Edges, ground: np.ndarray) -> np.ndarray:
 
 
 def _fitting(
-    before: np.ndarray, frame: np.ndarray, regions: np.ndarray, edges: Edges, motions: np.ndarray, free: np.ndarray
+    before: np.ndarray, frame: np.ndarray, regions: np.ndarray, edges: Edges, motions: np.ndarray, free: np.ndarray, strength: np.ndarray
 ) -> np.ndarray:  # fmt: skip
-    """For each pixel the motion of its region, unless that of the region beyond the next edge, or the flow, fits better: (h, w, 2)."""
+    """For each pixel the motion of its region, at edges that of the region beyond or the flow if they fit better: (h, w, 2)."""
     x, y = edges.place.astype(np.intp).T
     beyond = regions.copy()
     away = edges.region != regions[y, x]
@@ -141,7 +144,8 @@ def _fitting(
     for way, handicap in zip(ways, (0, OTHER, FREE)):
         error = cv2.absdiff(flow.warp(before, way), frame).astype(np.float32).mean(-1)
         costs.append(cv2.GaussianBlur(error, (0, 0), 1.5) + handicap)
-    best = np.argmin(costs, 0)[..., None]
+    at_edges = cv2.dilate((strength >= EDGE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    best = (np.argmin(costs, 0) * at_edges)[..., None]
     return np.where(best == 0, ways[0], np.where(best == 1, ways[1], ways[2]))
 
 

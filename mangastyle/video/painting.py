@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 
 from mangastyle.errors import MangastyleError
 from mangastyle.ops import pixels
+from mangastyle.style.look import LookSettings
 from mangastyle.style.onepass.settings import OnePassSettings
 from mangastyle.style.onepass.stylizer import OnePassStylizer
 from mangastyle.style.optimize.stylizer import OptimizeStylizer
@@ -21,8 +23,7 @@ from mangastyle.video.grain import Grain
 from mangastyle.video.motion import Motion
 from mangastyle.video.shot import Shot
 
-PULL = 0.75  # weight of the result before, beside 1 - PULL of the frame's own
-INTERPOLATION = cv2.INTER_LANCZOS4
+PULL = 0.7  # weight of the result before, beside 1 - PULL of the frame's own
 EVERY = 8  # frames from one whose grain is kept to the next
 NAME = "grain"  # of the arrays that are kept
 FINE = 1.5  # pixels, the standard deviation of the blur without which detail is fine
@@ -150,8 +151,9 @@ def _painter(stylizer: Stylizer, shot: Shot, pull: float) -> _OnePass | _Search:
         return _OnePass(FixedStyle(method, shot, colors), pull)
     if isinstance(method, PolishStylizer):
         return _Search(FixedStyle(method.onepass, shot, colors), method.optimize, shot, colors, polish=True)
+    look = {field.name: getattr(stylizer.settings, field.name) for field in dataclasses.fields(LookSettings)}
     onepass = OnePassStylizer(
-        method.styles, OnePassSettings.of(stylizer.settings), masks=method.masks, precision=method.policy, seed=method.seed,
+        method.styles, OnePassSettings(**look), masks=method.masks, precision=method.policy, seed=method.seed,
         max_pixels=method.max_pixels,
     )  # fmt: skip
     return _Search(FixedStyle(onepass, shot, colors), method, shot, colors, polish=False)
@@ -190,7 +192,7 @@ def warp(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
     """`flow.warp` by Lanczos' interpolation, which keeps fine detail as it is."""
     height, width = way.shape[:2]
     x, y = way[..., 0] + np.arange(width, dtype=np.float32), way[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return cv2.remap(picture, x, y, INTERPOLATION, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _as_sharp_as(model: np.ndarray, picture: np.ndarray) -> np.ndarray:

@@ -142,6 +142,7 @@ def process_frames(
                 kept.finish(records)
                 for name in (SOURCE, *(stage.name for stage in stages[:-1])):
                     kept[name].clear()
+                kept[stages[-1].name].forget()
             else:
                 for _ in own:  # the next shot begins after them
                     pass

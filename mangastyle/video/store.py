@@ -100,6 +100,11 @@ class DiskFolder:
         with atomic(self.path / f"{name}.npz") as temporary:
             np.savez(temporary, **arrays)  # type: ignore[arg-type]  # keyword arguments are arrays
 
+    def forget(self) -> None:
+        """Remove all arrays; pictures stay."""
+        for path in self.path.glob("*.npz"):
+            path.unlink()
+
     def clear(self) -> None:
         """Remove everything."""
         shutil.rmtree(self.path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Strokes of several colors that divide a region: the division, carried from the frame that has the strokes to the others. No TensorFlow."""
+"""Regions that strokes of several colors divide: the division, carried from the frame with the strokes to the others. No TensorFlow."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def steady(
     backward, forward = flow.estimate(after[0], before[0]), flow.estimate(before[0], after[0])  # (h', w', 2)
     same = flow.visible(backward, forward) & (flow.warp_nearest(before[1], backward) == after[1])
     trusted = cv2.resize(cv2.blur(same.astype(np.float32), (3, 3)), (width, height), interpolation=cv2.INTER_LINEAR)
-    scale = np.float32([width / same.shape[1], height / same.shape[0]])
+    scale = np.array([width / same.shape[1], height / same.shape[0]], np.float32)
     full = cv2.resize(backward, (width, height), interpolation=cv2.INTER_LINEAR) * scale
     carried = flow.warp(layers, full).astype(np.float32)
     change = carried - own

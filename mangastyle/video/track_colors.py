@@ -6,11 +6,10 @@ from typing import Iterable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
-from mangastyle.ops import pixels
 from mangastyle.ops.color import lab_to_rgb
 from mangastyle.video.tracking import NONE, Step
 
-SHORT, TINY = 3, 2e-4  # frames, and share of the picture, below which a track that nothing is known of takes the color of what is there else
+SHORT, TINY = 3, 2e-4  # frames, and share of the picture, below which an unknown track takes the color of what else is there
 NEAR_LARGEST = 0.6  # share of a track's largest area, from which a frame shows enough of it
 
 
@@ -117,13 +116,14 @@ def inherit(known: TrackColors, past: History) -> None:
 
     A new color for a few pixels, or for a few frames, would be a flash.
     """
-    for track in np.flatnonzero(past.parts):
-        if track not in known and past.parents[track] in known:
-            known.take(track, past.parents[track])
-    for track in _hardly_seen(past):
+    parents, heirs = past.parents.tolist(), past.heirs.tolist()
+    for track in np.flatnonzero(past.parts).tolist():
+        if track not in known and parents[track] in known:
+            known.take(track, parents[track])
+    for track in _hardly_seen(past).tolist():
         if track in known:
             continue
-        for relatives in (past.parents, past.heirs):
+        for relatives in (parents, heirs):
             passed, other = {track}, relatives[track]
             while other != NONE and other not in known and other not in passed:
                 passed.add(other)
@@ -143,7 +143,7 @@ def unknown(known: TrackColors, past: History) -> np.ndarray:
 
 
 def best_frame(tracks: np.ndarray, past: History) -> tuple[int, np.ndarray]:
-    """The frame that shows most of some tracks about as large as they get, and which of them these are.
+    """The frame that shows the most of some tracks at about their largest, and which of them these are.
 
     Parameters
     ----------
@@ -172,17 +172,6 @@ def best_frame(tracks: np.ndarray, past: History) -> tuple[int, np.ndarray]:
         if enough.any() and total > most:
             best, shown, most = index, here[enough], total
     return best, shown
-
-
-def to_uint8(colors: np.ndarray) -> np.ndarray:
-    """CIE Lab (n, 3) to RGB uint8 (n, 3).
-
-    Examples
-    --------
-    >>> to_uint8(np.array([[100.0, 0, 0]])).tolist()
-    [[255, 255, 255]]
-    """
-    return pixels.to_uint8(lab_to_rgb(np.asarray(colors, np.float32)[None])[0])
 
 
 def _largest(past: History) -> np.ndarray:

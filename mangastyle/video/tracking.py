@@ -36,6 +36,8 @@ MOST = 256  # regions, and tracks, the largest, that are matched by transport
 INSIDE = 0.6  # share of a new region, where one track is expected, from which it may be a part of that track
 DRAWN = 0.5  # share of its border within that track that must have been drawn before, for it to be a part
 INK = 48  # levels below paper, of a line that is there
+ASTRAY = 2.0  # pixels by which what hides a lost track goes another way
+INERTIA = 0.7  # of the average of a track's motions
 NONE = -1
 
 
@@ -44,7 +46,6 @@ class View(NamedTuple):
 
     gray : uint8 (h, w). ink : uint8 (h, w), 0 for paper. labels : int32 (h, w), 0 to n - 1. areas : float64 (n,), pixels of the reduced
     frame. centers : float64 (n, 2), y and x in shares of its diagonal. colors : float32 (n, 3), each region's median color, CIE Lab.
-    looks : float16 (n, c), what a network sees of each; c may be 0.
     """
 
     gray: np.ndarray
@@ -53,15 +54,15 @@ class View(NamedTuple):
     areas: np.ndarray
     centers: np.ndarray
     colors: np.ndarray
-    looks: np.ndarray
 
 
 class Tracks(NamedTuple):
     """What is known of the tracks after a frame; m are seen in it, or not forgotten.
 
-    next : int64 (), the number of the next new track. seen : int32 (h, w), the track that each pixel shows. lost : int32 (h, w), the lost
-    track that would be there, NONE for none. gray, ink : the frame's. numbers, missed : int64 (m,), the tracks, and for how many frames each
-    has been lost. areas, centers, colors, looks : of each when last seen, as in `View`.
+    next : int64 (), the number of the next new track. seen : int32 (h, w), the track that each pixel shows. lost : int32 (h, w), the
+    lost track that would be there, NONE for none. gray, ink : the frame's. numbers, missed : int64 (m,), the tracks, and for how many
+    frames each has been lost. areas, centers, colors : of each when last seen, as in `View`. motions : float64 (m, 2), how far each goes in a
+    frame, (dx, dy), averaged over the last few.
     """
 
     next: np.ndarray
@@ -74,16 +75,18 @@ class Tracks(NamedTuple):
     areas: np.ndarray
     centers: np.ndarray
     colors: np.ndarray
-    looks: np.ndarray
+    motions: np.ndarray
 
 
 class Expected(NamedTuple):
     """What is expected in a frame, of the one before.
 
-    gray : uint8 (h, w), the frame's. seen, lost : int32 (h, w), as in `Tracks`, and ink : uint8 (h, w), carried along the flow.
+    gray : uint8 (h, w), the frame's. backward : float32 (h, w, 2), flow to the frame before. seen, lost : int32 (h, w), as in `Tracks`, and
+    ink : uint8 (h, w), carried along.
     """
 
     gray: np.ndarray
+    backward: np.ndarray
     seen: np.ndarray
     lost: np.ndarray
     ink: np.ndarray
@@ -98,8 +101,8 @@ class Step(NamedTuple):
     """What a frame's regions are.
 
     tracks : int64 (n,), the track of each region. born, parents : int64 (b,), new tracks, and the track that was expected where each is;
-    NONE for none. parts : bool (b,), whether each is a part of its parent, and no new thing. ended, heirs : int64 (e,), tracks that are lost
-    in this frame, and the track that is now where each would be.
+    NONE for none. parts : bool (b,), whether each is a part of its parent, and no new thing. ended, heirs : int64 (e,), tracks that are
+    lost in this frame, and the track that is now where each would be.
     """
 
     tracks: np.ndarray
@@ -110,7 +113,7 @@ class Step(NamedTuple):
     heirs: np.ndarray
 
 
-def look(frame: np.ndarray, art: np.ndarray, regions: RegionMap, looks: np.ndarray | None = None) -> View:
+def look(frame: np.ndarray, art: np.ndarray, regions: RegionMap) -> View:
     """A frame as tracks are followed in it.
 
     Parameters
@@ -120,8 +123,6 @@ def look(frame: np.ndarray, art: np.ndarray, regions: RegionMap, looks: np.ndarr
         Its line art.
     regions : RegionMap
         Those of the line art.
-    looks : ndarray, shape (n, c), optional
-        Features of the regions.
 
     Returns
     -------
@@ -141,9 +142,8 @@ def look(frame: np.ndarray, art: np.ndarray, regions: RegionMap, looks: np.ndarr
     picture, line = pixels.resize(frame, *small), pixels.resize(rgb_to_gray(art), *small)
     labels, diagonal, count = reduce_labels(regions.labels, *small), float(np.hypot(height, width)), len(regions.areas)
     areas = regions.areas * (small[0] * small[1] / (height * width))
-    looks = np.zeros((count, 0)) if looks is None else looks
     colors = _medians(picture, labels, 255 - line < INK, regions.centers * (np.array(small) / (height, width)), count)
-    return View(rgb_to_gray(picture), 255 - line, labels, areas, regions.centers / diagonal, colors, looks.astype(np.float16))
+    return View(rgb_to_gray(picture), 255 - line, labels, areas, regions.centers / diagonal, colors)
 
 
 def reduced_size(height: int, width: int) -> tuple[int, int]:
@@ -174,8 +174,28 @@ def expect(before: Tracks, frame: np.ndarray) -> Expected:
     """What is expected in the next frame, uint8 (h, w, 3)."""
     gray = rgb_to_gray(pixels.resize(frame, *before.gray.shape))
     backward = flow.estimate(gray, before.gray)
-    seen, lost = (flow.warp_nearest(x, backward) for x in (before.seen, before.lost))
-    return Expected(gray, seen, lost, flow.warp(before.ink, backward))
+    lost = _carry_lost(before, before.lost, np.unique(before.lost[before.lost >= 0]), backward)
+    return Expected(gray, backward, flow.warp_nearest(before.seen, backward), lost, flow.warp(before.ink, backward))
+
+
+def _carry_lost(before: Tracks, labels: np.ndarray, tracks: np.ndarray, backward: np.ndarray) -> np.ndarray:
+    """Where some lost tracks would be, of where they were in the frame before, labels int32 (h, w): int32 (h, w).
+
+    What was swallowed by its surroundings goes with them. What was not going their way is hidden by them, and goes on as it did.
+    """
+    carried = flow.warp_nearest(labels, backward)
+    found, (height, width) = np.full(labels.shape, NONE, np.int32), labels.shape
+    for track in tracks:
+        mine, (y, x) = carried == track, np.nonzero(labels == track)
+        around = -backward[mine].mean(0) if mine.any() else np.full(2, np.inf)
+        own = before.motions[before.numbers == track][0]
+        if np.linalg.norm(around - own) > ASTRAY + np.linalg.norm(own) / 2:
+            x, y = (at + round(float(way)) for at, way in zip((x, y), own))
+            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            found[y[inside], x[inside]] = track
+        else:
+            found[mine] = track
+    return found
 
 
 def follow(before: Tracks | None, view: View, expected: Expected | None = None) -> tuple[Tracks, Step]:
@@ -214,14 +234,14 @@ def follow(before: Tracks | None, view: View, expected: Expected | None = None) 
     if before is None or expected is None:
         numbers = np.arange(count)
         step = Step(numbers, numbers, np.full(count, NONE), np.zeros(count, bool), nothing, nothing)
-        return _after(None, view, step, np.full(view.labels.shape, NONE, np.int32)), step
+        return _after(None, view, step, None), step
     place = np.full(int(before.next) + 1, NONE)  # the last is that of NONE
     place[before.numbers] = np.arange(len(before.numbers))
     # Where a lost track would be, what is seen there may hide it, or have swallowed it: either is expected.
     overlaps, others = (_overlaps(view, place[x], len(before.numbers)) for x in (expected.tracks, expected.seen))
     matched = _transported(before, view, overlaps, _certain(before, view, (overlaps, others)))
     step = _name(before, view, overlaps, matched, expected.ink)
-    return _after(before, view, step, expected.tracks), step
+    return _after(before, view, step, expected), step
 
 
 def _medians(picture: np.ndarray, labels: np.ndarray, paper: np.ndarray, centers: np.ndarray, count: int) -> np.ndarray:
@@ -295,20 +315,10 @@ def _costs(before: Tracks, view: View, overlaps: np.ndarray, regions: np.ndarray
     expected = np.maximum(np.minimum(here[:, None], np.maximum(overlaps.sum(0)[tracks], 1)), 1e-6)
     overlap = np.minimum(overlaps[chosen] / expected, 1)
     colors = np.linalg.norm(view.colors[regions][:, None] - before.colors[tracks], axis=-1) / OTHER_COLOR
-    looks = _distances(view.looks[regions].astype(np.float64), before.looks[tracks].astype(np.float64))
     apart = np.linalg.norm(view.centers[regions][:, None] - before.centers[tracks], axis=-1) / FAR
     size = np.abs(np.log(here[:, None] / there)) / np.log(4)
     cost = OVERLAP * (1 - overlap) + SIZE * np.minimum(size, 1) + PLACE * np.minimum(apart, 1)
-    return cost + LOOKS * np.minimum(np.maximum(colors, looks), 1) + AGING * before.missed[tracks] / MEMORY
-
-
-def _distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Distances of features (r, c) and (t, c), where their median is 1; 0 without features."""
-    if not one.shape[1]:
-        return np.zeros((len(one), len(other)))
-    squares = (one**2).sum(1)[:, None] + (other**2).sum(1) - 2 * one @ other.T
-    found = np.sqrt(np.maximum(squares, 0))
-    return found / max(np.median(found), 1e-6)
+    return cost + LOOKS * np.minimum(colors, 1) + AGING * before.missed[tracks] / MEMORY
 
 
 def _name(before: Tracks, view: View, overlaps: np.ndarray, matched: np.ndarray, ink: np.ndarray) -> Step:
@@ -344,20 +354,33 @@ def _drawn(view: View, regions: np.ndarray, ink: np.ndarray) -> np.ndarray:
     return drawn[regions] / np.maximum(border[regions], 1)
 
 
-def _after(before: Tracks | None, view: View, step: Step, expected: np.ndarray) -> Tracks:
-    """What is known after a frame, with `expected` (h, w), the tracks expected at each pixel."""
+def _after(before: Tracks | None, view: View, step: Step, expected: Expected | None) -> Tracks:
+    """What is known after a frame."""
     order = np.argsort(step.tracks, kind="stable")
-    numbers, missed = step.tracks[order], np.zeros(len(order), np.int64)
-    known = [x[order] for x in (view.areas, view.centers, view.colors, view.looks)]
+    numbers, missed, motions = step.tracks[order], np.zeros(len(order), np.int64), np.zeros((len(order), 2))
+    known = [x[order] for x in (view.areas, view.centers, view.colors)]
     seen, lost, following = step.tracks.astype(np.int32)[view.labels], np.full(view.labels.shape, NONE, np.int32), len(order)
-    if before is not None:
+    if before is not None and expected is not None:
         gone = ~np.isin(before.numbers, numbers) & (before.missed < MEMORY)
         remembered = np.zeros(int(before.next) + 1, bool)
         remembered[before.numbers[gone]] = True
-        # What is new here has taken the place of what is lost.
-        lost = np.where(remembered[expected] & (seen < before.next), expected, NONE).astype(np.int32)
+        lost = _carry_lost(before, before.seen, before.numbers[gone & (before.missed == 0)], expected.backward)
+        lost = np.where((expected.lost >= 0) & remembered[expected.lost], expected.lost, lost)
+        lost[seen >= before.next] = NONE  # what is new here has taken the place of what is lost
+        former = np.zeros((int(before.next) + len(step.born), 2))
+        former[before.numbers] = before.motions
+        now = -_means(expected.backward, view.labels, len(order))[order]
+        motions = np.where(np.isin(numbers, step.born)[:, None], now, INERTIA * former[numbers] + (1 - INERTIA) * now)
         numbers = np.concatenate([numbers, before.numbers[gone]])
         missed = np.concatenate([missed, before.missed[gone] + 1])
-        known = [np.concatenate([x, y[gone]]) for x, y in zip(known, (before.areas, before.centers, before.colors, before.looks))]
+        motions = np.concatenate([motions, before.motions[gone]])
+        known = [np.concatenate([x, y[gone]]) for x, y in zip(known, (before.areas, before.centers, before.colors))]
         following = int(before.next) + len(step.born)
-    return Tracks(np.array(following), seen, lost, view.gray, view.ink, numbers, missed, *known)
+    areas, centers, colors = known
+    return Tracks(np.array(following), seen, lost, view.gray, view.ink, numbers, missed, areas, centers, colors, motions)
+
+
+def _means(vectors: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
+    """Means of vectors (h, w, 2) over regions: (count, 2)."""
+    sums = [np.bincount(labels.ravel(), vectors[..., axis].ravel(), count) for axis in (0, 1)]
+    return np.stack(sums, 1) / np.maximum(np.bincount(labels.ravel(), minlength=count), 1)[:, None]

@@ -230,6 +230,29 @@ def test_a_finished_painting_survives_a_restart(make_page, line_art):
     assert page.get(f"/sessions/{session}/pictures/styled?revision={described['styled']['preview']}").content == before
 
 
+def test_a_finished_painting_is_not_made_again_after_a_restart(make_page, line_art, models):
+    page = make_page()
+    session = page.open(line_art)["id"]
+    shade, painting = {"settings": {"variant": 1}}, page.get("/paintings").json()[0]["id"]
+    style = {"paintings": [{"id": painting, "weight": 1.0}], "method": "polish", "of": "shaded"}
+    page.post(f"/sessions/{session}/style", {**style, "shade": shade, "size": "full", "tag": 5})
+    page.wait(session, "styled")
+    calls = models.calls
+
+    def painted(**other):
+        calls.clear()
+        page.post(f"/sessions/{session}/export", {"format": "png", "layer": "styled", "shade": shade, "style": style, **other})
+        page.wait(session, "exported", len([name for name, _ in page.events(session) if name == "exported"]) + 1)
+        return "paint polish" in calls
+
+    page = make_page()
+    assert not painted()
+    page = make_page()
+    assert painted(shade={"settings": {"variant": 2}})
+    page = make_page()
+    assert painted(style={**style, "strength": 0.9})
+
+
 def test_a_painting_that_was_stopped_survives_a_restart(make_page, line_art):
     page = make_page()
     session = page.open(line_art)["id"]

@@ -27,6 +27,8 @@ export class Studio extends Emitter {
   #colored = null; // the document that the newest request for colors was about
   #asked = -Infinity; // when that was
   #entering = null; // the session that is to be opened
+  #sent = {}; // the last request of each kind
+  #stops = 0; // how often everything was stopped
   #taking = null; // what waits for a file that is to be taken away
 
   constructor(api, settings) {
@@ -96,6 +98,8 @@ export class Studio extends Emitter {
     Object.values(this.#timers).forEach(clearTimeout);
     this.painter.reset();
     this.#colored = null;
+    this.#sent = {};
+    this.#stops += 1;
     this.#endTaking();
     this.pictures?.close();
     this.session = this.history = this.pictures = null;
@@ -155,10 +159,18 @@ export class Studio extends Emitter {
     return `/sessions/${this.session.id}${path}`;
   }
 
-  /** Whether the server took a request; if it was asked too often, `again` is called later. */
+  /**
+   * Whether the server took a request, or a later one has replaced it; if it was asked too often, `again` is called later. Of one kind,
+   * a request is sent when the one before was answered: on connections of their own, the later one might be there first.
+   */
   async ask(path, body, kind, again) {
+    const url = this.#url(path);
+    const stops = this.#stops;
+    const isWanted = () => stops === this.#stops && !this.jobs.isReplaced(kind, body.tag);
+    const sent = (this.#sent[kind] ?? Promise.resolve()).then(() => isWanted() && this.#api.post(url, body));
+    this.#sent[kind] = sent.catch(() => {});
     try {
-      await this.#api.post(this.#url(path), body);
+      await sent;
       return true;
     } catch (error) {
       this.jobs.end(kind);
@@ -196,6 +208,7 @@ export class Studio extends Emitter {
   /** Stop what the server is at, and what would be asked for next. What there is stays. */
   cancel() {
     Object.values(this.#timers).forEach(clearTimeout);
+    this.#stops += 1;
     this.painter.stop();
     if (this.jobs.has("shade")) this.#setStale(true);
     for (const kind of this.jobs.kinds) this.#cancel(kind).catch((error) => this.report(error));
@@ -226,17 +239,9 @@ export class Studio extends Emitter {
     this.#endTaking();
     const made = new Promise((resolve) => (this.#taking = resolve));
     this.jobs.begin("export");
-    await this.#askForFile(this.#exportRequest(format, layer));
+    const body = { ...this.#exportRequest(format, layer), tag: this.jobs.tagFor("export", this.doc) };
+    if (!(await this.ask("/export", body, "export", () => {}))) this.#endTaking();
     return made;
-  }
-
-  async #askForFile(body) {
-    try {
-      await this.#api.post(this.#url("/export"), body);
-    } catch (error) {
-      this.#end("export");
-      this.report(error);
-    }
   }
 
   #endTaking(file = null) {
@@ -396,7 +401,8 @@ export class Studio extends Emitter {
   }
 
   /** Another tab takes the files that it has asked for; those of a folder take minutes, and go to whoever is there then. */
-  #onExported({ kind, download, name }) {
+  #onExported({ kind, tag, download, name }) {
+    if (this.jobs.isReplaced(kind, tag)) return;
     const file = { path: this.#url(`/downloads/${download}`), name };
     this.jobs.end(kind);
     if (kind === "export") this.#endTaking(file);

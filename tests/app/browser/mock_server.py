@@ -289,12 +289,15 @@ class Studio:
         session.jobs += 1
         job, format = session.jobs, request["format"]
         session.requests.append(("export", request))
+        session.newest["export"] = job
 
         def work() -> None:
+            if session.newest["export"] != job:
+                return session.say("cancelled", {"job": job, "kind": "export", "size": "full", "tag": request["tag"]})
             data = json.dumps({"state": session.state}).encode() if format == "project" else png(session.composed(request["shade"], "full"))
             name, download = f"{Path(session.name).stem}.{'zip' if format == 'project' else format}", secrets.token_hex(8)
             session.downloads[download] = name, data
-            session.say("exported", {"job": job, "kind": "export", "tag": None, "download": download, "name": name})
+            session.say("exported", {"job": job, "kind": "export", "tag": request["tag"], "download": download, "name": name})
 
         self.lane.put(work)
         return {"job": job}

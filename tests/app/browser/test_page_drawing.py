@@ -262,6 +262,20 @@ def test_the_command_comes_with_its_files(desk: Any) -> None:
     assert download.value.suggested_filename == "painting 2-painting.png"
 
 
+def test_who_saves_twice_gets_one_file(desk: Any) -> None:
+    desk.open_sample()
+    desk.server.studio.delay = 0.3
+    desk.click(*SHIRT)  # the lane is busy, so that the first of both files is replaced before its turn
+    desk.page.click("#tab-save")
+    files: list[str] = []
+    desk.page.on("download", lambda download: files.append(download.suggested_filename))
+    desk.page.dblclick("#panel-save .primary")
+    desk.wait_for(lambda: files, "a file is saved")
+    desk.colored()
+    desk.page.wait_for_timeout(300)
+    assert len(files) == 1 and len([kind for kind, _ in desk.server.session.requests if kind == "export"]) == 2
+
+
 def test_lines_are_seen_from_the_beginning(desk: Any) -> None:
     desk.open()
     with desk.held("**/pictures/line*"):

@@ -138,8 +138,9 @@ def test_work_of_a_server_that_was_restarted_is_not_waited_for(desk: Any) -> Non
 def test_stop_also_stops_what_would_be_asked_for_next(desk: Any) -> None:
     desk.open_sample()
     desk.server.studio.delay = 0.5
+    before = len(desk.server.session.requests)
     desk.click(*SHIRT)
-    desk.page.wait_for_timeout(60)
+    desk.wait_for(lambda: len(desk.server.session.requests) > before, "the colors are asked for")
     desk.page.keyboard.press("Escape")
     desk.until("!m.studio.jobs.size")
     assert desk.server.session.events[-1][1] == "cancelled"

@@ -4,7 +4,7 @@ import { LAYERS, setLayer } from "../document.js";
 import { button, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 
-const CRAMPED = "(pointer: coarse) and (max-height: 800px)";
+const CRAMPED = "(pointer: coarse) and (max-height: 800px), (max-height: 600px)";
 
 export function layersPanel({ studio }) {
   const rows = new Map(LAYERS.map((name) => [name, layerRow(studio, name)]));
