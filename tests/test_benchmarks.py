@@ -72,17 +72,17 @@ def test_methods_are_given_settings_that_they_have(monkeypatch):
 @pytest.mark.parametrize("name", ["flood fill", "watershed", "random walker", "optimization"])
 def test_fillers_keep_colors_within_closed_lines(name, monkeypatch):
     line = np.full((40, 60), 255, np.uint8)
-    line[:, 29:31] = 0  # two halves
+    line[:, 44:46] = 0  # two parts, whose border is not halfway between the strokes
     rgb, mask = np.full((40, 60, 3), 255, np.uint8), np.zeros((40, 60), bool)
     colors = {"left": (200, 40, 60), "right": (20, 90, 160)}
-    halves = {"left": np.s_[:, :28], "right": np.s_[:, 32:]}
-    for color, x in zip(colors.values(), (8, 50)):
+    parts = {"left": np.s_[:, :43], "right": np.s_[:, 47:]}
+    for color, x in zip(colors.values(), (4, 52)):
         rgb[18:22, x : x + 4], mask[18:22, x : x + 4] = color, True
     with imported("fillers", monkeypatch) as fillers:
         found = fillers.FILLERS[name](line, rgb, mask)
-    for half, color in colors.items():
-        assert np.abs(found[halves[half]] - np.float64(color)).max() <= 6, half
-    assert found[:, 29:31].max() <= 6  # lines stay black
+    for part, color in colors.items():
+        assert np.abs(found[parts[part]] - np.float64(color)).max() <= 6, part
+    assert found[:, 44:46].max() <= 6  # lines stay black
 
 
 def test_the_measure_of_colorings_knows_its_limits(monkeypatch):

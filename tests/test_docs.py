@@ -19,6 +19,7 @@ from typing import Iterator, NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import mangastyle
 from mangastyle.cli import main as commandline
@@ -172,6 +173,8 @@ def work(tmp_path, monkeypatch) -> Path:
         np.pad(np.full((4, 20), 255, np.uint8), ((20, 40), (20, 24))),
     )
     (tmp_path / "strokes.json").write_text(STROKES, encoding="utf-8")
+    frames = [Image.fromarray(picture) for picture in (drawn, drawn[:, ::-1].copy(), drawn)]
+    frames[0].save(tmp_path / "clip.mp4", "WEBP", save_all=True, append_images=frames[1:], duration=100)  # read by its content
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path

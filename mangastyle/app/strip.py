@@ -22,7 +22,7 @@ from mangastyle.app.schema import ID
 from mangastyle.app.session import About, Session, download_file
 from mangastyle.app.sessions import Sessions, tidy
 from mangastyle.app.shading import shade
-from mangastyle.app.storage import PICTURE, REFERENCES, STRIP, Folder, new_id
+from mangastyle.app.storage import PICTURE, REFERENCES, STATE, STRIP, Folder, new_id
 from mangastyle.errors import MangastyleError
 from mangastyle.io import images
 from mangastyle.io.files import make_folder, read_bytes, temporary_folder
@@ -90,7 +90,9 @@ class Strip:
     def entry(self, frame: Frame) -> dict[str, Any]:
         """A picture, as it is listed."""
         session = self.sessions.of_source(frame.id)
-        return {"id": frame.id, "name": frame.name, "session": session, "state": OPEN if session and frame.state == NEW else frame.state}
+        # What was dropped has a session from the beginning: it is begun when something is drawn.
+        begun = session and (frame.file or self.sessions.disk.session(session).has(STATE))
+        return {"id": frame.id, "name": frame.name, "session": session, "state": OPEN if begun and frame.state == NEW else frame.state}
 
     def frame(self, id: str) -> Frame:
         """A picture; `Refusal` 404 if there is none."""

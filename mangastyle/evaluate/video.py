@@ -13,11 +13,13 @@ from skimage.measure import label
 
 from mangastyle.errors import MangastyleError
 from mangastyle.io.images import check_picture
+from mangastyle.synthetic.animation import AnimationFrame
 from mangastyle.video import flow
 
 GAPS = (1, 10)  # frames from one to the other: short and long term
 UNIT = 1000  # warping errors are in thousandths
 INPUT = "input"  # the name of the source among the clips
+WHITE = 250  # gray levels above it are no line
 LEAST_AREA = 16  # pixels; the color of smaller regions is mostly that of their borders
 CONSTANT = 1.0  # CIEDE2000 up to which a color stays itself
 RECOGNIZED = 10.0  # CIEDE2000 up to which a color is taken for another one
@@ -184,8 +186,8 @@ def region_colors(frame: np.ndarray, regions: np.ndarray, line_art: np.ndarray |
     >>> found.numbers.tolist(), found.areas.tolist(), found.colors[:, 0].round().tolist()
     ([3, 9], [32, 32], [0.0, 100.0])
     """
-    inside = np.ones(regions.shape, bool) if line_art is None else line_art > 250
-    pieces = np.asarray(label(np.where(inside, regions, -1), background=-1, connectivity=1)) if parts else regions  # (h, w)
+    inside = np.ones(regions.shape, bool) if line_art is None else line_art > WHITE
+    pieces = _parts(regions, inside) if parts else regions  # (h, w)
     labels, pixels = pieces[inside], frame[inside]  # (k,), (k, 3)
     order = np.argsort(labels, kind="stable")
     _, starts, areas = np.unique(labels[order], return_index=True, return_counts=True)
@@ -193,6 +195,58 @@ def region_colors(frame: np.ndarray, regions: np.ndarray, line_art: np.ndarray |
     medians = [np.median(pixels[order[start : start + area]], 0) for start, area in zip(starts[large], areas[large])]
     colors = rgb2lab(np.array(medians).reshape(-1, 3) / 255).astype(np.float32)
     return RegionColors(numbers[large], areas[large], colors)
+
+
+def _parts(regions: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Which pixels hang together inside a region, from 1, and 0 where nothing counts: int (h, w)."""
+    return np.asarray(label(np.where(inside, regions, -1), background=-1, connectivity=1))
+
+
+def tracked_parts(frames: Iterable[AnimationFrame]) -> Iterator[np.ndarray]:
+    """Follow the parts into which lines divide regions, by true motion.
+
+    A part goes on as the one that most of it comes to lie on, in the same region; of parts that merge the largest goes on.
+
+    Parameters
+    ----------
+    frames : iterable of AnimationFrame
+
+    Yields
+    ------
+    ndarray of int32, shape (h, w)
+        The number of each pixel's part, the same in all frames; -1 on lines.
+
+    Examples
+    --------
+    >>> from mangastyle.synthetic.animation import animation
+    >>> first, second = tracked_parts(animation(7, "still", 64, count=2))
+    >>> bool((first == second).all()), int(first.min())
+    (True, -1)
+    """
+    before: tuple[AnimationFrame, np.ndarray] | None = None
+    count = 0
+    for frame in frames:
+        height, width = frame.regions.shape
+        parts = _parts(frame.regions, frame.line_art > WHITE)
+        numbers = np.full(parts.max() + 1, -1)
+        if before is not None:
+            past, tracks = before
+            y, x = np.nonzero(past.visible & (tracks >= 0))
+            to = np.rint(past.flow[y, x] + np.stack([x, y], 1)).astype(int)
+            to_x, to_y = np.clip(to[:, 0], 0, width - 1), np.clip(to[:, 1], 0, height - 1)
+            same = (past.regions[y, x] == frame.regions[to_y, to_x]) & (parts[to_y, to_x] > 0)
+            pairs, shared = np.unique(np.stack([tracks[y, x], parts[to_y, to_x]], 1)[same], axis=0, return_counts=True)
+            taken = set()
+            for track, part in pairs[np.argsort(-shared, kind="stable")].tolist():
+                if numbers[part] < 0 and track not in taken:
+                    numbers[part] = track
+                    taken.add(track)
+        new = np.flatnonzero(numbers[1:] < 0) + 1
+        numbers[new] = count + np.arange(len(new))
+        count += len(new)
+        found = numbers[parts].astype(np.int32)
+        yield found
+        before = frame, found
 
 
 def color_constancy(frames: Iterable[RegionColors]) -> float:

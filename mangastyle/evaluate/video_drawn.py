@@ -8,7 +8,7 @@ from typing import Callable, Iterable, Sequence
 import numpy as np
 
 from mangastyle.evaluate.style_metrics import RemainingStyle
-from mangastyle.evaluate.video import color_constancy, identity, region_colors, style_decrease, warp_errors
+from mangastyle.evaluate.video import color_constancy, identity, region_colors, style_decrease, tracked_parts, warp_errors
 from mangastyle.evaluate.video_tables import Values
 from mangastyle.ops import pixels
 from mangastyle.shade.shader import Shader
@@ -80,7 +80,8 @@ def measure_coloring(clip: Animation, shader: Shader) -> Values:
     -------
     dict of str to float
         Warping errors, input, frame by frame and result, by gap, with true flow, in thousandths; share of region-frames of constant
-        color, without and with shading; share of the area that has the right identity; frames in a second. `video_tables.GOALS` has the keys.
+        color, without and with shading; share of the area that has the right identity; frames in a second. `video_tables.GOALS` has the
+        keys.
     """
     frames = list(clip)
     lines = [pixels.to_rgb(frame.line_art) for frame in frames]
@@ -94,10 +95,11 @@ def measure_coloring(clip: Animation, shader: Shader) -> Values:
     given, _ = _run(ShotColoring(shader, colored={0: first}, line_art=True, shading="none"), lines)
     single_given = [shader(line, reference=reference, line_art=True, shading="none") for line in lines]
     errors = warp_errors([frame.rgb for frame in frames], {RESULT: results, FRAMEWISE: singles}, motion=clip.flow)
+    parts = list(tracked_parts(frames))
     known = region_colors(first, frames[0].regions, frames[0].line_art)
 
     def constancy(pictures: Sequence[np.ndarray]) -> float:
-        return color_constancy(region_colors(x, frame.regions, frame.line_art) for x, frame in zip(pictures, frames))
+        return color_constancy(region_colors(x, part, frame.line_art) for x, part, frame in zip(pictures, parts, frames))
 
     def recognized(pictures: Sequence[np.ndarray]) -> float:
         return identity((region_colors(x, frame.regions, frame.line_art, parts=True) for x, frame in zip(pictures, frames)), known)

@@ -168,7 +168,7 @@ class GifWriter(AnimationWriter):
         return (0, 0, self.width, self.height) if self.alpha else super()._rectangle(pixels)
 
     def _put(self, pixels: np.ndarray, x: int, y: int, duration: int) -> None:
-        indices = Image.fromarray(pixels[..., :3]).quantize(COLORS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+        indices = Image.fromarray(pixels[..., :3]).quantize(COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         flags = 0x04  # it stays
         if self.alpha:
             flags = 0x09  # the place is cleared afterwards, and one color is transparent

@@ -253,7 +253,9 @@ class ShotColoring:
             after = self._reduced(shot, index, frame)
             layers = own if before is None or layers is None or self.settings.shading == "none" else steady(before, after, layers, own)
             lines = draw_lines(frame.art, self.settings.ink)
-            shot.kept.write(index, composite(Layers(flat, *np.split(layers, 2, 2), lines)))
+            shot.kept.write(
+                index, composite(Layers(flat, np.ascontiguousarray(layers[..., :3]), np.ascontiguousarray(layers[..., 3:]), lines))
+            )
             shot.kept.save(SHADING, {"done": np.array(index), "layers": layers})
             before = after
             shot.step(len(shot) + index + 1, 2 * len(shot))
@@ -280,7 +282,7 @@ def _packed(known: Known) -> dict[str, np.ndarray]:
 
 def _unpacked(kept: Mapping[str, np.ndarray]) -> Known:
     """The inverse of `_packed`; the regions are without borders."""
-    art = pixels.to_rgb(cv2.imdecode(kept["art"], cv2.IMREAD_UNCHANGED))
+    art = pixels.to_rgb(np.asarray(cv2.imdecode(kept["art"], cv2.IMREAD_UNCHANGED)))
     labels = np.frombuffer(zlib.decompress(kept["labels"].tobytes()), np.int32).reshape(art.shape[:2])
     regions = RegionMap(labels, kept["areas"], kept["centers"], np.zeros((0, 3), np.int64))
     return Known(art, regions, Step(*(kept[name] for name in Step._fields)), kept["colors"])

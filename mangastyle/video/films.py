@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 from pathlib import Path
-from typing import BinaryIO, Iterator
+from typing import Any, BinaryIO, Iterator
 
 import cv2
 import numpy as np
@@ -23,6 +23,7 @@ from mangastyle.video.clip import EPSILON, Clip, check_size
 from mangastyle.video.containers import Facts
 from mangastyle.video.frame import Frame
 
+SILENT = 0  # of OpenCV's levels
 AGAIN = 8  # how often reading goes on behind a place that is damaged
 UNEVEN = 0.02  # share by which the mean rate of a container must differ from the decoder's to count; times of blocks are rounded
 RATES = (0.01, 1000)  # what is taken for a rate, in frames per second
@@ -176,10 +177,10 @@ def quiet() -> Iterator[None]:
     if "OPENCV_LOG_LEVEL" in os.environ:
         yield
         return
-    logging = cv2.utils.logging
+    module: Any = cv2 if hasattr(cv2, "setLogLevel") else cv2.utils.logging  # OpenCV 4, and 5
     with _quiet:
         if not _speakers:
-            _level = logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+            _level = module.setLogLevel(SILENT)
         _speakers += 1
     try:
         yield
@@ -187,7 +188,7 @@ def quiet() -> Iterator[None]:
         with _quiet:
             _speakers -= 1
             if not _speakers:
-                logging.setLogLevel(_level)
+                module.setLogLevel(_level)
 
 
 def _undecodable(path: Path, facts: Facts, codec: str) -> MangastyleError:

@@ -73,13 +73,13 @@ class FixedStyle:
         self._onepass = onepass
         self._style = onepass.style_cache(shot.frame(0), colors)
         self._statistics = self._measure(shot)
-        self._finest = list(self._style.residual)[-1]
-        self.step = network.stride(self._finest)
+        layers = list(self._style.residual)  # none, of a decoder that gets no strokes
+        self.step = network.stride(layers[-1]) if layers else network.MULTIPLE
+        self._size = onepass.size_of(shot.frame(0))
 
     def first_grain(self) -> Grain:
         """The grain of the first frame, which lies as in a picture that is painted alone."""
-        rows, columns = self._style.residual[self._finest].shape[1:3]
-        return Grain.first(rows, columns)
+        return Grain.first(*(-(-side // network.MULTIPLE) * network.MULTIPLE // self.step for side in self._size))
 
     def paint(self, frame: np.ndarray, grain: Grain) -> np.ndarray:
         """Paint a frame, uint8 (h, w, 3), with the strokes where its grain has them."""

@@ -54,19 +54,19 @@ def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> Reg
     (1, 2, True)
     """
     small = reduce_labels(regions.labels, *expected.shape)
-    names, tracks = np.unique(expected, return_inverse=True)
-    tracks, count = tracks.reshape(expected.shape), len(regions.areas)
+    there = np.bincount(expected.ravel() + 1) > 0  # from NONE on
+    names, tracks, count = np.flatnonzero(there) - 1, (np.cumsum(there) - 1)[expected + 1], len(regions.areas)
     held = np.bincount((small * len(names) + tracks).ravel(), minlength=count * len(names)).reshape(count, -1)  # (n, t)
     main = held.argmax(1)
     inside = (held >= MOSTLY * held.sum(0)) & (held >= LEAST)
     inside[np.arange(count), main] = False
     inside[:, names < 0] = False
     line = 255 - pixels.resize(rgb_to_gray(art), *expected.shape) >= INK
-    near = cv2.dilate(np.uint8(line), np.ones((2 * NEAR + 1,) * 2, np.uint8)) > 0
+    near = cv2.dilate(line.astype(np.uint8), np.ones((2 * NEAR + 1,) * 2, np.uint8)) > 0
     labels, following = regions.labels, count
     for region in np.flatnonzero(inside.any(1)):
         mine = small == region
-        apart = [track for track in np.flatnonzero(inside[region]) if _is_drawn(mine, tracks == track, near)]
+        apart = [track for track in np.flatnonzero(inside[region]).tolist() if _is_drawn(mine, tracks == track, near)]
         for track, where in _parts(regions.labels == region, art, mine, tracks, apart, line):
             if held[region, track] / OFF <= where.sum() * small.size / labels.size <= held[region, track] * OFF:
                 labels = labels.copy() if labels is regions.labels else labels
@@ -77,7 +77,7 @@ def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> Reg
 
 def _is_drawn(region: np.ndarray, track: np.ndarray, near: np.ndarray) -> bool:
     """Whether lines are on most of the border of a track with the rest of a region; bool (h, w) each."""
-    border = cv2.dilate(np.uint8(region & track), np.ones((3, 3), np.uint8)).astype(bool) & region & ~track
+    border = cv2.dilate((region & track).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & region & ~track
     return bool((near & border).sum() >= DRAWN * max(border.sum(), 1))
 
 
@@ -91,7 +91,7 @@ def _parts(
     kernel = np.ones((3, 3), np.uint8)
     for number, track in [(1, None), *enumerate(apart, 2)]:
         where = mine & (~np.isin(tracks, apart) if track is None else tracks == track)
-        core = cv2.erode(np.uint8(where), kernel, borderValue=1).astype(bool) & ~line
+        core = cv2.erode(where.astype(np.uint8), kernel, borderValue=1).astype(bool) & ~line
         seeds[core if core.any() else where & ~line] = number
     y, x = (np.flatnonzero(region.any(axis)) for axis in (1, 0))
     box = np.s_[max(y[0] - 1, 0) : y[-1] + 2, max(x[0] - 1, 0) : x[-1] + 2]

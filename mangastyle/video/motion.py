@@ -10,11 +10,11 @@ import numpy as np
 from mangastyle.errors import MangastyleError
 from mangastyle.ops import pixels
 from mangastyle.video import flow
-from mangastyle.video.region_motion import EDGE, Edges, errors, fields, find_edges, find_motions, find_regions, fit, gradient
+from mangastyle.video.region_motion import EDGE, Edges, bend, errors, fields, find_edges, find_motions, find_regions, fit, gradient
 
 LONG_SIDE = 448  # pixels, at which regions are found
 ABOVE = 0.75  # of the frame's height: what lies along its border further down may be a person
-ALONG = 0.12  # of the border there: regions with a larger share are ground
+ALONG, MOST = 0.1, 0.5  # of a side: regions with a larger share of two sides, or of one, are ground
 APART = 10  # pixels from other regions, whose outlines are not the ground's
 EVIDENCE = 24  # pixels of edges that tell the camera's motion
 BETTER = 1.2  # times as many edges must follow a camera that moves as one that stands still
@@ -77,16 +77,20 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     edges = find_edges(strength, direction, regions, free, flow.visible(free, flow.estimate(first, second)))
     ground = is_ground(regions)
     camera = find_camera(edges, ground[regions])
-    motions = find_motions(edges, len(ground), camera)
+    motions, weights = find_motions(edges, len(ground), camera)
     motions[ground] = camera
-    way = cv2.resize(_fitting(first, second, regions, edges, motions, free, strength), (width, height), interpolation=cv2.INTER_LINEAR)
+    own = fields(motions, regions)
+    bend(own, regions, edges, motions, weights, ground)
+    way = cv2.resize(_fitting(first, second, regions, edges, motions, own, free, strength), (width, height), interpolation=cv2.INTER_LINEAR)
     way *= np.array([width / size[1], height / size[0]], np.float32)
     reduced = np.diag([size[1] / width, size[0] / height, 1.0])
     return Motion(way, unchanged(before, frame, way), np.linalg.inv(reduced) @ _matrix(camera) @ reduced)
 
 
 def is_ground(regions: np.ndarray) -> np.ndarray:
-    """Which regions, labels int32 (h, w), are ground: those that lie along much of the frame's border; bool (count,).
+    """Which regions, labels int32 (h, w), are ground: those at two sides of the frame, or along most of one; bool (count,).
+
+    The lower side and what is next to it do not count: persons stand there.
 
     Examples
     --------
@@ -96,8 +100,9 @@ def is_ground(regions: np.ndarray) -> np.ndarray:
     [True, False]
     """
     rows = slice(0, max(1, round(ABOVE * len(regions))))
-    border = np.concatenate([regions[0], regions[rows, 0], regions[rows, -1]])
-    return np.bincount(border, minlength=int(regions.max()) + 1) > ALONG * len(border)
+    sides = regions[0], regions[rows, 0], regions[rows, -1]
+    shares = np.array([np.bincount(side, minlength=int(regions.max()) + 1) / len(side) for side in sides])  # (3, count)
+    return ((shares > ALONG).sum(0) >= 2) | (shares > MOST).any(0)
 
 
 def find_camera(edges: Edges, ground: np.ndarray) -> np.ndarray:
@@ -132,14 +137,15 @@ def find_camera(edges: Edges, ground: np.ndarray) -> np.ndarray:
 
 
 def _fitting(
-    before: np.ndarray, frame: np.ndarray, regions: np.ndarray, edges: Edges, motions: np.ndarray, free: np.ndarray, strength: np.ndarray
+    before: np.ndarray, frame: np.ndarray, regions: np.ndarray, edges: Edges, motions: np.ndarray, own: np.ndarray, free: np.ndarray,
+    strength: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """For each pixel the motion of its region, at edges that of the region beyond or the flow if they fit better: (h, w, 2)."""
     x, y = edges.place.astype(np.intp).T
     beyond = regions.copy()
     away = edges.region != regions[y, x]
     beyond[y[away], x[away]] = edges.region[away]
-    ways = [fields(motions, regions), fields(motions, beyond), free]
+    ways = [own, fields(motions, beyond), free]
     costs = []
     for way, handicap in zip(ways, (0, OTHER, FREE)):
         error = cv2.absdiff(flow.warp(before, way), frame).astype(np.float32).mean(-1)

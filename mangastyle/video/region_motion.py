@@ -22,6 +22,10 @@ UNIT = 30.0  # pixels from the center at which turning and growing are as large 
 PRIOR = (0.5, 0.5, 2.0, 2.0)  # weight of the motion without turning and growing, in pixels of edges
 IN_FRONT = 0.1  # by which a larger share of a region's edges must follow its motion
 DOUBT = 0.05  # weight of edges of the region in front
+BENT = 0.2  # pixels of error with which a region is taken to bend
+FAR = 3.0  # pixels: such errors count a quarter
+STIFF, COARSE = 10.0, 4  # pixels over which it bends alike, and of a cell in which that is computed
+CALM = 2.0  # weight of not bending, in edges
 STILL = 0.15  # pixels: regions that move less do not move
 
 
@@ -157,7 +161,7 @@ def _corners(strength: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return (half - rest) / (half + rest + 1e-6)
 
 
-def find_motions(edges: Edges, count: int, otherwise: np.ndarray) -> np.ndarray:
+def find_motions(edges: Edges, count: int, otherwise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The motion of each region. An edge tells that of the thing in front: the one all of whose edges go the same way.
 
     Parameters
@@ -167,8 +171,10 @@ def find_motions(edges: Edges, count: int, otherwise: np.ndarray) -> np.ndarray:
 
     Returns
     -------
-    ndarray of float64, shape (count, 4)
+    motions : ndarray of float64, shape (count, 4)
         As of `fit`; zeros where all edges of a region move less than `STILL`.
+    weights : ndarray of float64, shape (n,)
+        How much each edge tells of its region.
     """
     motions = fit(edges, count, otherwise)
     follows = 1 / (1 + errors(edges, motions[edges.region]) ** 2)
@@ -177,10 +183,47 @@ def find_motions(edges: Edges, count: int, otherwise: np.ndarray) -> np.ndarray:
     behind = rigid[edges.other] > rigid[edges.region] + IN_FRONT
     own = np.bincount(edges.region, ~behind, count)
     doubtful = behind & (own >= FEWEST)[edges.region]
-    motions = fit(edges, count, otherwise, np.where(doubtful, DOUBT, 1.0))
+    weights = np.where(doubtful, DOUBT, 1.0)
+    motions = fit(edges, count, otherwise, weights)
     most = np.zeros(count)
     np.maximum.at(most, edges.region, np.abs(_way(motions[edges.region], edges.place)).max(-1, initial=0))
-    return np.where((most < STILL)[:, None], 0, motions)
+    return np.where((most < STILL)[:, None], 0, motions), weights
+
+
+def bend(way: np.ndarray, regions: np.ndarray, edges: Edges, motions: np.ndarray, weights: np.ndarray, rigid: np.ndarray) -> None:
+    """Let regions bend as their outlines do, such as hair that waves: what their motions leave of the flow is smoothed and added.
+
+    Parameters
+    ----------
+    way : ndarray of float32, shape (h, w, 2)
+        By `fields`; it is changed.
+    regions : ndarray of int32, shape (h, w)
+    edges, motions, weights
+        See `find_motions`.
+    rigid : ndarray of bool, shape (count,)
+        Regions that do not bend.
+    """
+    rest = edges.way - _way(motions[edges.region], edges.place)  # (n, 2)
+    error = errors(edges, motions[edges.region])
+    weights = weights / (1 + (error / FAR) ** 2) ** 2
+    power = [np.bincount(edges.region, x, len(motions)) for x in (weights * error**2, weights)]
+    (nx, ny), tangent = edges.normal.T, edges.tangent
+    xx, yy, xy = (weights * product for product in (nx**2 + tangent * ny**2, ny**2 + tangent * nx**2, (1 - tangent) * nx * ny))
+    facts = np.stack([xx, yy, xy, xx * rest[:, 0] + xy * rest[:, 1], xy * rest[:, 0] + yy * rest[:, 1]], -1).astype(np.float32)  # (n, 5)
+    bending = (power[0] > BENT**2 * power[1]) & (power[1] >= FEWEST) & ~rigid
+    small = tuple(-(-side // COARSE) for side in regions.shape)
+    for label in np.flatnonzero(bending):
+        own = edges.region == label
+        x, y = (edges.place[own] / COARSE).astype(np.intp).T
+        sums = np.zeros((*small, 5), np.float32)
+        np.add.at(sums, (y, x), facts[own])
+        sigma = STIFF / COARSE
+        around = 2 * np.pi * sigma**2 * cv2.GaussianBlur(sums, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT)
+        xx, yy, xy, bx, by = np.moveaxis(around, -1, 0)
+        xx, yy = xx + CALM, yy + CALM
+        bent = np.stack([yy * bx - xy * by, xx * by - xy * bx], -1) / (xx * yy - xy**2)[..., None]  # least squares around each place
+        mask = regions == label
+        way[mask] += cv2.resize(bent, None, fx=COARSE, fy=COARSE, interpolation=cv2.INTER_LINEAR)[: mask.shape[0], : mask.shape[1]][mask]
 
 
 def fit(edges: Edges, count: int, otherwise: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:

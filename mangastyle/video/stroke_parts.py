@@ -60,7 +60,7 @@ def divide(tracks: np.ndarray, regions: np.ndarray, labels: np.ndarray, colors: 
     parts[here] = found.ravel()
     owner = np.zeros(len(colors), np.int64)
     owner[labels[here]] = tracks[regions[here]]
-    return Parts(parts, owner[names], np.float32(colors)[names], given)
+    return Parts(parts, owner[names], colors[names].astype(np.float32), given)
 
 
 def carry(shot: Shot, divided: list[tuple[int, Parts]], tracks_of: Callable[[int], np.ndarray]) -> None:
@@ -128,7 +128,7 @@ def draw(shot: Shot, index: int, tracks: np.ndarray, flat: np.ndarray) -> np.nda
     for track in np.unique(parts["owners"][labels[labels >= 0]]):
         names = np.unique(labels[_owned(labels, parts["owners"], np.array([track]))])
         # Enlarged as shares, the borders between colors are smooth.
-        shares = [cv2.resize(np.float32(labels == name), tracks.shape[::-1], interpolation=cv2.INTER_LINEAR) for name in names]
+        shares = [cv2.resize((labels == name).astype(np.float32), tracks.shape[::-1], interpolation=cv2.INTER_LINEAR) for name in names]
         here = tracks == track
         flat[here] = colors[names[np.argmax(shares, 0)[here]]]
     return flat
@@ -151,7 +151,7 @@ def _settle(labels: np.ndarray, tracks: np.ndarray, owners: np.ndarray) -> np.nd
         seeds = here & _owned(labels, owners, np.array([track]))
         if not seeds.any():
             continue
-        _, nearest = cv2.distanceTransformWithLabels(np.uint8(~seeds), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+        _, nearest = cv2.distanceTransformWithLabels((~seeds).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
         names = np.zeros(int(nearest.max()) + 1, np.int32)
         names[nearest[seeds]] = labels[seeds]
         settled[here] = names[nearest[here]]

@@ -61,8 +61,8 @@ class Tracks(NamedTuple):
 
     next : int64 (), the number of the next new track. seen : int32 (h, w), the track that each pixel shows. lost : int32 (h, w), the
     lost track that would be there, NONE for none. gray, ink : the frame's. numbers, missed : int64 (m,), the tracks, and for how many
-    frames each has been lost. areas, centers, colors : of each when last seen, as in `View`. motions : float64 (m, 2), how far each goes in a
-    frame, (dx, dy), averaged over the last few.
+    frames each has been lost. areas, centers, colors : of each when last seen, as in `View`. motions : float64 (m, 2), how far each goes
+    in a frame, (dx, dy), averaged over the last few.
     """
 
     next: np.ndarray

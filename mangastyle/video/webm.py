@@ -20,6 +20,7 @@ from mangastyle.video.films import quiet
 from mangastyle.video.writer import Given, Writer, even
 
 NOMINAL = 25.0  # frames per second, for the encoder: it gives 2 bits to a pixel at any rate, and takes a tenth of them
+ROUNDING = (2, 0, 1, 0)  # levels of blue, green, red: OpenCV's encoder cuts off fractions of luma and chroma, which these make up for
 IVF_HEAD, IVF_FRAME = 32, 12  # bytes
 SCALE = 1_000_000  # nanoseconds of a unit of time
 LONGEST = 30_000  # units of time of a cluster, in whose 16 bits the times of frames are counted
@@ -79,7 +80,7 @@ class WebmWriter(Writer):
 
     def _add(self, frame: Given) -> None:
         with quiet():
-            self._encoder.write(cv2.cvtColor(even(frame.rgb), cv2.COLOR_RGB2BGR))
+            self._encoder.write(cv2.add(cv2.cvtColor(even(frame.rgb), cv2.COLOR_RGB2BGR), ROUNDING))
         self._ends.append(frame.end)
 
     def _finish(self) -> None:

@@ -18,6 +18,7 @@ from mangastyle.io.images import check_picture
 
 STEADY = 1.5e-3  # seconds by which a frame's time may differ from that which the rate gives it, for containers round times
 DENOMINATOR = 1001  # greatest one of a rate
+ROUNDED = 1e-4  # frames per second by which 23.976 and the like differ from what is meant
 
 log = logging.getLogger("mangastyle")
 
@@ -202,6 +203,5 @@ def rate_of(rate: float | Fraction) -> Fraction:
         value = 0.0
     if isinstance(rate, bool) or not 1e-3 <= value <= 1000:
         raise MangastyleError(f"`rate`: must be the number of frames per second, from 0.001 to 1000, not {rate!r}")
-    whole = Fraction(round(value * DENOMINATOR / 1000) * 1000, DENOMINATOR)  # as NTSC has them
-    exact = Fraction(rate).limit_denominator(DENOMINATOR)
-    return whole if exact.denominator > 100 and abs(whole - exact) < 2e-3 else exact
+    ntsc = Fraction(round(value * DENOMINATOR / 1000) * 1000, DENOMINATOR)
+    return ntsc if abs(ntsc - Fraction(rate)) < ROUNDED else Fraction(rate).limit_denominator(DENOMINATOR)

@@ -182,15 +182,22 @@ def test_options_reach_the_server(monkeypatch):
     }  # fmt: skip
 
 
+class Begun:
+    """A server that says that it has begun, and ends."""
+
+    def __init__(self, config, begun, ending):
+        self.begun = begun
+
+    async def serve(self, sockets):
+        self.begun()
+
+
 def test_the_browser_is_opened_without_the_token(monkeypatch, tmp_path, capsys):
     """Other users can read with which address a program was started."""
     opened = []
     monkeypatch.setattr(launch.webbrowser, "open", opened.append)
-
-    async def serve(self, sockets):
-        self._begun()
-
-    monkeypatch.setattr(launch.Server, "serve", serve)
+    monkeypatch.setattr(launch.uvicorn, "Config", lambda app, **options: None)  # which would reset the logging of all tests
+    monkeypatch.setattr(launch, "Server", Begun)
     launch.serve(token="12345678", data=str(tmp_path))
     until = time.monotonic() + PATIENCE
     while not opened and time.monotonic() < until:

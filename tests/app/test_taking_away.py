@@ -399,6 +399,8 @@ def test_pictures_that_were_dropped_are_together_after_a_restart(make_page, line
     entries = [page.upload(f"/folder?name={name}.png", png(line_art)).json() for name in ("b", "a")]
     page = make_page()
     assert page.get("/folder").json() == {"name": "", "pictures": entries, "dropped": True}
+    page.put(f"/sessions/{entries[1]['session']}/state", {"revision": 1, "state": {}})
+    entries[1]["state"] = "open"  # now that something is drawn on it
     page.studio.delete(entries[0]["session"])
     assert make_page().get("/folder").json()["pictures"] == entries[1:]
     page = make_page()

@@ -37,6 +37,18 @@ def test_the_command_keeps_size_and_transparency(loud_weights, tmp_path):
     np.testing.assert_array_equal(made.alpha, alpha)
 
 
+def test_whether_it_is_line_art_can_be_told(loud_weights, tmp_path):
+    images.save(tmp_path / "a.png", picture := line_art(48, 40))
+    shader = Shader(loud_weights, precision="float32")
+    made = {}
+    for told, line_art_told in (("auto", None), ("yes", True), ("no", False)):
+        flags = ["--weights", str(loud_weights), "--precision", "float32", "--line-art", told, "--hint", "none"]
+        assert main(["shade", str(tmp_path / "a.png"), *flags, "--out", str(tmp_path / f"{told}.png")]) == 0
+        made[told] = images.load(tmp_path / f"{told}.png").rgb
+        np.testing.assert_array_equal(made[told], shader(picture, line_art=line_art_told))
+    assert np.array_equal(made["auto"], made["yes"]) and not np.array_equal(made["yes"], made["no"])
+
+
 def test_hint_files_are_those_of_python(loud_weights, tmp_path):
     picture, folder = line_art(48, 40), tmp_path / "in"
     images.save(folder / "a.png", picture)

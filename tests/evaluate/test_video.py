@@ -10,9 +10,18 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from mangastyle.errors import MangastyleError
-from mangastyle.evaluate.video import RegionColors, color_constancy, identity, pair_error, region_colors, style_decrease, warp_errors
+from mangastyle.evaluate.video import (
+    RegionColors,
+    color_constancy,
+    identity,
+    pair_error,
+    region_colors,
+    style_decrease,
+    tracked_parts,
+    warp_errors,
+)
 from mangastyle.ops.color import rgb_to_lab
-from mangastyle.synthetic.animation import animation
+from mangastyle.synthetic.animation import AnimationFrame, animation
 
 SEEN = np.ones((24, 32), bool)
 
@@ -144,6 +153,25 @@ def test_drawn_clips_are_constant_and_keep_their_identity():
     rng = np.random.default_rng(0)
     flicker = [region_colors(np.clip(f.flat + rng.integers(-30, 30, 3), 0, 255).astype(np.uint8), f.regions) for f in clip]
     assert color_constancy(flicker) < 0.6
+
+
+def test_parts_are_followed_by_true_motion():
+    """A line that crosses a moving square divides it into two parts; each keeps its number, and what comes in gets a new one."""
+
+    def frame(x: int) -> AnimationFrame:
+        regions, art = np.zeros((40, 60), np.int32), np.full((40, 60), 255, np.uint8)
+        regions[10:30, x : x + 20] = 1
+        art[[9, 20, 30], x : x + 20] = art[9:31, [x - 1, x + 20]] = 0
+        flow = np.zeros((40, 60, 2), np.float32)
+        flow[9:31, x - 1 : x + 21, 0] = 3
+        picture = np.zeros((40, 60, 3), np.uint8)
+        return AnimationFrame(picture, art, picture, regions, flow, np.ones((40, 60), bool))
+
+    found = list(tracked_parts([frame(x) for x in (5, 8, 11)]))
+    for index, x in enumerate((5, 8, 11)):
+        assert found[index][15, x + 5] == found[0][15, 10] != found[0][25, 10] == found[index][25, x + 5]
+        assert found[index][20, x + 5] == -1 and found[index][0, 0] == found[0][0, 0]
+    assert len(np.unique(found)) == 4
 
 
 def test_identity_by_area():

@@ -20,7 +20,7 @@ def drawn(count: int, height: int = 64, width: int = 80) -> list[np.ndarray]:
     y, x = np.mgrid[:height, :width]
     frames = []
     for number in range(count):
-        frame = np.stack([40 + x * 2, 220 - y, np.full_like(x, 120)], -1).clip(0, 255).astype(np.uint8)
+        frame = np.stack([40 + x // 8 * 16, 220 - y // 8 * 8, np.full_like(x, 120)], -1).clip(0, 255).astype(np.uint8)
         cv2.circle(frame, (10 + 3 * number, height // 2), max(1, height // 5), (200, 60, 40), -1)
         cv2.rectangle(frame, (0, 0), (4 + 2 * number, 3), (20, 20, 20), -1)
         frames.append(frame)

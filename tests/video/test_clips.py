@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 import zipfile
@@ -11,13 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from clip_files import by_ffmpeg, by_opencv, by_pillow, drawn, luma, needs_ffmpeg, psnr, with_sound
 from PIL import Image
 
 from mangastyle.errors import MangastyleError
 from mangastyle.video.clips import open_clip
 from mangastyle.video.containers import kind_of
 from mangastyle.video.frame_folders import natural
-from clip_files import by_ffmpeg, by_opencv, by_pillow, drawn, luma, needs_ffmpeg, psnr, with_sound
 
 FRAMES = drawn(6)
 
@@ -39,7 +40,9 @@ def one_line(path, **options):
     return message[len(str(path)) :]
 
 
-@pytest.mark.parametrize(("name", "code", "least"), [("a.avi", "MJPG", 30), ("a.mp4", "mp4v", 28), ("a.mkv", "FFV1", 50), ("a.mov", "mp4v", 28)])
+@pytest.mark.parametrize(
+    ("name", "code", "least"), [("a.avi", "MJPG", 30), ("a.mp4", "mp4v", 28), ("a.mkv", "FFV1", 50), ("a.mov", "mp4v", 28)]
+)
 def test_video_files(tmp_path, name, code, least):
     clip = open_clip(by_opencv(tmp_path / name, FRAMES, 12.5, code))
     assert (clip.kind, clip.width, clip.height, clip.count, clip.has_alpha, clip.has_audio) == (name[2:], 80, 64, 6, False, False)
@@ -141,9 +144,8 @@ def test_sound_is_seen(tmp_path):
     assert open_clip(with_sound(tmp_path / "a.mp4")).has_audio is True
     assert open_clip(with_sound(tmp_path / "a.webm")).has_audio is True
     assert open_clip(with_sound(tmp_path / "a.avi")).has_audio is True
-    assert open_clip(by_ffmpeg(tmp_path / "b.mp4")).has_audio is False
     assert open_clip(with_sound(tmp_path / "a.ts")).has_audio is None
-    for name in ("sound.mp4", "sound.webm"):
+    for name in ("sound.mp4", "sound.mkv"):
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=1", tmp_path / name], check=True)
         assert "has sound and no picture" in one_line(tmp_path / name)
 
@@ -158,7 +160,7 @@ def test_a_codec_that_is_not_there_is_named(tmp_path):
 @needs_ffmpeg
 @pytest.mark.parametrize("name", ["a.mp4", "a.webm", "a.mkv", "a.avi"])
 def test_a_broken_tail_is_a_remark(tmp_path, caplog, name):
-    path = by_ffmpeg(tmp_path / name, "-movflags", "+faststart", source="testsrc=s=160x120:r=10:d=3")
+    path = by_ffmpeg(tmp_path / name, "-movflags", "+faststart", "-threads", "1", source="testsrc=s=160x120:r=10:d=3")
     whole = list(open_clip(path).frames())
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
     clip = open_clip(path)
@@ -317,9 +319,14 @@ def test_names_mean_nothing_to_the_decoder(tmp_path):
 
 def test_frames_that_are_too_large(tmp_path, monkeypatch):
     """8K is known by the header, before anything is decoded."""
-    large = by_opencv(tmp_path / "a.mp4", [np.zeros((4320, 7680, 3), np.uint8)], code="mp4v")
+    large = by_opencv(tmp_path / "a.mp4", FRAMES, code="mp4v")
+    entry = struct.pack(">HH", 80, 64)
+    assert large.read_bytes().count(entry) == 1
+    large.write_bytes(large.read_bytes().replace(entry, struct.pack(">HH", 7680, 4320)))
     monkeypatch.setattr(cv2, "VideoCapture", lambda *given: pytest.fail("decoded"))
-    assert "7680x4320 pixels is over the limit of 30 megapixels; make it smaller, or raise `max_pixels`" in one_line(large, max_pixels=30_000_000)
+    assert "7680x4320 pixels is over the limit of 30 megapixels; make it smaller, or raise `max_pixels`" in one_line(
+        large, max_pixels=30_000_000
+    )
     monkeypatch.undo()
     for path in (by_opencv(tmp_path / "a.avi", FRAMES), by_pillow(tmp_path / "a.gif", FRAMES, [100] * 6)):
         assert "80x64 pixels is over the limit" in one_line(path, max_pixels=5000)

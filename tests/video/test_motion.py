@@ -127,7 +127,7 @@ def test_an_outline_tells_the_motion_of_the_thing_in_front():
     region = np.repeat([1, 0, 0], [300, 300, 100])
     other = np.repeat([0, 1, 0], [300, 300, 100])
     edges = Edges(place, way, np.stack([np.cos(angle), np.sin(angle)], -1), np.full(700, 0.1), region, other)
-    found = find_motions(edges, 2, np.zeros(4))
+    found = find_motions(edges, 2, np.zeros(4))[0]
     np.testing.assert_allclose(found[1, :2], (5, 2), atol=0.2)
     assert np.abs(found[0]).max() < 0.1
     assert np.abs(fit(edges, 2, np.zeros(4))[0, 0]) > 4  # most edges say otherwise

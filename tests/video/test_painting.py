@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 from mangastyle.errors import Cancelled, MangastyleError
+from mangastyle.io import registry
 from mangastyle.ops import pixels
+from mangastyle.style.learned import painters
+from mangastyle.style.learned.painters import Painter
+from mangastyle.style.onepass import network
+from mangastyle.style.onepass.settings import OnePassSpec
 from mangastyle.style.optimize.terms import Previous
 from mangastyle.style.stylize import Stylizer
 from mangastyle.synthetic import characters, paintings
@@ -237,6 +242,29 @@ def test_frames_of_two_sizes_and_tiny_frames_are_refused(onepass):
         painted([np.zeros((20, 40, 3), np.uint8)], onepass)
 
 
+def taught(spec: OnePassSpec, arrays: dict[str, np.ndarray]) -> Stylizer:
+    """A stylizer of method learned whose painter has this decoder."""
+    by = stylizer("learned")
+    by.implementation.teacher = lambda painting: Painter(painters.digest(painting), painting, spec, arrays)
+    return by
+
+
+def test_learned_painters_go_on_as_the_one_pass(onepass, tmp_path, monkeypatch):
+    monkeypatch.setenv("MANGASTYLE_CACHE", str(tmp_path))
+    spec, decoder = network.read_decoder(registry.find("onepass"))
+    given = frames(3)
+    found = painted(given, taught(spec, {x.path: x.numpy() for x in decoder.variables}))
+    for picture, expected in zip(found, painted(given, onepass)):
+        np.testing.assert_array_equal(picture, expected)
+
+
+def test_a_decoder_without_strokes(tmp_path, monkeypatch):
+    monkeypatch.setenv("MANGASTYLE_CACHE", str(tmp_path))
+    spec = OnePassSpec(residual_windows=())
+    found = painted(frames(2), taught(spec, {x.path: x.numpy() for x in network.decoder(spec).variables}))
+    assert found[1].shape == (SIDE, SIDE, 3)
+
+
 @pytest.mark.slow
 def test_polish_starts_from_the_warped_result_and_stays_near_it(monkeypatch):
     by, given = stylizer("polish", polish_iterations=1), frames(2, 4.0, 64)
@@ -261,8 +289,9 @@ def test_polish_starts_from_the_warped_result_and_stays_near_it(monkeypatch):
     assert isinstance(previous, Previous)
 
 
+@pytest.mark.slow
 def test_optimize_goes_on_from_its_result():
-    by, given = stylizer("optimize", iterations=2, backbone="slim"), frames(2, 3.0, 64)
+    by, given = stylizer("optimize", iterations=12, min_size=0, backbone="slim"), frames(3, 2.0, 64)
     found, alone = painted(given, by), [by(frame) for frame in given]
     np.testing.assert_array_equal(found[0], alone[0])
-    assert warp_error(found, 3.0) < 0.8 * warp_error(alone, 3.0)
+    assert warp_error(found, 2.0) < 0.8 * warp_error(alone, 2.0)

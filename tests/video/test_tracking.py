@@ -78,10 +78,10 @@ def test_a_drawn_clip_keeps_its_identities():
 def test_what_was_hidden_comes_back():
     follow = Follower()
     first = follow(circle(paper(), 50, 60, 15)).at(50, 60)
-    for x in (130, 115, 100, 85, 70, 55, 45, 45):  # a large box passes before it
+    for x in (130, 115, 100, 90, 80, 70, 60, 50, 45, 45):  # a large box passes before it
         follow(box(circle(paper(), 50, 60, 15), x - 30, 25, 70, 70))
     assert first not in follow.step.tracks
-    for x in (55, 70, 90, 110, 120):
+    for x in (50, 60, 65, 70, 75, 80, 90, 100, 110):
         follow(box(circle(paper(), 50, 60, 15), x - 30, 25, 70, 70))
     assert follow.at(50, 60) == first
 

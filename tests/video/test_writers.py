@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import resource
 import subprocess
@@ -26,7 +25,11 @@ from mangastyle.video.writers import check_result, open_writer
 EXACT = ("a.webp", "a.apng", "folder/")
 OWN = (*EXACT, "a.gif", "a.webm")
 BY_FFMPEG = ("a.mp4", "a.mov", "a.mkv")
-EVERY = [*OWN, *(pytest.param(name, marks=needs_ffmpeg) for name in BY_FFMPEG)]
+EVERY = [
+    *OWN,
+    pytest.param("a.mp4", marks=needs_ffmpeg),
+    *(pytest.param(x, marks=[needs_ffmpeg, pytest.mark.slow]) for x in ("a.mov", "a.mkv")),
+]
 FRAMES = drawn(8)
 
 
@@ -42,7 +45,7 @@ def place(folder: Path, name: str) -> str:
     return f"{folder}/{name}"
 
 
-@pytest.mark.parametrize("rate", [12, 24000 / 1001, Fraction(25, 2)])
+@pytest.mark.parametrize("rate", [24000 / 1001, Fraction(25, 2)])
 @pytest.mark.parametrize("name", EVERY)
 def test_what_is_written_is_read_again(tmp_path, name, rate):
     writer = write(place(tmp_path, name), rate=rate)
@@ -59,7 +62,7 @@ def test_what_is_written_is_read_again(tmp_path, name, rate):
     else:
         least = 33 if name.endswith("gif") else 38
         assert min(psnr(luma(frame.rgb), luma(wanted)) for frame, wanted in zip(found, FRAMES)) > least
-        assert max(np.abs(frame.rgb.mean((0, 1)) - wanted.mean((0, 1))).max() for frame, wanted in zip(found, FRAMES)) < 2
+        assert max(np.abs(frame.rgb.mean((0, 1)) - wanted.mean((0, 1))).max() for frame, wanted in zip(found, FRAMES)) < 3
     assert os.listdir(tmp_path) == [name.rstrip("/")]
 
 
@@ -85,7 +88,7 @@ def test_times_of_a_steady_clip_may_be_rounded(tmp_path, name):
         assert open_clip(tmp_path / name).rate == pytest.approx(rate, rel=1e-6)
 
 
-@pytest.mark.parametrize("size", [(1, 1), (2, 1), (33, 47), (34, 47)])
+@pytest.mark.parametrize("size", [(1, 1), (33, 47), (34, 47)])
 @pytest.mark.parametrize("name", EVERY)
 def test_odd_sizes(tmp_path, caplog, name, size):
     frames = drawn(3, *size)
@@ -94,7 +97,9 @@ def test_odd_sizes(tmp_path, caplog, name, size):
     padded = name in BY_FFMPEG
     assert (clip.height, clip.width) == (even(frames[0]).shape[:2] if padded else size)
     assert padded == any("is repeated" in message for message in caplog.messages)
-    assert sum(1 for _ in clip.frames()) == 3
+    assert [frame.rgb.shape for frame in clip.frames()] == [(clip.height, clip.width, 3)] * 3
+    if name == "a.webm" and size != (1, 1):
+        assert min(psnr(luma(frame.rgb), luma(wanted)) for frame, wanted in zip(clip.frames(), frames)) > 33
     if name in EXACT:
         assert all(np.array_equal(frame.rgb, wanted) for frame, wanted in zip(clip.frames(), frames))
 
@@ -132,7 +137,7 @@ def test_opacity_that_cannot_be_kept_is_a_remark(tmp_path, monkeypatch, caplog):
     assert not open_clip(tmp_path / "a.webm").has_alpha
 
 
-@pytest.mark.parametrize("name", [*OWN, *(pytest.param(name, marks=needs_ffmpeg) for name in BY_FFMPEG)])
+@pytest.mark.parametrize("name", EVERY)
 def test_the_same_frames_give_the_same_bytes(tmp_path, name):
     found = []
     for folder in ("first", "second"):
@@ -185,12 +190,10 @@ def test_webm_by_its_elements(tmp_path):
         inner = list(ebml.elements(file, segment.start, size))
         codes = [place.code for place in inner]
         assert codes[:3] == [ebml.SEEK_HEAD, ebml.INFO, ebml.TRACKS] and codes[-1] == ebml.CUES and codes.count(ebml.CLUSTER) > 1
-        starts = {place.code: place.start - segment.start - 4 - (5 if place.code == ebml.CLUSTER else 1) for place in inner}
         for seek in ebml.elements(file, inner[0].start, inner[0].stop):
             code, position = (ebml.read(file, place) for place in ebml.elements(file, seek.start, seek.stop))
             file.seek(segment.start + int.from_bytes(position, "big"))
             assert file.read(4) == code
-        assert starts
         for point in ebml.elements(file, inner[-1].start, inner[-1].stop):
             time, positions = ebml.elements(file, point.start, point.stop)
             place = [ebml.read(file, each) for each in ebml.elements(file, positions.start, positions.stop)][1]
@@ -198,6 +201,19 @@ def test_webm_by_its_elements(tmp_path):
             cluster = next(ebml.elements(file, file.tell(), size))
             stamp = next(ebml.elements(file, cluster.start, cluster.stop))
             assert cluster.code == ebml.CLUSTER and ebml.read(file, stamp) == ebml.read(file, time)
+
+
+@needs_ffmpeg
+def test_colors_of_webm_have_no_cast(tmp_path):
+    """By ITU-R BT.601 the stored luma and chroma are those of the colors, on average to a fifth of a level."""
+    colors = np.random.default_rng(0).integers(30, 226, (8, 8, 3), np.uint8)
+    write(tmp_path / "a.webm", [np.kron(colors, np.ones((16, 16, 1), np.uint8))] * 2)
+    command = ["ffmpeg", "-v", "error", "-i", tmp_path / "a.webm", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"]
+    planes = np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, np.uint8)
+    stored = [planes[: 128 * 128].reshape(128, 128)[8::16, 8::16], *planes[128 * 128 :].reshape(2, 64, 64)[:, 4::8, 4::8]]
+    matrix = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]) / 255
+    for plane, row, offset in zip(stored, matrix, (16, 128, 128)):
+        assert abs((plane - (colors @ row + offset)).mean()) < 0.3
 
 
 def test_long_pauses_begin_clusters(tmp_path):
@@ -221,8 +237,13 @@ def test_ffmpeg_reads_our_webm(tmp_path):
 
 
 @needs_ffmpeg
-@pytest.mark.parametrize("name", ["a.webm", "a.mp4", "a.mkv", "a.mov"])
-@pytest.mark.parametrize("sides", [(48, 64), (47, 63)])
+@pytest.mark.parametrize(
+    ("name", "sides"),
+    [
+        ("a.webm", (47, 63)), ("a.mp4", (48, 64)),
+        *(pytest.param(*given, marks=pytest.mark.slow) for given in (("a.webm", (48, 64)), ("a.mkv", (48, 64)), ("a.mov", (47, 63)))),
+    ],
+)  # fmt: skip
 def test_sound_is_kept_where_the_pictures_are(tmp_path, name, sides):
     """A tone in the source's second half is there from the right time on."""
     tone = "aevalsrc=if(gte(t\\,0.5)\\,sin(2500*t)\\,0):d=1"
@@ -277,7 +298,7 @@ def test_without_ffmpeg(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("failure", [ValueError("x"), KeyboardInterrupt(), MangastyleError("y"), OSError(28, "No space left on device")])
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_after_a_failure_the_old_clip_is_there_and_nothing_else(tmp_path, name, failure):
     write(place(tmp_path, name), FRAMES[:2])
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
@@ -295,15 +316,9 @@ def test_after_a_failure_the_old_clip_is_there_and_nothing_else(tmp_path, name, 
 @pytest.mark.parametrize("name", EVERY)
 def test_no_frame_is_no_clip(tmp_path, name):
     with pytest.raises(MangastyleError, match="no frame was written"):
-        write(place(tmp_path, name), frames=[FRAMES[0]][:0] or FRAMES[:0] or _Empty())
+        with open_writer(place(tmp_path, name), (64, 80), rate=10):
+            pass
     assert os.listdir(tmp_path) == []
-
-
-class _Empty(list):
-    """No frames, of a size."""
-
-    def __getitem__(self, index):
-        return FRAMES[0]
 
 
 def test_existing_results(tmp_path):
@@ -345,24 +360,26 @@ def test_a_place_below_a_file(tmp_path):
             check_result(place(tmp_path / "file", name))
 
 
-@pytest.mark.parametrize("name", OWN)
-def test_a_disk_that_takes_no_more(tmp_path, name):
+def test_a_disk_that_takes_no_more(tmp_path):
     """A limit of files' sizes stands for a full disk: nothing half-written is left."""
-    noise = "np.random.default_rng(i).integers(0, 255, (96, 96, 3), np.uint8)"
+    names = [place(tmp_path, name) for name in OWN]
     program = f"""
 import resource, numpy as np
 from mangastyle.errors import MangastyleError
 from mangastyle.video.writers import open_writer
 resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
-try:
-    with open_writer({place(tmp_path, name)!r}, (96, 96), rate=10) as writer:
-        for i in range(40):
-            writer.write({noise})
-except MangastyleError as error:
-    print(error)
+for name in {names!r}:
+    try:
+        with open_writer(name, (96, 96), rate=10) as writer:
+            for i in range(30):
+                writer.write(np.random.default_rng(i).integers(0, 255, (96, 96, 3), np.uint8))
+    except MangastyleError as error:
+        print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout.count("\n") == 1 and done.stdout.startswith(place(tmp_path, name).rstrip("/")) and not done.stderr
+    lines = done.stdout.splitlines()
+    assert not done.stderr and len(lines) == len(names)
+    assert all(line.startswith(name.rstrip("/") + ": ") for line, name in zip(lines, names))
     assert os.listdir(tmp_path) == []
 
 
@@ -418,7 +435,7 @@ def test_an_encoder_that_is_not_there(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_memory_does_not_grow_with_the_clip(tmp_path, name):
-    frame = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    frame = drawn(1, 240, 320)[0]
     peaks = []
     with open_writer(place(tmp_path, name), (240, 320), rate=24) as writer:
         for number in range(240):
@@ -429,4 +446,3 @@ def test_memory_does_not_grow_with_the_clip(tmp_path, name):
         assert number < 240
     peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     assert max(peaks) - peaks[0] < 60_000  # kilobytes
-    logging.getLogger("mangastyle").debug("%s", peaks)

@@ -164,6 +164,8 @@ class OnePassStylizer(BaseStylizer):
         displacement : ndarray of float32, shape (h', w', 2)
             As for `displacement.lay_out`, at the finest layer of the style residuals.
         """
+        if not style.residual:
+            return style
         laid = [lay_out(strokes, displacement, self._spec(i).residual_block, self.seed) for i, strokes in enumerate(style.strokes)]
         return style._replace(residual={name: tf.concat([one[name] for one in laid], 0) for name in style.residual})
 
