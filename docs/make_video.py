@@ -38,7 +38,8 @@ def main() -> None:
     reference = shader.reference(drawn[0].rgb)
     apart = [shader(line, reference=reference, line_art=True) for line in lines]
     side_by_side(
-        "video-color.webp", {"line art": lines, "mangastyle video, frame 0 given": shot.results(), "frame by frame, frame 0 as reference": apart}
+        "video-color.webp",
+        {"line art": lines, "mangastyle video, frame 0 given": shot.results(), "frame by frame, frame 0 as reference": apart},
     )
     stylizer = Stylizer(paint(*PAINTING, SIDE, SIDE), method="onepass", strength=0.8, size=0)
     painted = Shot.of(shot.results())

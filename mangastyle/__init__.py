@@ -17,7 +17,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Where each public name is, written as for an entry point. Their types are in __init__.pyi.
 _PUBLIC = {
@@ -36,6 +36,7 @@ _PUBLIC = {
     "run": "mangastyle.pipeline:run",
     "draw": "mangastyle.synthetic.drawing:draw",
     "paint": "mangastyle.synthetic.paintings:paint",
+    "video": "mangastyle.video",
     "metrics": "mangastyle.evaluate.metrics",
 }
 __all__ = ["__version__", *_PUBLIC]

@@ -1,5 +1,6 @@
 """Types of the public names, which `__init__.py` loads on first use."""
 
+from mangastyle import video as video
 from mangastyle.errors import Cancelled as Cancelled
 from mangastyle.errors import MangastyleError as MangastyleError
 from mangastyle.evaluate import metrics as metrics
@@ -20,5 +21,5 @@ from mangastyle.training.painter import learn as learn
 __version__: str
 __all__ = [
     "Cancelled", "Hint", "MangastyleError", "Pipeline", "Shader", "Stylizer", "__version__", "draw", "is_line_art", "learn", "load",
-    "metrics", "paint", "run", "save", "sketch", "stylize",
+    "metrics", "paint", "run", "save", "sketch", "stylize", "video",
 ]  # fmt: skip

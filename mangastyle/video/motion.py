@@ -19,6 +19,7 @@ APART = 10  # pixels from other regions, whose outlines are not the ground's
 EVIDENCE = 24  # pixels of edges that tell the camera's motion
 BETTER = 1.2  # times as many edges must follow a camera that moves as one that stands still
 OTHER, FREE = 1.0, 2.0  # gray levels by which a neighbor's motion, and the flow, must fit better than the region's own motion
+JUMP = 0.4  # pixels by which the motion changes from pixel to pixel
 CHANGE = 14.0  # gray levels by which a pixel may change and still count e^-1
 
 
@@ -84,7 +85,7 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     way = cv2.resize(_fitting(first, second, regions, edges, motions, own, free, strength), (width, height), interpolation=cv2.INTER_LINEAR)
     way *= np.array([width / size[1], height / size[0]], np.float32)
     reduced = np.diag([size[1] / width, size[0] / height, 1.0])
-    return Motion(way, unchanged(before, frame, way), np.linalg.inv(reduced) @ _matrix(camera) @ reduced)
+    return Motion(way, unchanged(before, frame, way) * _away_from_jumps(way), np.linalg.inv(reduced) @ _matrix(camera) @ reduced)
 
 
 def is_ground(regions: np.ndarray) -> np.ndarray:
@@ -148,7 +149,7 @@ def _fitting(
     ways = [own, fields(motions, beyond), free]
     costs = []
     for way, handicap in zip(ways, (0, OTHER, FREE)):
-        error = cv2.absdiff(flow.warp(before, way), frame).astype(np.float32).mean(-1)
+        error = cv2.transform(cv2.absdiff(flow.warp(before, way), frame).astype(np.float32), np.full((1, 3), 1 / 3, np.float32))
         costs.append(cv2.GaussianBlur(error, (0, 0), 1.5) + handicap)
     at_edges = cv2.dilate((strength >= EDGE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     best = (np.argmin(costs, 0) * at_edges)[..., None]
@@ -178,11 +179,18 @@ def unchanged(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndar
     [1.0, 0.0, 0.0]
     """
     height, width = way.shape[:2]
-    change = cv2.blur(cv2.absdiff(frame, flow.warp(before, way)).max(-1).astype(np.float32), (3, 3))
+    red, green, blue = cv2.split(cv2.absdiff(frame, flow.warp(before, way)))
+    change = cv2.blur(cv2.max(cv2.max(red, green), blue).astype(np.float32), (3, 3))
     slack = CHANGE + 0.5 * cv2.blur(gradient(frame)[0], (3, 3))
     x, y = way[..., 0] + np.arange(width), way[..., 1] + np.arange(height)[:, None]
     inside = (x > -0.75) & (x < width - 0.25) & (y > -0.75) & (y < height - 0.25)
     return (np.exp(-((change / slack) ** 2)) * inside).astype(np.float32)
+
+
+def _away_from_jumps(way: np.ndarray) -> np.ndarray:
+    """1, and 0 around places where one motion ends and another begins: there each would leave traces of the other, float32 (h, w)."""
+    steep = np.maximum(*(cv2.max(*cv2.split(np.abs(cv2.Sobel(way, cv2.CV_32F, *order, scale=1 / 8)))) for order in ((1, 0), (0, 1))))
+    return 1 - cv2.blur(cv2.dilate((steep > JUMP).astype(np.float32), np.ones((3, 3), np.uint8)), (3, 3))
 
 
 def _matrix(motion: np.ndarray) -> np.ndarray:

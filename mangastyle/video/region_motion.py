@@ -76,12 +76,15 @@ def gradient(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     (10.0, [1.0, 0.0])
     """
     soft = cv2.GaussianBlur(frame, (0, 0), 0.8)
-    x, y = (cv2.Scharr(soft, cv2.CV_32F, *order, scale=1 / 32) for order in ((1, 0), (0, 1)))  # (h, w, 3)
+    parts = [cv2.split(cv2.Scharr(soft, cv2.CV_32F, *order, scale=1 / 32)) for order in ((1, 0), (0, 1))]
+    x, y = parts[0][0], parts[1][0]
     square = x * x + y * y
-    channel = np.argmax(square, -1)[..., None]
-    steepest = np.concatenate([np.take_along_axis(part, channel, -1) for part in (x, y)], -1)  # (h, w, 2)
-    strength = np.sqrt(square.max(-1))
-    return strength, steepest / (strength[..., None] + 1e-6)
+    for others in zip(parts[0][1:], parts[1][1:]):
+        other = others[0] ** 2 + others[1] ** 2
+        more = other > square
+        square, x, y = (np.where(more, new, old) for new, old in zip((other, *others), (square, x, y)))
+    strength = np.sqrt(square)
+    return strength, np.stack([x, y], -1) / (strength[..., None] + 1e-6)
 
 
 def find_regions(strength: np.ndarray) -> np.ndarray:

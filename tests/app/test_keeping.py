@@ -237,6 +237,9 @@ def test_a_finished_painting_is_not_made_again_after_a_restart(make_page, line_a
     style = {"paintings": [{"id": painting, "weight": 1.0}], "method": "polish", "of": "shaded"}
     page.post(f"/sessions/{session}/style", {**style, "shade": shade, "size": "full", "tag": 5})
     page.wait(session, "styled")
+    kept, until = page.studio.sessions.disk.session(session), time.monotonic() + 10
+    while not kept.has("styled-preview.json") and time.monotonic() < until:  # it is told first, and then kept
+        time.sleep(0.01)
     calls = models.calls
 
     def painted(**other):

@@ -205,7 +205,7 @@ def test_webm_by_its_elements(tmp_path):
 
 @needs_ffmpeg
 def test_colors_of_webm_have_no_cast(tmp_path):
-    """By ITU-R BT.601 the stored luma and chroma are those of the colors, on average to a fifth of a level."""
+    """By ITU-R BT.601 the stored luma and chroma are those of the colors, on average to a third of a level."""
     colors = np.random.default_rng(0).integers(30, 226, (8, 8, 3), np.uint8)
     write(tmp_path / "a.webm", [np.kron(colors, np.ones((16, 16, 1), np.uint8))] * 2)
     command = ["ffmpeg", "-v", "error", "-i", tmp_path / "a.webm", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-"]

@@ -67,7 +67,7 @@ def paint(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 def _contours(plan: Plan) -> tuple[Plan, np.ndarray]:
     """A plan for dark contours round all things but the sun, and the points (n, 2) they may start from."""
     things = np.where(plan.region <= 1, 0, plan.region).astype(np.float32)
-    things = np.sin(things * 2.4)  # neighbours in number are not alike
+    things = np.sin(things * 2.4)  # neighbors in number are not alike
     edge = cv2.morphologyEx(things, cv2.MORPH_GRADIENT, np.ones((2, 2))) > 1e-6
     flow = along(cv2.GaussianBlur(things, (0, 0), 2))
     dark = 0.25 * plan.color + 0.75 * np.array(PRUSSIAN, np.float32)
