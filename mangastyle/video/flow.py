@@ -12,7 +12,7 @@ from mangastyle.ops import pixels
 from mangastyle.ops.color import rgb_to_gray
 
 WORKING_SIDE = 512  # pixels of the long side at which flow is estimated
-LEAST_SIDE = 16  # smaller pictures are enlarged to it
+LEAST_SIDE = 32  # smaller sides are enlarged to it: OpenCV crashes on narrow strips
 SOFTENED = 2.0  # Gaussian, in pixels of the working size: thin lines alone lead the search astray
 FINEST_SIDE = 128  # pixels of the long side at the finest scale, of halvings, at which patches are searched
 REFINED, SMOOTHNESS = 20, 40.0  # iterations of the variational refinement at each scale, and weight of its smoothness term

@@ -20,8 +20,8 @@ from mangastyle.video.tracking import INK, reduce_labels
 
 MOSTLY = 0.8  # share of what is expected of a track that must lie in the region
 LEAST = 12  # pixels, at the reduced size, of what is parted
-DRAWN = 0.6  # share of the border between the parts that must be drawn
-NEAR = 2  # pixels, at the reduced size, within which a line is on the border
+DRAWN = 0.7  # share of the border between the parts that must be drawn
+NEAR = 1  # pixels, at the reduced size, within which a line is on the border
 OFF = 2.5  # times by which the area of a part may differ from what is expected
 
 
@@ -68,7 +68,9 @@ def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> Reg
         mine = small == region
         apart = [track for track in np.flatnonzero(inside[region]).tolist() if _is_drawn(mine, tracks == track, near)]
         for track, where in _parts(regions.labels == region, art, mine, tracks, apart, line):
-            if held[region, track] / OFF <= where.sum() * small.size / labels.size <= held[region, track] * OFF:
+            area = where.sum() * small.size / labels.size
+            alike = held[region, track] / OFF <= area <= held[region, track] * OFF
+            if alike and _is_drawn(mine, reduce_labels(where, *small.shape), near):
                 labels = labels.copy() if labels is regions.labels else labels
                 labels[where] = following
                 following += 1

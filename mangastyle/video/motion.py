@@ -85,7 +85,7 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     way = cv2.resize(_fitting(first, second, regions, edges, motions, own, free, strength), (width, height), interpolation=cv2.INTER_LINEAR)
     way *= np.array([width / size[1], height / size[0]], np.float32)
     reduced = np.diag([size[1] / width, size[0] / height, 1.0])
-    return Motion(way, unchanged(before, frame, way) * _away_from_jumps(way), np.linalg.inv(reduced) @ _matrix(camera) @ reduced)
+    return Motion(way, unchanged(before, frame, way), np.linalg.inv(reduced) @ _matrix(camera) @ reduced)
 
 
 def is_ground(regions: np.ndarray) -> np.ndarray:
@@ -187,8 +187,25 @@ def unchanged(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndar
     return (np.exp(-((change / slack) ** 2)) * inside).astype(np.float32)
 
 
-def _away_from_jumps(way: np.ndarray) -> np.ndarray:
-    """1, and 0 around places where one motion ends and another begins: there each would leave traces of the other, float32 (h, w)."""
+def away_from_jumps(way: np.ndarray) -> np.ndarray:
+    """Where a motion goes on: not around places where one ends and another begins, and would leave traces there.
+
+    Parameters
+    ----------
+    way : ndarray of float32, shape (h, w, 2)
+
+    Returns
+    -------
+    ndarray of float32, shape (h, w)
+        1, and 0 at such places.
+
+    Examples
+    --------
+    >>> way = np.zeros((9, 20, 2), np.float32)
+    >>> way[:, 10:, 0] = 3
+    >>> away_from_jumps(way)[4, ::3].round(1).tolist()
+    [1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0]
+    """
     steep = np.maximum(*(cv2.max(*cv2.split(np.abs(cv2.Sobel(way, cv2.CV_32F, *order, scale=1 / 8)))) for order in ((1, 0), (0, 1))))
     return 1 - cv2.blur(cv2.dilate((steep > JUMP).astype(np.float32), np.ones((3, 3), np.uint8)), (3, 3))
 

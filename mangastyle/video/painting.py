@@ -138,9 +138,10 @@ class _Search:
 
     def next(self, frame: np.ndarray, grain: Grain, previous: np.ndarray, motion: Motion) -> np.ndarray:
         warped = warp(previous, motion.way)
-        seen = motion.seen[..., None]
+        weight = motion.seen * motions.away_from_jumps(motion.way)
+        seen = weight[..., None]
         start = pixels.to_uint8(self.fixed.paint(frame, grain) * (1 - seen) + warped * seen)
-        before = Previous(warped, motion.seen)
+        before = Previous(warped, weight)
         return self._optimize(frame, cancel=self._cancel, style_statistics=self._statistics, start=start, previous=before)
 
 
@@ -199,7 +200,9 @@ def warp(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
 def _as_sharp_as(model: np.ndarray, picture: np.ndarray) -> np.ndarray:
     """A picture, float32 (h, w, 3), with so much of the model's fine detail that its own is as strong around each place."""
     mine, wanted = (x - cv2.GaussianBlur(x, (0, 0), FINE) for x in (picture, model))
-    power, most, common = (cv2.blur(cv2.transform(x * y, MEAN), (AROUND, AROUND)) for x, y in ((mine, mine), (wanted, wanted), (mine, wanted)))
+    power, most, common = (
+        cv2.blur(cv2.transform(x * y, MEAN), (AROUND, AROUND)) for x, y in ((mine, mine), (wanted, wanted), (mine, wanted))
+    )
     lacking = np.maximum(most - power, 0)
     share = (np.sqrt(common**2 + most * lacking) - common) / (most + 1)  # of |mine + share wanted|^2 = |wanted|^2
     return picture + np.clip(share, 0, 1)[..., None] * wanted

@@ -80,7 +80,7 @@ class WebmWriter(Writer):
 
     def _add(self, frame: Given) -> None:
         with quiet():
-            self._encoder.write(cv2.add(cv2.cvtColor(even(frame.rgb), cv2.COLOR_RGB2BGR), ROUNDING))
+            self._encoder.write(cv2.add(cv2.cvtColor(even(frame.rgb), cv2.COLOR_RGB2BGR), ROUNDING))  # type: ignore[call-overload]  # a color
         self._ends.append(frame.end)
 
     def _finish(self) -> None:

@@ -113,3 +113,10 @@ def test_hides_what_an_occluder_covers():
     seen = visible(forward, backward)
     assert not seen[10:30, 30:36].any()
     assert seen[12:28, 12:28].all() and seen[12:28, 40:].all()
+
+
+@pytest.mark.parametrize("shape", [(20, 512), (512, 28), (31, 600), (1, 1), (2, 900), (47, 800)])
+def test_narrow_strips(shape):
+    """OpenCV ends the process for some of them."""
+    strip = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    assert estimate(strip, strip).shape == (*shape, 2)

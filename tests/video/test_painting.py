@@ -294,4 +294,4 @@ def test_optimize_goes_on_from_its_result():
     by, given = stylizer("optimize", iterations=12, min_size=0, backbone="slim"), frames(3, 2.0, 64)
     found, alone = painted(given, by), [by(frame) for frame in given]
     np.testing.assert_array_equal(found[0], alone[0])
-    assert warp_error(found, 2.0) < 0.8 * warp_error(alone, 2.0)
+    assert warp_error(found, 2.0) < 0.9 * warp_error(alone, 2.0)
