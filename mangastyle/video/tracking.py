@@ -34,7 +34,7 @@ OTHER_COLOR = 25.0  # distance in CIE Lab of mean colors beyond which regions lo
 MEMORY = 72  # frames that a lost track is remembered
 MOST = 256  # regions, and tracks, the largest, that are matched by transport
 INSIDE = 0.6  # share of a new region, where one track is expected, from which it may be a part of that track
-DRAWN = 0.5  # share of its border within that track that must have been drawn before, for it to be a part
+NEW = 0.5  # share of its border that is drawn now and was not before, from which it is no part, but a new thing
 INK = 48  # levels below paper, of a line that is there
 ASTRAY = 2.0  # pixels by which what hides a lost track goes another way
 INERTIA = 0.7  # of the average of a track's motions
@@ -331,7 +331,7 @@ def _name(before: Tracks, view: View, overlaps: np.ndarray, matched: np.ndarray,
         best = overlaps[new].argmax(1)
         share = overlaps[new, best] / np.maximum(view.areas[new], 1)
         parents = np.where(share > 0, before.numbers[best], NONE)
-        parts = (share >= INSIDE) & (_drawn(view, new, ink) >= DRAWN)
+        parts = (share >= INSIDE) & (_newly_drawn(view, new, ink) < NEW)
     seen = np.zeros(len(before.numbers), bool)
     seen[matched[matched >= 0]] = True
     lost = np.flatnonzero(~seen & (before.missed == 0))
@@ -340,17 +340,17 @@ def _name(before: Tracks, view: View, overlaps: np.ndarray, matched: np.ndarray,
     return Step(tracks, tracks[new], parents, parts, before.numbers[lost], heirs)
 
 
-def _drawn(view: View, regions: np.ndarray, ink: np.ndarray) -> np.ndarray:
-    """Share of the border of each of some regions that had a line in the frame before: (r,)."""
+def _newly_drawn(view: View, regions: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """Share of the border of each of some regions with a line that was not there in the frame before: (r,)."""
     edge = np.zeros(view.labels.shape, bool)
     edge[:, 1:] |= view.labels[:, 1:] != view.labels[:, :-1]
     edge[:, :-1] |= view.labels[:, 1:] != view.labels[:, :-1]
     edge[1:] |= view.labels[1:] != view.labels[:-1]
     edge[:-1] |= view.labels[1:] != view.labels[:-1]
-    line = cv2.dilate(ink, np.ones((3, 3), np.uint8)) >= INK
+    after, before = (cv2.dilate(x, np.ones((3, 3), np.uint8)) >= INK for x in (view.ink, ink))
     count = len(view.areas)
     border = np.bincount(view.labels[edge], minlength=count)
-    drawn = np.bincount(view.labels[edge & line], minlength=count)
+    drawn = np.bincount(view.labels[edge & after & ~before], minlength=count)
     return drawn[regions] / np.maximum(border[regions], 1)
 
 
