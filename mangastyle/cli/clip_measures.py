@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import Any, Iterator
 
 import numpy as np
 
@@ -14,17 +14,14 @@ from mangastyle.io import files
 from mangastyle.progress import Bar
 from mangastyle.video.clips import open_clip
 
-if TYPE_CHECKING:
-    from mangastyle.cli.evaluate import Options
-
 DRAWN = "drawn"  # in place of a clip: clips that are drawn, whose true motion is known
 STAGES = ("shade", "style")
 SIZE = 256  # pixels of drawn clips unless --size says otherwise
 LEAST_SIZE = 64  # pixels, so that painters see something
 
 
-def measure(options: Options) -> None:
-    """Measure the clip or clips of `options.video`, print a table and write it into `options.out`."""
+def measure(options: Any) -> None:
+    """By the options of `mangastyle evaluate`: measure the clip or clips of `options.video`, print a table and write it into `options.out`."""
     if options.video == DRAWN:
         if options.source or options.baseline:
             raise MangastyleError("`video`: drawn clips have their own source; give `source` and `baseline` with a clip")
@@ -40,7 +37,7 @@ def measure(options: Options) -> None:
     print(text)
 
 
-def _compared(options: Options) -> tuple[str, dict[str, Any]]:
+def _compared(options: Any) -> tuple[str, dict[str, Any]]:
     """Warping errors of files."""
     named = {"input": options.source, "result": options.video, "frame by frame": options.baseline}
     clips = {name: open_clip(path, options.max_pixels) for name, path in named.items() if path}
@@ -64,7 +61,7 @@ def _compared(options: Options) -> tuple[str, dict[str, Any]]:
     return pair_table(errors), {name: {str(gap): None if math.isnan(e) else e for gap, e in of.items()} for name, of in errors.items()}
 
 
-def _drawn(options: Options) -> tuple[str, dict[str, Any]]:
+def _drawn(options: Any) -> tuple[str, dict[str, Any]]:
     """The stages of drawn clips."""
     split = "validation" if options.split == "all" else options.split
     if split == "train":

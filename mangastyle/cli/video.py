@@ -154,6 +154,7 @@ def _run(
                     writer = open_writer(
                         out, (frame.rgb.shape[0], frame.rgb.shape[1]), rate=clip.rate / every, alpha=clip.has_alpha,
                         audio_from=clip if options.keep_audio else None, start=frame.time,
+                        last=clip.last if every == 1 and not options.end else None,
                     )  # fmt: skip
                     stack.enter_context(writer)
                 writer.write(frame.rgb, frame.alpha, frame.time)

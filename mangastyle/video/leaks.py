@@ -20,8 +20,8 @@ from mangastyle.video.tracking import INK, reduce_labels
 
 MOSTLY = 0.8  # share of what is expected of a track that must lie in the region
 LEAST = 12  # pixels, at the reduced size, of what is parted
-DRAWN = 0.6  # share of the border between the parts that must be drawn
-NEAR = 2  # pixels, at the reduced size, within which a line is on the border
+DRAWN = 0.7  # share of the border between the parts that must be drawn
+NEAR = 1  # pixels, at the reduced size, within which a line is on the border
 OFF = 2.5  # times by which the area of a part may differ from what is expected
 
 
@@ -46,7 +46,7 @@ def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> Reg
     >>> from mangastyle.lineart.regions import find_regions
     >>> art = np.full((60, 90, 3), 255, np.uint8)
     >>> art[:, 29:31] = 0
-    >>> art[20:40, 29:31] = 255  # wider than any gap
+    >>> art[24:36, 29:31] = 255  # wider than any gap
     >>> expected = np.repeat(np.arange(90) >= 30, 60).reshape(90, 60).T.astype(np.int32)
     >>> whole = find_regions(art)
     >>> parted = keep_apart(whole, art, expected)

@@ -203,7 +203,7 @@ def away_from_jumps(way: np.ndarray) -> np.ndarray:
     --------
     >>> way = np.zeros((9, 20, 2), np.float32)
     >>> way[:, 10:, 0] = 3
-    >>> away_from_jumps(way)[4, ::3].round(1).tolist()
+    >>> np.rint(away_from_jumps(way)[4, ::3]).tolist()
     [1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0]
     """
     steep = np.maximum(*(cv2.max(*cv2.split(np.abs(cv2.Sobel(way, cv2.CV_32F, *order, scale=1 / 8)))) for order in ((1, 0), (0, 1))))

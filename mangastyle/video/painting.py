@@ -23,7 +23,7 @@ from mangastyle.video.grain import Grain
 from mangastyle.video.motion import Motion
 from mangastyle.video.shot import Shot
 
-PULL = 0.7  # weight of the result before, beside 1 - PULL of the frame's own
+PULL = 0.8  # weight of the result before, beside 1 - PULL of the frame's own
 EVERY = 8  # frames from one whose grain is kept to the next
 NAME = "grain"  # of the arrays that are kept
 FINE = 1.5  # pixels, the standard deviation of the blur without which detail is fine
@@ -200,9 +200,8 @@ def warp(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
 def _as_sharp_as(model: np.ndarray, picture: np.ndarray) -> np.ndarray:
     """A picture, float32 (h, w, 3), with so much of the model's fine detail that its own is as strong around each place."""
     mine, wanted = (x - cv2.GaussianBlur(x, (0, 0), FINE) for x in (picture, model))
-    power, most, common = (
-        cv2.blur(cv2.transform(x * y, MEAN), (AROUND, AROUND)) for x, y in ((mine, mine), (wanted, wanted), (mine, wanted))
-    )
+    products = (mine * mine, wanted * wanted, mine * wanted)
+    power, most, common = (cv2.blur(cv2.transform(product, MEAN), (AROUND, AROUND)) for product in products)  # (h, w)
     lacking = np.maximum(most - power, 0)
     share = (np.sqrt(common**2 + most * lacking) - common) / (most + 1)  # of |mine + share wanted|^2 = |wanted|^2
     return picture + np.clip(share, 0, 1)[..., None] * wanted

@@ -130,7 +130,7 @@ def test_a_leak_is_closed_where_it_was():
     cut = box(paper(), 30, 30, 90, 60)
     cut[30:90, 60:62] = 0
     leaking = cut.copy()
-    leaking[50:72, 60:62] = 255
+    leaking[53:66, 60:62] = 255
     assert len(find_regions(leaking).areas) < len(find_regions(cut).areas)
     follow = Follower()
     before = [follow(cut).at(x, 60) for x in (45, 100)]
