@@ -21,7 +21,7 @@ LEAST_SIZE = 64  # pixels, so that painters see something
 
 
 def measure(options: Any) -> None:
-    """By the options of `mangastyle evaluate`: measure the clip or clips of `options.video`, print a table and write it into `options.out`."""
+    """Measure what the options of `mangastyle evaluate` name: a table is printed, and written into `options.out`."""
     if options.video == DRAWN:
         if options.source or options.baseline:
             raise MangastyleError("`video`: drawn clips have their own source; give `source` and `baseline` with a clip")

@@ -20,8 +20,8 @@ from mangastyle.video.tracking import INK, reduce_labels
 
 MOSTLY = 0.8  # share of what is expected of a track that must lie in the region
 LEAST = 12  # pixels, at the reduced size, of what is parted
-DRAWN = 0.7  # share of the border between the parts that must be drawn
-NEAR = 1  # pixels, at the reduced size, within which a line is on the border
+DRAWN = 0.75  # share of the border between the parts that must be drawn
+NEAR = 2  # pixels, at the reduced size, within which a line is on the border
 OFF = 2.5  # times by which the area of a part may differ from what is expected
 
 
