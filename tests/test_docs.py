@@ -66,7 +66,8 @@ def commands() -> Iterator[tuple[str, str]]:
         yield from ((page, line) for line in re.findall(r"`(mangastyle [^`…]+)`", text) if line.split()[1] in COMMANDS)
 
 
-LINES = sorted({(page, line.removesuffix(" --help")) for page, line in commands() if not any(sign in line for sign in SHELL)})
+HELP = re.compile(r" --help(-all)?$")
+LINES = sorted({(page, HELP.sub("", line)) for page, line in commands() if not any(sign in line for sign in SHELL)})
 
 
 def slug(heading: str) -> str:

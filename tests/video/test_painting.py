@@ -291,7 +291,7 @@ def test_polish_starts_from_the_warped_result_and_stays_near_it(monkeypatch):
 
 @pytest.mark.slow
 def test_optimize_goes_on_from_its_result():
-    by, given = stylizer("optimize", iterations=12, min_size=0, backbone="slim"), frames(3, 2.0, 64)
+    by, given = stylizer("optimize", iterations=12, min_size=0, backbone="slim"), frames(3, 2.0)
     found, alone = painted(given, by), [by(frame) for frame in given]
     np.testing.assert_array_equal(found[0], alone[0])
     assert warp_error(found, 2.0) < 0.9 * warp_error(alone, 2.0)
