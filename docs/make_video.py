@@ -35,13 +35,13 @@ def main() -> None:
     shader = Shader()
     shot = Shot.of(lines)
     ShotColoring(shader, colored={0: drawn[0].flat}, line_art=True).run(shot)
-    reference = shader.reference(drawn[0].rgb)
+    reference = shader.reference(drawn[0].flat)
     apart = [shader(line, reference=reference, line_art=True) for line in lines]
     side_by_side(
         "video-color.webp",
         {"line art": lines, "mangastyle video, frame 0 given": shot.results(), "frame by frame, frame 0 as reference": apart},
     )
-    stylizer = Stylizer(paint(*PAINTING, SIDE, SIDE), method="onepass", strength=0.8, size=0)
+    stylizer = Stylizer(paint(*PAINTING, SIDE, SIDE), method="onepass", strength=0.6, size=0)
     painted = Shot.of(shot.results())
     ShotPainting(stylizer).run(painted)
     apart = [stylizer(frame) for frame in shot.results()]

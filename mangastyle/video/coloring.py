@@ -28,7 +28,7 @@ from mangastyle.shade.region_tensors import Regions
 from mangastyle.shade.regions import ink_of
 from mangastyle.shade.spec import ShadeSettings
 from mangastyle.video import stroke_parts, track_colors, tracking
-from mangastyle.video.leaks import keep_apart
+from mangastyle.video.leaks import LONGEST, count_apart, keep_apart
 from mangastyle.video.shot import Shot
 from mangastyle.video.stroke_parts import Parts
 from mangastyle.video.temporal_shading import steady
@@ -66,8 +66,9 @@ class ShotColoring:
         Colorings of frames, likewise. A hint for the same frame has the last word.
     reference : Reference, optional
         Of `Shader.reference`: for what is asked of the network.
-    own_colors : bool
-        Whether the frames are a coloring already, whose colors are to be kept: each region has the median of its colors over the shot.
+    own_colors : bool, optional
+        Whether the frames are a coloring already, whose colors are to be kept: each region has the median of its colors over the shot. By
+        default that is so for shots in color, if no hint, colored frame or reference is given at all.
     line_art : bool, optional
         Whether the frames are line art; by default the shot's first, middle and last frame decide.
     **settings
@@ -96,7 +97,7 @@ class ShotColoring:
 
     def __init__(
         self, shader: Shader, *, hints: Mapping[int, Hint] | None = None, colored: Mapping[int, np.ndarray] | None = None,
-        reference: Reference | None = None, own_colors: bool = False, line_art: bool | None = None, **settings: Any,
+        reference: Reference | None = None, own_colors: bool | None = None, line_art: bool | None = None, **settings: Any,
     ) -> None:  # fmt: skip
         if not isinstance(shader, RegionShader):
             raise MangastyleError('`shader`: colors pixels, and clips are colored by regions; load "regions", or another of that kind')
@@ -108,7 +109,8 @@ class ShotColoring:
             check_picture(picture, f"colored[{number}]")
         if not (reference is None or isinstance(reference, Reference)):
             raise MangastyleError(f"`reference`: must be what Shader.reference gives, not {type(reference).__name__}")
-        self.reference, self.own_colors, self.line_art = reference, bool(own_colors), check_choice("line_art", line_art)
+        self.reference = reference
+        self.own_colors, self.line_art = check_choice("own_colors", own_colors), check_choice("line_art", line_art)
         self.settings = ShadeSettings.from_arguments(settings)
 
     def run(self, shot: Shot) -> None:
@@ -122,9 +124,9 @@ class ShotColoring:
     # Regions and tracks, forwards through the shot.
 
     def _track(self, shot: Shot) -> None:
-        done, tracks = -1, None
+        done, tracks, apart = -1, None, np.zeros((0, 2), np.int64)
         if state := shot.kept.load(TRACKING):
-            done, line_art = int(state.pop("done")), bool(state.pop("line_art"))
+            done, line_art, apart = int(state.pop("done")), bool(state.pop("line_art")), state.pop("apart")
             tracks = Tracks(**state)
         else:
             line_art = self._is_line_art(shot)
@@ -133,12 +135,14 @@ class ShotColoring:
             art = art_of(frame, line_art)
             regions = find_regions(art, self.settings.gap)
             expected = None if tracks is None else tracking.expect(tracks, frame)
+            found = len(regions.areas)
             if expected is not None:
-                regions = keep_apart(regions, art, expected.tracks)
+                regions = keep_apart(regions, art, expected.tracks, apart[apart[:, 1] >= LONGEST, 0])
             view = tracking.look(frame, art, regions)
             tracks, step = tracking.follow(tracks, view, expected)
+            apart = count_apart(apart, step.tracks, found)
             shot.kept.save(_name("regions", index), _packed(Known(art, regions, step, view.colors)))
-            shot.kept.save(TRACKING, {"done": np.array(index), "line_art": np.array(line_art), **tracks._asdict()})
+            shot.kept.save(TRACKING, {"done": np.array(index), "line_art": np.array(line_art), "apart": apart, **tracks._asdict()})
             shot.step(index + 1, 2 * len(shot))
 
     def _is_line_art(self, shot: Shot) -> bool:
@@ -147,6 +151,12 @@ class ShotColoring:
         votes = [is_line_art(shot.frame(index)) for index in sorted({0, len(shot) // 2, len(shot) - 1})]
         return 2 * sum(votes) > len(votes)
 
+    def _keeps_colors(self, shot: Shot) -> bool:
+        if self.own_colors is not None:
+            return self.own_colors
+        given = self.hints or self.colored or self.reference is not None
+        return not given and not self._is_line_art(shot) and has_colors(pixels.to_rgb(shot.frame(len(shot) // 2)))
+
     # Colors of the tracks, all over the shot.
 
     def _color(self, shot: Shot) -> TrackColors:
@@ -154,7 +164,7 @@ class ShotColoring:
             return TrackColors.from_arrays(kept)
         past, medians = self._past(shot)
         known = TrackColors()
-        if self.own_colors:
+        if self._keeps_colors(shot):
             for track, color in enumerate(medians):
                 known.learn(track, shot.numbers[0], color)
         divided = self._read(shot, known)

@@ -10,6 +10,8 @@ Watershed from markers: Meyer, "Color image segmentation" (1992).
 
 from __future__ import annotations
 
+from typing import Collection
+
 import cv2
 import numpy as np
 
@@ -20,12 +22,13 @@ from mangastyle.video.tracking import INK, reduce_labels
 
 MOSTLY = 0.8  # share of what is expected of a track that must lie in the region
 LEAST = 12  # pixels, at the reduced size, of what is parted
-DRAWN = 0.75  # share of the border between the parts that must be drawn
-NEAR = 2  # pixels, at the reduced size, within which a line is on the border
+DRAWN = 0.7  # share of the border between the parts that must be drawn
+NEAR = 1  # pixels, at the reduced size, within which a line is on the border
+LONGEST = 12  # frames in a row: a line that leaks longer is not there
 OFF = 2.5  # times by which the area of a part may differ from what is expected
 
 
-def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> RegionMap:
+def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray, together: Collection[int] = ()) -> RegionMap:
     """Regions of a frame, those parted that hold several tracks with lines between them.
 
     Parameters
@@ -35,6 +38,8 @@ def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> Reg
         The frame's line art.
     expected : ndarray of int32, shape (h', w')
         The track that is expected at each pixel, at a reduced size.
+    together : collection of int
+        Tracks that are not parted.
 
     Returns
     -------
@@ -44,14 +49,13 @@ def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> Reg
     Examples
     --------
     >>> from mangastyle.lineart.regions import find_regions
-    >>> art = np.full((60, 90, 3), 255, np.uint8)
-    >>> art[:, 29:31] = 0
-    >>> art[24:36, 29:31] = 255  # wider than any gap
-    >>> expected = np.repeat(np.arange(90) >= 30, 60).reshape(90, 60).T.astype(np.int32)
-    >>> whole = find_regions(art)
-    >>> parted = keep_apart(whole, art, expected)
-    >>> len(whole.areas), len(parted.areas), bool(parted.labels[30, 20] != parted.labels[30, 40])
-    (1, 2, True)
+    >>> whole = cv2.rectangle(np.full((120, 160, 3), 255, np.uint8), (30, 30), (120, 90), (0, 0, 0), 2)
+    >>> whole[30:90, 60:62] = 0
+    >>> leaking = whole.copy()
+    >>> leaking[53:66, 60:62] = 255
+    >>> expected, leaks = find_regions(whole).labels, find_regions(leaking)
+    >>> len(leaks.areas), len(keep_apart(leaks, leaking, expected).areas)
+    (2, 3)
     """
     small = reduce_labels(regions.labels, *expected.shape)
     there = np.bincount(expected.ravel() + 1) > 0  # from NONE on
@@ -60,7 +64,7 @@ def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> Reg
     main = held.argmax(1)
     inside = (held >= MOSTLY * held.sum(0)) & (held >= LEAST)
     inside[np.arange(count), main] = False
-    inside[:, names < 0] = False
+    inside[:, (names < 0) | np.isin(names, list(together))] = False
     line = 255 - pixels.resize(rgb_to_gray(art), *expected.shape) >= INK
     near = cv2.dilate(line.astype(np.uint8), np.ones((2 * NEAR + 1,) * 2, np.uint8)) > 0
     labels, following = regions.labels, count
@@ -75,6 +79,32 @@ def keep_apart(regions: RegionMap, art: np.ndarray, expected: np.ndarray) -> Reg
                 labels[where] = following
                 following += 1
     return regions if labels is regions.labels else _describe(labels, following)
+
+
+def count_apart(before: np.ndarray, tracks: np.ndarray, found: int) -> np.ndarray:
+    """For how many frames in a row tracks have been parted from their regions.
+
+    Parameters
+    ----------
+    before : ndarray of int64, shape (k, 2)
+        Tracks, and so many frames, as of the frame before.
+    tracks : ndarray of int, shape (n,)
+        The track of each region, of which those from `found` on were parted.
+    found : int
+
+    Returns
+    -------
+    ndarray of int64, shape (k', 2)
+
+    Examples
+    --------
+    >>> count_apart(np.array([[5, 11], [6, 2]]), np.array([6, 1, 5]), 2).tolist()
+    [[5, 12]]
+    """
+    counts = {track: count for track, count in before.tolist() if track not in tracks[:found]}
+    for track in tracks[found:].tolist():
+        counts[track] = counts.get(track, 0) + 1
+    return np.array(sorted(counts.items()), np.int64).reshape(-1, 2)
 
 
 def _is_drawn(region: np.ndarray, track: np.ndarray, near: np.ndarray) -> bool:

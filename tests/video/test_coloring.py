@@ -13,6 +13,7 @@ from mangastyle.shade.hints import Hint
 from mangastyle.shade.shader import Shader
 from mangastyle.video import coloring
 from mangastyle.video.coloring import ShotColoring
+from mangastyle.video.leaks import LONGEST
 from mangastyle.video.shot import MemoryFolder, Shot
 from mangastyle.video.temporal_shading import steady
 
@@ -123,6 +124,26 @@ def test_own_colors_are_the_median_over_the_shot(shader):
     made = colored(shader, frames, own_colors=True, line_art=False)
     for color in inside(made):
         assert np.abs(np.subtract(color, RED)).max() <= 2
+
+
+@pytest.mark.parametrize("given", [{}, {"hints": {0: Hint(np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1)))}}])
+def test_color_clips_keep_their_colors_if_nothing_is_given(shader, given):
+    frames = []
+    for i, art in enumerate(clip()):
+        frames.append(np.full_like(art, 255))
+        frames[-1][26:71, 22 + 4 * i : 59 + 4 * i] = RED
+    made = colored(shader, frames, line_art=False, **given)
+    kept = [np.abs(np.subtract(color, RED)).max() <= 2 for color in inside(made)]
+    assert all(kept) if not given else not any(kept)
+
+
+def test_a_line_that_leaks_for_good_parts_nothing(shader):
+    """A gap that opens is kept closed for a while; then both sides are one, and look so."""
+    leaking = frame(20, cut=True)
+    leaking[43:53, 39:41] = 255
+    made = colored(shader, [frame(20, cut=True), *[leaking] * (LONGEST + 2)], hints={0: dots((30, 40, RED), (52, 40, BLUE))})
+    same = [np.array_equal(picture[48, 30], picture[48, 50]) for picture in made]
+    assert same == [False] * (LONGEST + 1) + [True] * 2
 
 
 def test_a_part_keeps_the_color_of_the_whole(shader):

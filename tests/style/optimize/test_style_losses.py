@@ -134,9 +134,7 @@ def test_gradient_of_the_wasserstein_distance_is_the_way_to_the_painting():
 
 
 @REDUCTIONS
-@pytest.mark.parametrize(
-    "name", ["content", "gram", "gram-masked", "wasserstein", "wasserstein-masked", "low-rank", "tv"]
-)
+@pytest.mark.parametrize("name", ["content", "gram", "gram-masked", "wasserstein", "wasserstein-masked", "low-rank", "tv"])
 def test_gradients_by_central_differences(name, reduction):
     n = 14 if name == "low-rank" else 3  # features, at 12 positions
     target = random(1, 3, 4, n, seed=1)
