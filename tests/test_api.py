@@ -46,7 +46,7 @@ def test_the_stub_has_the_same_names_and_modules():
     tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
     stub = {alias.asname: f"{node.module}" for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     public = {name: place.partition(":")[0] for name, place in mangastyle._PUBLIC.items()}
-    assert stub == {**public, "metrics": "mangastyle.evaluate"}
+    assert stub == {**public, "metrics": "mangastyle.evaluate", "video": "mangastyle"}
     assert (PACKAGE / "py.typed").is_file()
 
 

@@ -303,6 +303,7 @@ def use_former_names(path) -> None:
     path.write_text(json.dumps(config))
 
 
+@pytest.mark.slow
 def test_killed_terminated_and_interrupted_runs_resume_to_the_last_bit(finished, tmp_path, cache, monkeypatch, capsys):
     """SIGKILL at a random step, resume, SIGTERM, resume, Ctrl-C, resume: the same as a run never stopped."""
     run = tmp_path / "run"
@@ -535,6 +536,7 @@ def test_other_recipes_train(tmp_path, cache, changes):
 # ---- several devices
 
 
+@pytest.mark.slow
 def test_two_devices_train_as_one_does(finished, tmp_path, cache):
     training_devices.run("mirrored", "train", dataclasses.replace(TINY, out=str(tmp_path / "two"), cache=cache))
     one, two = log_of(finished), log_of(tmp_path / "two")

@@ -31,7 +31,7 @@ from mangastyle.video.writer import Writer
 from mangastyle.video.writers import check_result, open_writer
 
 if TYPE_CHECKING:
-    from mangastyle.video.process import Progress
+    from mangastyle.video.processing import Progress
     from mangastyle.video.stages import Stage
 
 EXAMPLES = (
@@ -131,7 +131,7 @@ def _run(
     options: Options, clip: Clip, span: Span, stages: list[Stage], out: str, firsts: list[int] | None, every: int
 ) -> list[Frame]:  # fmt: skip
     """Make one clip; the first frames of its shots, without their pictures."""
-    from mangastyle.video.process import process_frames
+    from mangastyle.video.processing import process_frames
 
     count = 0 if span.stop is None else len(range(span.start, span.stop, every))
     found: list[Frame] = []

@@ -17,7 +17,7 @@ import importlib
 from typing import Any
 
 _PUBLIC = {
-    "process": "process", "process_frames": "process", "Progress": "process", "make_stages": "stages", "Sketching": "stages",
+    "process": "processing", "process_frames": "processing", "Progress": "processing", "make_stages": "stages", "Sketching": "stages",
     "ShotColoring": "coloring", "ShotPainting": "painting", "Frame": "frame", "Store": "store", "Clip": "clip", "open_clip": "clips",
     "Writer": "writer", "open_writer": "writers",
 }  # fmt: skip

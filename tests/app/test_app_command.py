@@ -97,6 +97,7 @@ def test_a_killed_server_loses_nothing(run):
     assert (found["name"], found["state"], found["state_revision"]) == ("girl.png", {"strokes": [1, 2]}, 3)
 
 
+@pytest.mark.slow
 def test_work_under_way_and_open_streams_do_not_hold_the_end_up(run, tmp_path):
     rgb = np.random.default_rng(0).integers(0, 255, (600, 700, 3), np.uint8)
     images.save(tmp_path / "picture.png", rgb)

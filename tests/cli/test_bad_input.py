@@ -123,6 +123,10 @@ MISTAKES = {
         ("good.png --style painting.png --out text.png", "text.png"),
         ("good.png --style painting.png --mask painting.png --style-weights 1 2", "--style-weights"),
     ],
+    "video": [
+        ("", "no clip"), ("gone.mp4", "gone.mp4"), ("good.png", "good.png: is a single picture"), ("text.png", "text.png: is no clip"),
+        ("none", "none"), ("good.png --every 0", "--every"), ("good.png --strength 2", "--strength"),
+    ],
     "learn": [
         ("", "no painting"), ("gone.png", "gone.png"), ("text.png", "text.png: not a picture"), ("small.png", "small.png"),
         ("painting.png --out painting.txt", "painting.txt: must end in .h5"), ("painting.png --out broken.h5", "broken.h5: already exists"),

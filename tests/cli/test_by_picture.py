@@ -92,6 +92,7 @@ def test_a_single_picture_is_colored_by_its_hint(place, name):
     np.testing.assert_array_equal(found.mask, hint(name).mask)
 
 
+@pytest.mark.slow
 def test_each_picture_goes_all_the_way_with_its_hint_and_its_painting(place, tiny_weights, onepass_weights, capsys):
     flags = ["--weights", str(tiny_weights), "--onepass-weights", onepass_weights, "--precision", "float32", "--size", "0"]
     Path("in/b.png").unlink()

@@ -72,6 +72,7 @@ def test_missing_weights_are_one_line(tmp_path, capsys, flags):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_full_model_is_written_too(loud_weights, onepass_weights, tmp_path, capsys):
     flags = ["--model", "full", "--weights", str(loud_weights), "--onepass-weights", onepass_weights]
     assert main(["export", *flags, "--out", str(tmp_path / "saved")]) == 0

@@ -192,6 +192,7 @@ def test_pictures_of_these_names_are_kept(lessons, folder, given):
     np.testing.assert_array_equal(images.load(Path("painters-0.png")).rgb, noise(5))
 
 
+@pytest.mark.slow
 def test_learned_painters_paint(folder, monkeypatch, capsys):
     """The whole way, with few steps beside small pictures."""
     monkeypatch.setattr(learning, "SIDE", 64)

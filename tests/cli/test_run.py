@@ -57,6 +57,7 @@ def test_the_sheet_shows_all_six_pictures_with_names(demo):
     np.testing.assert_array_equal(sheet[3:67, -67:-3], images.load(demo / "stylized.png").rgb)
 
 
+@pytest.mark.slow
 def test_existing_results_are_kept_and_config_repeats_them(demo, tiny_weights, tmp_path, capsys):
     assert main(["run", "--out", str(demo), "--weights", str(tiny_weights)]) == 2
     assert "already exists" in capsys.readouterr().err

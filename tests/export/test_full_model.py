@@ -69,6 +69,7 @@ def cases() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     }
 
 
+@pytest.mark.slow
 def test_a_fresh_process_with_tensorflow_alone_paints_what_the_library_paints(saved, loud_weights, onepass_weights, tmp_path):
     shader = Shader(loud_weights, precision="float32")
     for case, arrays in cases().items():

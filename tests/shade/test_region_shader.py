@@ -141,6 +141,7 @@ def test_steps_are_reported_and_a_set_event_ends_the_call(shader):
     assert after_colors.value.result.shape == (120, 160, 3)
 
 
+@pytest.mark.slow
 def test_several_threads_may_use_one_shader(region_weights, shading_weights):
     fresh = Shader(region_weights, precision="float32", shading_weights=shading_weights)
     pictures = [boxes(60 + 8 * i, 90) for i in range(4)]
@@ -168,6 +169,7 @@ def test_wrong_arguments_are_named(shader, arguments, message):
         shader(**{"picture": boxes(), **arguments})
 
 
+@pytest.mark.slow
 def test_a_graph_holds_the_same(shader):
     drawn = characters.character(4, 96)
     in_graph = tf.function(shader.in_graph, autograph=False)
@@ -205,7 +207,7 @@ def shipped() -> Shader:
     return Shader("regions", precision="float32")
 
 
-@pytest.mark.parametrize("seed", [11, 24])
+@pytest.mark.parametrize("seed", [24, pytest.param(11, marks=pytest.mark.slow)])
 def test_what_is_seen_once_gives_every_hint_the_same_colors(shipped, seed):
     """Equal to the last bit, by the network that ships, on pictures of many regions."""
     line = figures.figure(seed, 300, 240).line

@@ -137,6 +137,7 @@ def in_another_thread(function) -> Any:
     return found[0]
 
 
+@pytest.mark.slow
 def test_cancelled_in_another_thread_and_resumed_is_as_if_it_had_never_stopped(learned, art, cache, tmp_path):
     """Samples that are looked at on the way leave no trace."""
     run, made = learned

@@ -64,6 +64,7 @@ def test_losses_fall(options):
     assert state.sheet(*batch[:2]).shape == (5 * 64, 2 * 64, 3)
 
 
+@pytest.mark.slow
 def test_the_style_weighs_what_was_asked_for(options):
     """The loss of a step is that of its terms by `style_weight`."""
     batch = Crops(options.data, (), options.crop, 0, cache=options.cache).style_pairs(0, 2)[:2]

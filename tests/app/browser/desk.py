@@ -81,7 +81,8 @@ class Desk:
 
     def open(self) -> Desk:
         self.page.goto(self.server.address)
-        self.until(f"document.querySelectorAll('.sample img[src]').length === {self.samples}")
+        self.until(f"document.querySelectorAll('.sample').length === {self.samples}")
+        self.until("document.querySelector('.sample img[src]')")  # the others load when they are in sight
         return self
 
     def open_sample(self, name: str = "figure") -> Desk:

@@ -58,6 +58,7 @@ def texts(figure: Any) -> str:
     return "\n".join(text.get_text() for axes in figure.axes for text in axes.texts)
 
 
+@pytest.mark.slow
 def test_all_of_them(flags, tmp_path, capsys):
     assert main(["figures", *flags]) == 0
     found = sorted((tmp_path / "figures").glob("*.png"))

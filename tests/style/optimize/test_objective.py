@@ -110,6 +110,7 @@ def test_layers_by_weight(narrow):
     assert style((3.0, 1.0)) == pytest.approx((3 * first + second) / 4, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_layers_near_the_pixels_count_more_by_wasserstein(narrow):
     def style(**changes: Any) -> float:
         objective = Objective(narrow, dataclasses.replace(SETTINGS, **{"distance": "wasserstein", "style_layers": SPREAD, **changes}), 1)

@@ -10,7 +10,7 @@ import pytest
 
 from mangastyle.errors import Cancelled, MangastyleError
 from mangastyle.video.frame import Frame
-from mangastyle.video.process import process, process_frames
+from mangastyle.video.processing import process, process_frames
 from mangastyle.video.shot import Shot
 from mangastyle.video.store import Store
 
