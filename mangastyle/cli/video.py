@@ -211,6 +211,8 @@ def _maker(options: Options, clip: Clip, span: Span) -> Callable[[], list[Stage]
     for number in (*hints, *colored):
         if number < span.start or span.stop is not None and number >= span.stop:
             raise MangastyleError(f"`hint` and `reference`: frame {number} is not among those that are made, {span.start} to {span.stop}")
+        if (number - span.start) % options.every:
+            raise MangastyleError(f"`hint` and `reference`: frame {number} is left out by `every` {options.every}; give another frame")
     if "shade" in options.stages and find_network(options.weights)[1] != "regions":
         raise MangastyleError("`weights`: a U-Net colors each frame anew; give the weights of a network that colors regions")
     for name in options.style:

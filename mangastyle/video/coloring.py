@@ -113,6 +113,11 @@ class ShotColoring:
         self.own_colors, self.line_art = check_choice("own_colors", own_colors), check_choice("line_art", line_art)
         self.settings = ShadeSettings.from_arguments(settings)
 
+    @property
+    def numbers(self) -> set[int]:
+        """Numbers of the frames with a hint or a coloring."""
+        return {*self.hints, *self.colored}
+
     def run(self, shot: Shot) -> None:
         """Color the shot's frames; see `Stage.run`."""
         if not len(shot):

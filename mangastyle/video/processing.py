@@ -6,7 +6,7 @@ import contextlib
 import tempfile
 import threading
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
+from typing import Callable, Collection, Iterable, Iterator, NamedTuple, Sequence
 
 import numpy as np
 
@@ -130,6 +130,7 @@ def process_frames(
             folder = stack.enter_context(Store.opened(Path(stack.enter_context(tempfile.TemporaryDirectory())), {}))
         checked = _checked(frames, size, cancel)
         marked = find_shots(checked) if shots is None else given_shots(checked, shots)
+        apart = {number for stage in stages for number in getattr(stage, "numbers", ())}
         done = 0  # frames of finished shots
         for number, (first, own) in enumerate(_by_shot(marked)):
             if on_shot:
@@ -137,7 +138,7 @@ def process_frames(
             kept, bar = folder.shot(number), _Bar(report, number, done, count or 0)
             records = kept.finished
             if records is None:
-                records, numbers = _read_shot(own, kept, bar)
+                records, numbers = _read_shot(own, kept, apart, bar)
                 _run_stages(stages, kept, numbers, len(records), bar, cancel)
                 kept.finish(records)
                 for name in (SOURCE, *(stage.name for stage in stages[:-1])):
@@ -215,15 +216,15 @@ def _by_shot(marked: Iterable[tuple[Frame, bool]]) -> Iterator[tuple[Frame, Iter
         yield upcoming[0], one_shot()
 
 
-def _read_shot(frames: Iterable[Frame], kept: ShotStore, bar: _Bar) -> tuple[list[Record], list[int]]:
-    """Write a shot's distinct frames to disk: a record of each frame, and the clip's number of each distinct one."""
+def _read_shot(frames: Iterable[Frame], kept: ShotStore, apart: Collection[int], bar: _Bar) -> tuple[list[Record], list[int]]:
+    """Write a shot's distinct frames, and those of numbers `apart`, to disk: a record of each frame, the number of each distinct one."""
     records: list[Record] = []
     numbers: list[int] = []
     before: Frame | None = None
     alpha: np.ndarray | None = None
     alphas = 0
     for frame in frames:
-        if before is None or not repeats(frame.rgb, before.rgb):
+        if before is None or frame.number in apart or not repeats(frame.rgb, before.rgb):
             before = frame
             numbers.append(frame.number)
             if not kept[SOURCE].has(len(numbers) - 1):

@@ -22,6 +22,8 @@ class Stage(Protocol):
     ----------
     name : str
         Also that of its folder.
+    numbers : collection of int, optional
+        Numbers of frames that it must see, even if they repeat those before them: those with a hint.
     """
 
     name: str

@@ -144,6 +144,7 @@ def test_an_interrupted_run_goes_on(clip, folder, monkeypatch, capsys):
         (["CLIP", "--reference", "gray.png"], "gray.png: is gray"),
         (["CLIP", "--hint", "3=small.png"], "small.png: the hint is 32x32"),
         (["CLIP", "--hint", "3=painting.png", "3=painting.png"], "--hint: two files for frame 3"),
+        (["CLIP", "--hint", "3=painting.png", "--every", "2"], "frame 3 is left out by --every 2"),
         (["CLIP", "--style", "."], ".: is a folder"),
         (["CLIP", "--method", "onepass", "--backbone", "slim", "--style", "painting.png"], "--backbone: is for method optimize"),
         (["CLIP", "--shots", "bad.txt"], "bad.txt, line 1: must begin with the number of a frame"),

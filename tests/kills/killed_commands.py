@@ -71,6 +71,7 @@ def cases(pictures: Path, cache: Path) -> dict[str, Case]:
         training("train-onepass", *tiny, "--crop", 64, "--batch", 2, "--steps", 5, "--checkpoint-every", 1),
         repeated("style", pictures, "--style", painting, "--method", "onepass", "--size", 64),
         repeated("run", pictures, "--preset", "tiny"),
+        repeated("video", pictures, "--stages", "shade", "style", "--style", painting),
         repeated("export"),
     )
     return {case.name: case for case in found}

@@ -1,6 +1,6 @@
 """SIGKILL at random moments: after the next start nothing is lost, doubled or half-written, and trainings are equal to the last bit.
 
-``pytest -m slow tests/kills`` kills 60 times; ``MANGASTYLE_KILLS=600`` in the environment does so as often as it says. The moments
+``pytest -m slow tests/kills`` kills 80 times; ``MANGASTYLE_KILLS=600`` in the environment does so as often as it says. The moments
 follow from ``MANGASTYLE_KILL_SEED``; ``MANGASTYLE_KILL_TABLE=FILE`` appends a line about each command to a table.
 """
 
@@ -22,8 +22,9 @@ from fake_booru import png, send, serving
 from killed_commands import SEED, Case
 
 workplace = commands.workplace
-KILLS = int(os.environ.get("MANGASTYLE_KILLS", 60))
-SHARES = {"train": 14, "train-onepass": 8, "style": 10, "run": 10, "crawl": 10, "export": 8}  # of 60
+KILLS = int(os.environ.get("MANGASTYLE_KILLS", 80))
+SHARES = {"train": 14, "train-onepass": 8, "style": 10, "run": 10, "crawl": 10, "export": 8, "video": 20}  # of 80
+ONCE = ("export", "video")  # commands that refuse a result that is there
 IN_A_ROW = 3  # kills of the same output, before it is finished
 POSTS = 30
 
@@ -76,7 +77,7 @@ def kill_often(case: Case, folder: Path, count: int, after_kill: Callable[[Path]
         number += 1
         out, kept = folder / case.name / str(number) / "out", {}
         for _ in range(min(IN_A_ROW, count - len(found.moments))):
-            if out.exists() and case.name == "export":
+            if out.exists() and case.name in ONCE:
                 break  # it is done: to start it again is a mistake
             moment = moments.random()
             if run_and_kill(case.again(out), moment * seconds):
@@ -87,7 +88,7 @@ def kill_often(case: Case, folder: Path, count: int, after_kill: Callable[[Path]
                 found.lost.extend(str(n) for n in kept.get("manifest.jsonl", {}) if n not in now.get("manifest.jsonl", {}))
             kept = now
             after_kill(out)
-        if not (out.exists() and case.name == "export"):
+        if not (out.exists() and case.name in ONCE):
             run(case.again(out))
         found.different.extend(commands.same(case, out, whole))
         found.half.extend([*commands.hidden(out.parent), *commands.half_lines(out)])
@@ -118,7 +119,7 @@ def report(case: Case, found: Killed) -> None:
 @pytest.mark.parametrize("name", [name for name in SHARES if name != "crawl"])
 def test_a_killed_command_continues_as_if_it_had_never_stopped(workplace, name):
     case = commands.cases(workplace / "pictures", workplace / "cache")[name]
-    report(case, kill_often(case, workplace, -(-KILLS * SHARES[name] // 60)))
+    report(case, kill_often(case, workplace, -(-KILLS * SHARES[name] // 80)))
 
 
 def test_a_killed_crawl_loses_nothing_and_asks_for_nothing_twice(workplace):
@@ -131,7 +132,7 @@ def test_a_killed_crawl_loses_nothing_and_asks_for_nothing_twice(workplace):
         def note(out: Path) -> None:
             asked.append(len(site.hits))
 
-        found = kill_often(case, workplace, -(-KILLS * SHARES["crawl"] // 60), note)
+        found = kill_often(case, workplace, -(-KILLS * SHARES["crawl"] // 80), note)
         outputs = [path / "out" for path in (workplace / "crawl").iterdir()]
         for out in outputs:
             ids = [json.loads(line)["id"] for line in (out / "manifest.jsonl").read_text().splitlines()]

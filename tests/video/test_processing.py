@@ -61,6 +61,14 @@ def test_repeated_frames_are_made_once():
     assert np.array_equal(made[0], made[2]) and np.array_equal(made[3], made[4]) and not np.array_equal(made[0], made[5])
 
 
+def test_a_frame_with_a_hint_is_one_of_its_own():
+    a, b = clip(count=2)
+    stage = Adding()
+    stage.numbers = {2}
+    list(process([a, a, a, a, b], [stage], shots=[0]))
+    assert stage.shots == [(0, 2, 4)]
+
+
 def test_shots_are_apart():
     stage, begins = Adding(), []
     frames = clip()
