@@ -45,7 +45,6 @@ def layer(page, session, name, size, revision):
 HINT = {"points": [{"x": 250, "y": 150, "color": "#ffcc99"}], "lines": [{"points": [[100, 500], [160, 520]], "color": "navy", "width": 6}]}
 
 
-@pytest.mark.slow
 def test_full_size_is_what_the_command_makes(page, session):
     settings = {"shading": "cel", "light": "right", "variant": 2, "ink": 0.9}
     page.post(f"/sessions/{session['id']}/shade", {"hint": HINT, "settings": settings, "size": "full", "tag": 1})
