@@ -156,6 +156,7 @@ def in_threads(work: Callable[[np.ndarray], np.ndarray], pictures: list[np.ndarr
         return list(pool.map(begin, pictures))
 
 
+@pytest.mark.slow
 def test_threads_may_share_a_shader(shader, loud_weights):
     pictures = [art(1), art(2, 64, 40), art(3)]
     expected = [shader(picture) for picture in pictures]

@@ -97,6 +97,7 @@ def test_the_same_whatever_the_batch(tmp_path, tiny_weights, monkeypatch):
         assert float(a["pixel_similarity"]) == pytest.approx(float(b["pixel_similarity"]), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_networks_side_by_side(tmp_path, tiny_weights, capsys):
     other = tmp_path / "other.h5"
     shutil.copy(tiny_weights, other)

@@ -103,6 +103,7 @@ def test_without_the_full_network_the_slim_one_that_ships_is_taken(slim, tiny_we
     assert capsys.readouterr().err.startswith("mangastyle: using the slim VGG-19 that ships")
 
 
+@pytest.mark.slow
 def test_a_folder_gets_a_sheet_for_each_picture_with_its_stages_beside(tiny_weights, onepass_weights, tmp_path, capsys):
     (tmp_path / "in" / "more").mkdir(parents=True)
     alpha = np.full((48, 56), 90, np.uint8)

@@ -66,6 +66,7 @@ def test_a_reference_beside_a_picture_is_one_picture_of_all_regions():
     assert decoder({**found, **colors}).shape == (1, 7, 7 + SPEC.colors)
 
 
+@pytest.mark.slow
 def test_hair_takes_the_color_of_hair(shader):
     """A drawn character at another size, colored by its own picture, is nearer to it than without."""
     apart = []

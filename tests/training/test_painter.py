@@ -107,6 +107,7 @@ def test_what_it_returns_and_leaves(learned, art):
     assert json.loads((run / "config.json").read_text()) == {"command": "learn", "crop": 64, "steps": 12}
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_as_if_it_had_never_stopped(learned, art, cache):
     run, made = learned
     killed = run.with_name("killed")

@@ -358,6 +358,7 @@ def test_the_file_tells_how_it_was_made_but_not_where(finished, options):
     assert options.cache not in stored and str(finished) not in stored and "drawn" not in stored
 
 
+@pytest.mark.slow
 def test_a_killed_run_continues_as_if_it_had_never_stopped(finished):
     run = finished.with_name("killed")
     assert tf.train.latest_checkpoint(str(run / "checkpoints")).endswith("ckpt-3") and len(log_of(run)) == 5

@@ -159,6 +159,7 @@ def test_a_killed_run_continues_as_if_it_had_never_stopped(finished):
     assert same_weights(run, finished)
 
 
+@pytest.mark.slow
 def test_two_runs_with_the_same_seed_are_equal(finished, options, tmp_path):
     command(dataclasses.replace(options, out=str(tmp_path)))
     assert log_of(tmp_path) == log_of(finished)

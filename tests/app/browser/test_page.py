@@ -119,6 +119,7 @@ def test_the_eraser_rubs_out_and_frees(desk: Any) -> None:
     assert not desk.doc["strokes"], "a click frees the region"
 
 
+@pytest.mark.slow
 def test_undo_and_redo_a_hundred_times_give_the_same(desk: Any) -> None:
     desk.open_sample()
     for i in range(100):
