@@ -9,9 +9,8 @@ from typing import Sequence
 import numpy as np
 
 from mangastyle.cli import hint_files
+from mangastyle.cli.reference_files import read_reference
 from mangastyle.errors import MangastyleError
-from mangastyle.io import images
-from mangastyle.lineart.detect import has_colors
 from mangastyle.shade.hints import Hint
 
 NUMBERED = re.compile(r"(\d{1,9})=(.+)")
@@ -97,9 +96,7 @@ def read_colored(names: Sequence[str], size: tuple[int, int], max_pixels: int) -
     pictures = []
     for name in names:
         number, file = numbered(name)
-        picture = images.load(Path(file), max_pixels).rgb
-        if not has_colors(picture):
-            raise MangastyleError(f"{file}: is gray, so there are no colors to take from it; `reference` takes colored pictures")
+        picture = read_reference(Path(file), max_pixels)
         if number is None:
             pictures.append(picture)
             continue

@@ -53,6 +53,29 @@ def option(
     return setting(default, doc, choices, least, most, positional=positional, free=free, common=common, metavar=metavar, words=words)
 
 
+def like(cls: type[Settings], name: str) -> Any:
+    """A setting of the library as an option of a command that has not all settings of its class; only --help-all shows it.
+
+    Parameters
+    ----------
+    cls : type
+        The class of the setting.
+    name : str
+
+    Returns
+    -------
+    dataclasses.Field
+
+    Examples
+    --------
+    >>> from mangastyle.shade.spec import ShadeSettings
+    >>> like(ShadeSettings, "light").metadata["choices"]
+    ('left', 'right')
+    """
+    field = cls.__dataclass_fields__[name]
+    return dataclasses.field(default=field.default, metadata={**field.metadata, "common": False})
+
+
 @dataclass(frozen=True)
 class Command(Settings):
     """Every command."""

@@ -1,4 +1,4 @@
-"""Colored pictures that the command `shade` takes colors from. No TensorFlow: they are checked before it loads."""
+"""Colored pictures that the commands `shade` and `video` take colors from. No TensorFlow: they are checked before it loads."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_references(names: Sequence[str], inputs: str, max_pixels: int) -> list[
     MangastyleError
         If a file cannot be read, or has no colors.
     """
-    return [ByPicture(name, inputs, functools.partial(_read, max_pixels=max_pixels), "reference") for name in names]
+    return [ByPicture(name, inputs, functools.partial(read_reference, max_pixels=max_pixels), "reference") for name in names]
 
 
 def by_picture(given: Sequence[ByPicture[np.ndarray]], shader: Shader) -> Callable[[Path], Reference | None]:
@@ -53,7 +53,8 @@ def by_picture(given: Sequence[ByPicture[np.ndarray]], shader: Shader) -> Callab
     return lambda path: shader.reference(*(reference.get(path) for reference in given))
 
 
-def _read(path: Path, max_pixels: int) -> np.ndarray:
+def read_reference(path: Path, max_pixels: int) -> np.ndarray:
+    """A colored picture, uint8 (h, w, 3); `MangastyleError` if the file cannot be read, or has no colors."""
     picture = images.load(path, max_pixels).rgb
     if not has_colors(picture):
         raise MangastyleError(f"{path}: is gray, so there are no colors to take from it; `reference` takes colored pictures")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from mangastyle import __version__, startup
 from mangastyle.cli import frame_files
 from mangastyle.cli.checks import find_backbone, named_files, refuse_inputs, refuse_streams
-from mangastyle.cli.options import Command, Compute, Decoding, option
+from mangastyle.cli.options import Command, Compute, Decoding, like, option
 from mangastyle.cli.paintings import painters_file, placeholders, read_paintings, teacher
 from mangastyle.errors import MangastyleError, counted
 from mangastyle.io.files import refuse_existing, sha256
@@ -76,13 +76,11 @@ class Options(Decoding, Compute, Command):
         "regions", "network that colors regions: a file from training, or the one that ships", metavar="FILE", words=("regions",),
         common=False,
     )  # fmt: skip
-    ink: float = share(ShadeSettings.ink, "strength of the line art over the colors")
-    shading: str = option(ShadeSettings.shading, "as for mangastyle shade", ("soft", "cel", "none"), common=False)
-    light: str = option(ShadeSettings.light, "side that the light comes from", ("left", "right"), common=False)
-    variant: int = option(0, "0: likeliest colors where nothing is given; 1, 2, ...: others", least=0, most=2**31 - 1, common=False)
-    gap: float = option(
-        ShadeSettings.gap, "widest gap in a line that is closed, as a share of the short side", least=0, most=0.2, common=False
-    )
+    ink: float = like(ShadeSettings, "ink")
+    shading: str = like(ShadeSettings, "shading")
+    light: str = like(ShadeSettings, "light")
+    variant: int = like(ShadeSettings, "variant")
+    gap: float = like(ShadeSettings, "gap")
     backbone: str = option("auto", "with --method optimize: the VGG-19, as for mangastyle style", metavar="FILE", common=False)
     out: str = option(
         "", ".webm, .webp, .gif, .apng, a folder of PNG files (NAME/); with ffmpeg .mp4, .mov, .mkv; default: NAME-shaded.webm or so",

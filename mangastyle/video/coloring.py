@@ -122,13 +122,14 @@ class ShotColoring:
         """Color the shot's frames; see `Stage.run`."""
         if not len(shot):
             return
-        self._track(shot)
-        known = self._color(shot)
+        line_art = self._track(shot)
+        known = self._color(shot, line_art)
         self._render(shot, known)
 
     # Regions and tracks, forwards through the shot.
 
-    def _track(self, shot: Shot) -> None:
+    def _track(self, shot: Shot) -> bool:
+        """Whether the shot is line art."""
         done, tracks, apart = -1, None, np.zeros((0, 2), np.int64)
         if state := shot.kept.load(TRACKING):
             done, line_art, apart = int(state.pop("done")), bool(state.pop("line_art")), state.pop("apart")
@@ -149,6 +150,7 @@ class ShotColoring:
             shot.kept.save(_name("regions", index), _packed(Known(art, regions, step, view.colors)))
             shot.kept.save(TRACKING, {"done": np.array(index), "line_art": np.array(line_art), "apart": apart, **tracks._asdict()})
             shot.step(index + 1, 2 * len(shot))
+        return line_art
 
     def _is_line_art(self, shot: Shot) -> bool:
         if self.line_art is not None:
@@ -156,20 +158,20 @@ class ShotColoring:
         votes = [is_line_art(shot.frame(index)) for index in sorted({0, len(shot) // 2, len(shot) - 1})]
         return 2 * sum(votes) > len(votes)
 
-    def _keeps_colors(self, shot: Shot) -> bool:
+    def _keeps_colors(self, shot: Shot, line_art: bool) -> bool:
         if self.own_colors is not None:
             return self.own_colors
         given = self.hints or self.colored or self.reference is not None
-        return not given and not self._is_line_art(shot) and has_colors(pixels.to_rgb(shot.frame(len(shot) // 2)))
+        return not (given or line_art) and has_colors(pixels.to_rgb(shot.frame(len(shot) // 2)))
 
     # Colors of the tracks, all over the shot.
 
-    def _color(self, shot: Shot) -> TrackColors:
+    def _color(self, shot: Shot, line_art: bool) -> TrackColors:
         if kept := shot.kept.load(COLORS):
             return TrackColors.from_arrays(kept)
         past, medians = self._past(shot)
         known = TrackColors()
-        if self._keeps_colors(shot):
+        if self._keeps_colors(shot, line_art):
             for track, color in enumerate(medians):
                 known.learn(track, shot.numbers[0], color)
         divided = self._read(shot, known)

@@ -66,7 +66,7 @@ def estimate(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return (found * np.array([width / size[1], height / size[0]], np.float32)).astype(np.float32)
 
 
-def warp(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
+def warp(picture: np.ndarray, flow: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
     """Sample a picture where flow points: p of the result is the picture at p + flow(p).
 
     `warp(after, estimate(before, after))` is `before`, as far as all of it can be seen in `after`.
@@ -76,11 +76,13 @@ def warp(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
     picture : ndarray of uint8 or float32, shape (h, w) or (h, w, c)
     flow : ndarray of float32, shape (h, w, 2)
         As `estimate` gives it.
+    interpolation : int
+        One of OpenCV's: INTER_LINEAR, or INTER_LANCZOS4, which keeps fine detail as it is.
 
     Returns
     -------
     ndarray, shape and type of `picture`
-        Bilinear interpolation, to 1/32 of a pixel; beyond the border the nearest pixel counts.
+        Interpolated to 1/32 of a pixel; beyond the border the nearest pixel counts.
 
     Examples
     --------
@@ -89,7 +91,7 @@ def warp(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """
     height, width = flow.shape[:2]
     x, y = flow[..., 0] + np.arange(width, dtype=np.float32), flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(picture.shape)
+    return cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE).reshape(picture.shape)
 
 
 def warp_nearest(labels: np.ndarray, flow: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from mangastyle.style.optimize.stylizer import OptimizeStylizer
 from mangastyle.style.optimize.terms import Previous
 from mangastyle.style.polish.stylizer import PolishStylizer
 from mangastyle.style.stylize import Stylizer
+from mangastyle.video import flow
 from mangastyle.video import motion as motions
 from mangastyle.video.fixed_style import FixedStyle, shot_colors
 from mangastyle.video.grain import Grain
@@ -137,7 +138,7 @@ class _Search:
         return self._optimize(frame, cancel=self._cancel, style_statistics=self._statistics, start=start)
 
     def next(self, frame: np.ndarray, grain: Grain, previous: np.ndarray, motion: Motion) -> np.ndarray:
-        warped = warp(previous, motion.way)
+        warped = flow.warp(previous, motion.way, cv2.INTER_LANCZOS4)
         weight = motion.seen * motions.away_from_jumps(motion.way)
         seen = weight[..., None]
         start = pixels.to_uint8(self.fixed.paint(frame, grain) * (1 - seen) + warped * seen)
@@ -186,15 +187,8 @@ def go_on(painted: np.ndarray, previous: np.ndarray, motion: Motion, pull: float
     >>> int(go_on(black, white, still, pull=0.6)[4, 4, 0])
     153
     """
-    mixed = painted + pull * motion.seen[..., None] * (warp(previous, motion.way).astype(np.float32) - painted)
+    mixed = painted + pull * motion.seen[..., None] * (flow.warp(previous, motion.way, cv2.INTER_LANCZOS4).astype(np.float32) - painted)
     return pixels.to_uint8(_as_sharp_as(painted.astype(np.float32), mixed))
-
-
-def warp(picture: np.ndarray, way: np.ndarray) -> np.ndarray:
-    """`flow.warp` by Lanczos' interpolation, which keeps fine detail as it is."""
-    height, width = way.shape[:2]
-    x, y = way[..., 0] + np.arange(width, dtype=np.float32), way[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _as_sharp_as(model: np.ndarray, picture: np.ndarray) -> np.ndarray:

@@ -138,7 +138,7 @@ def _differ(one: Seen, two: Seen) -> bool:
     """Whether two frames are of different scenes."""
     if one.gray.shape != two.gray.shape:
         return True
-    return min(_unexplained(one.gray, two.gray), _unexplained(two.gray, one.gray)) > CUT
+    return _unexplained(one.gray, two.gray) > CUT and _unexplained(two.gray, one.gray) > CUT
 
 
 def _unexplained(one: np.ndarray, two: np.ndarray) -> float:

@@ -95,6 +95,19 @@ class Desk:
         """Wait until the server has answered all that was asked."""
         self.until("m.studio.pictures?.labels && !m.studio.jobs.size")
 
+    def copied(self) -> list[int]:
+        """Width and height of the picture that Ctrl-C copies."""
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page.keyboard.press("Control+c")
+        self.until("document.querySelector('.message').textContent === 'Copied'")
+        return self.page.evaluate(
+            """async () => {
+              const [item] = await navigator.clipboard.read();
+              const picture = await createImageBitmap(await item.getType('image/png'));
+              return [picture.width, picture.height];
+            }"""
+        )
+
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Where a place of the picture, as shares of its sides, lies on the page."""
         box = self.page.locator(".overlay").bounding_box()
