@@ -185,6 +185,7 @@ def test_progress_is_called_after_every_step(method):
     assert [record.iteration for record in records] == sorted({record.iteration for record in records})
 
 
+@pytest.mark.slow
 def test_progress_names_the_stage(pipeline):
     records: list = []
     pipeline(GOOD, progress=records.append)

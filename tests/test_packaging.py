@@ -49,6 +49,7 @@ def test_the_wheel_holds_every_module_the_weights_the_page_and_the_types(wheel):
     assert packed == modules | weights | page | {"mangastyle/py.typed", "mangastyle/__init__.pyi"}
 
 
+@pytest.mark.slow
 def test_an_installed_wheel_shades_a_picture_with_its_own_weights(wheel, tmp_path, picture):
     pip("install", wheel, "--target", tmp_path / "site")
     images.save(tmp_path / "picture.png", picture)

@@ -34,6 +34,7 @@ def pipeline(networks) -> Pipeline:
     return Pipeline(painting(), size=48, **networks)
 
 
+@pytest.mark.slow
 def test_every_stage_is_that_of_the_public_function(pipeline, tiny_weights, onepass_weights):
     picture = characters.draw(1, 64)
     stages = pipeline(picture)
@@ -95,6 +96,7 @@ def test_a_further_stage_is_one_line(networks):
     np.testing.assert_array_equal(made.mirrored, made.sketch[:, ::-1])
 
 
+@pytest.mark.slow
 def test_the_style_may_be_painted_by_optimization_with_progress(tiny_weights, narrow):
     records = []
     stages = run(

@@ -381,6 +381,7 @@ def steps_of(cache: str, count: int = 1, **changes) -> list[dict[str, float]]:
     return [{name: float(value) for name, value in step(batch, tf.constant(i)).items()} for i in range(count)]
 
 
+@pytest.mark.slow
 def test_the_perceptual_loss_is_minimized_too(eager, cache, narrow, monkeypatch):
     monkeypatch.setattr(train, "backbone", lambda *arguments, **options: narrow)
     records = steps_of(cache, 15, size=32, gan_weight=0.0, pixel_weight=0.0, perceptual_weight=10.0)
@@ -424,6 +425,7 @@ def test_init_starts_from_given_weights(finished):
             np.testing.assert_array_equal(variable, value)
 
 
+@pytest.mark.slow
 def test_the_library_trains_as_the_command_does(finished, tmp_path, cache):
     ending = train.train(TrainSettings.of(TINY), TINY.data, RunFolder(tmp_path), precision="float32", cache=cache)
     assert ending == (8, "")
@@ -460,6 +462,7 @@ def full_disk(most: int):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.slow
 def test_a_full_disk_does_not_destroy_the_last_checkpoint(tmp_path, cache):
     folder, pictures = tmp_path / "run", load_pictures(cache)
     batches = dataset.Batches(pictures, np.arange(len(pictures.base)), TINY.batch, 0, 0.0)

@@ -87,6 +87,7 @@ def test_a_network_on_drawn_characters(tmp_path, tiny_weights, capsys):
     np.testing.assert_array_equal(worst, sheet[-len(worst) :])
 
 
+@pytest.mark.slow
 def test_the_same_whatever_the_batch(tmp_path, tiny_weights, monkeypatch):
     flags = "--weights", tiny_weights, "--data", "drawn:9", "--count", "7", "--hint", "paper"
     assert evaluate(tmp_path / "whole", *flags) == 0

@@ -64,6 +64,7 @@ def test_weights_are_listed_without_tensorflow(tmp_path):
     assert heavy_modules("from mangastyle.cli.main import main; assert main(['weights']) == 0", tmp_path) == "LOADED"
 
 
+@pytest.mark.slow
 def test_a_command_that_loads_tensorflow_late_is_as_quiet(tmp_path):
     command = [sys.executable, "-m", "mangastyle", "weights", "describe"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)

@@ -66,6 +66,7 @@ def test_existing_results_are_kept_and_config_repeats_them(demo, tiny_weights, t
         assert (tmp_path / "again" / name).read_bytes() == (demo / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_alpha_shape_and_size_of_the_picture_are_kept(tmp_path, tiny_weights, onepass_weights):
     alpha = np.zeros((97, 65), np.uint8)
     alpha[20:] = 255
@@ -89,6 +90,7 @@ def test_the_sheet_tells_how_the_style_was_painted(by, caption):
     np.testing.assert_array_equal(sheet[:, -last.shape[1] :], last)
 
 
+@pytest.mark.slow
 def test_without_the_full_network_the_slim_one_that_ships_is_taken(slim, tiny_weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(registry, "shipped_folder", lambda: tmp_path)
@@ -122,6 +124,7 @@ def test_a_folder_gets_a_sheet_for_each_picture_with_its_stages_beside(tiny_weig
     np.testing.assert_array_equal(images.load(tmp_path / "out" / "a.png").rgb, contact_sheet(stages))
 
 
+@pytest.mark.slow
 def test_pictures_named_like_a_stage_of_another_are_not_mixed_up(tiny_weights, onepass_weights, tmp_path, capsys):
     for name in ("a", "a-sketch"):
         images.save(tmp_path / "in" / f"{name}.png", characters.draw(1, 48))

@@ -37,6 +37,7 @@ def test_the_command_keeps_size_and_transparency(loud_weights, tmp_path):
     np.testing.assert_array_equal(made.alpha, alpha)
 
 
+@pytest.mark.slow
 def test_whether_it_is_line_art_can_be_told(loud_weights, tmp_path):
     images.save(tmp_path / "a.png", picture := line_art(48, 40))
     shader = Shader(loud_weights, precision="float32")
@@ -68,6 +69,7 @@ def test_hint_files_are_those_of_python(loud_weights, tmp_path):
     np.testing.assert_array_equal(images.load(tmp_path / "one.png").rgb, shader(picture, Hint.from_picture(painted), ink=0.4))
 
 
+@pytest.mark.slow
 def test_a_simulated_hint_follows_recipe_and_seed(loud_weights, tmp_path):
     images.save(tmp_path / "a.png", picture := characters.draw(4, 64))
     flags = ["--hint", "simulated", "--hint-recipe", "paper", "--seed", "3", "--weights", str(loud_weights), "--precision", "float32"]

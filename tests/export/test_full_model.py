@@ -87,6 +87,7 @@ def test_a_fresh_process_with_tensorflow_alone_paints_what_the_library_paints(sa
             assert made.std() > 2
 
 
+@pytest.mark.slow
 def test_the_hint_and_the_strength_count(saved):
     model = tf.saved_model.load(str(saved))
     picture, hint, painting = cases()["strokes"]

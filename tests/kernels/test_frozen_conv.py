@@ -124,6 +124,7 @@ def test_network_with_and_without():
     assert transformed == ["conv2_2", "conv3_1", "conv3_2"]  # no deeper than needed
 
 
+@pytest.mark.slow
 def test_optimization_with_and_without_gives_the_same_picture():
     content, painting = (np.random.default_rng(i).integers(0, 256, (8, 8, 3), np.uint8).repeat(16, 0).repeat(16, 1) for i in range(2))
     settings = {"size": 0, "min_size": 0, "iterations": 2, "backbone": "random", "precision": "float32"}

@@ -68,6 +68,7 @@ def test_lines_of_every_pen_and_paper():
         np.testing.assert_array_equal(lines(enlarged).numpy(), find_lines(enlarged))
 
 
+@pytest.mark.slow
 def test_a_saved_model_gives_the_same_and_needs_no_python(tmp_path):
     module = tf.Module()
     module.regions = regions

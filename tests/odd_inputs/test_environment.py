@@ -76,6 +76,7 @@ def keras_json(tmp_path) -> Callable[[str], str]:
 # Settings
 
 
+@pytest.mark.slow
 def test_a_hostile_environment_changes_nothing(file, tmp_path, tiny_weights, keras_json):
     settings = {"backend": "theano", "image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.5}
     home = keras_json(json.dumps(settings))
@@ -150,6 +151,7 @@ def test_no_place_for_temporary_files_and_no_home(file):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.skipif(not Path("/usr/bin/setpriv").exists() or not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs another user")
 def test_a_user_without_a_home_and_without_a_name(picture):
@@ -190,6 +192,7 @@ def test_closed_streams_stop_nothing(file, tmp_path, closed):
     assert images.load(out).rgb.shape == images.load(file).rgb.shape
 
 
+@pytest.mark.slow
 @POSIX
 def test_closed_streams_and_tensorflow(file, tmp_path, tiny_weights):
     done = mangastyle("shade", file, "--weights", tiny_weights, "--out", tmp_path / "a.png", shell="<&- >&- 2>&-")
@@ -403,6 +406,7 @@ assert before.items() <= os.environ.items()
 """
 
 
+@pytest.mark.slow
 def test_the_api_is_quiet_and_changes_no_setting():
     hostile = {name: HOSTILE[name] for name in ("KERAS_BACKEND", "PYTHONWARNINGS", "MPLBACKEND", "MPLCONFIGDIR", "TMPDIR", "HOME")}
     done = subprocess.run([sys.executable, "-c", QUIET], env=clean(**hostile), capture_output=True, text=True)

@@ -102,7 +102,9 @@ GRAY: dict[str, Call] = {
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
-@pytest.mark.parametrize("name", [*COLOR, *GRAY])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in ("pipeline", "shader's hint") else name for name in (*COLOR, *GRAY)]
+)
 def test_the_same_pixels_give_the_same_in_whatever_order_they_lie(name, networks, tmp_path):
     call = {**COLOR, **GRAY}[name]
     expected = call(RGB, networks, tmp_path)
@@ -183,6 +185,7 @@ def test_a_strip_is_painted_at_a_moderate_size_with_a_word_about_it(tmp_path, mo
     assert "--size" in said and "--max-megapixels" in said and said.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_every_command_takes_every_shape_or_names_the_least(tmp_path, monkeypatch, capfd, tiny_weights, onepass_weights):
     monkeypatch.chdir(tmp_path)
     shapes = [(8, 8), (8, 500), (500, 8), (33, 33), (33, 800), (800, 33)]

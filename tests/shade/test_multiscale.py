@@ -54,6 +54,7 @@ def test_a_finer_scale_is_run_with_a_frame_and_keeps_the_broad_colors(colorizer,
     assert shapes == [(128 + 2 * multiscale.FRAME, 166 + 2 * multiscale.FRAME)]
 
 
+@pytest.mark.slow
 def test_traced_into_one_graph_it_is_the_same(colorizer):
     drawn = characters.character(3, 90)
     hint = Hint.from_points([(40, 30, "red"), (60, 70, "navy")], (90, 90))

@@ -20,12 +20,18 @@ def patchwork(height: int = 300, width: int = 400) -> np.ndarray:
     return ((x + y // 5) * 4 // (width + height // 5) + 4 * ((y + x // 9) * 3 // (height + width // 9))).astype(np.int32)
 
 
+@tf.function(reduce_retracing=True)  # eagerly each call takes thousands of operations
+def read_traced(labels: tf.Tensor, ink: tf.Tensor, rgb: tf.Tensor, mask: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    regions, hint = read_hint(describe(labels, 12), lambda: ink, rgb, mask)
+    return regions.labels, lab.lab_to_rgb(hint.colors), hint.known
+
+
 def read(rgb: np.ndarray, mask: np.ndarray | None = None, ink: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     labels = patchwork()
     mask, ink = (np.float32(np.full(labels.shape, level) if x is None else x) for x, level in ((mask, 1), (ink, 0)))
-    regions, hint = read_hint(describe(labels, 12), lambda: tf.constant(ink), rgb, mask)
-    np.testing.assert_array_equal(regions.labels, labels)
-    return lab.lab_to_rgb(hint.colors).numpy(), hint.known.numpy()
+    found, colors, known = read_traced(*map(tf.constant, (labels, ink, rgb, mask)))
+    np.testing.assert_array_equal(found, labels)
+    return colors.numpy(), known.numpy()
 
 
 @pytest.mark.parametrize("sigma", [0, 4, 9, 18])

@@ -207,7 +207,8 @@ def shipped() -> Shader:
     return Shader("regions", precision="float32")
 
 
-@pytest.mark.parametrize("seed", [24, pytest.param(11, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [24, 11])
 def test_what_is_seen_once_gives_every_hint_the_same_colors(shipped, seed):
     """Equal to the last bit, by the network that ships, on pictures of many regions."""
     line = figures.figure(seed, 300, 240).line

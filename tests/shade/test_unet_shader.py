@@ -135,6 +135,7 @@ def test_a_set_event_ends_the_call_with_the_colors_so_far(shader, monkeypatch):
     assert after_a_scale.value.result.shape == (200, 150, 3)
 
 
+@pytest.mark.slow
 def test_several_threads_may_use_one_shader(loud_weights):
     fresh = Shader(loud_weights, precision="float32")  # its graphs are not traced yet
     pictures = [line_art(40 + 8 * i, 60) for i in range(4)]
@@ -177,12 +178,14 @@ def test_a_palette_sets_the_colors(shader):
     assert np.abs(shader(picture, two).astype(int) - shader(picture, hint)).mean() > 1
 
 
+@pytest.mark.slow
 def test_mixed_precision_paints_nearly_the_same(shader, loud_weights):
     picture = line_art(64, 64)
     low = Shader(loud_weights, precision="mixed_bfloat16")(picture, flat("red", 64, 64)).astype(int)
     assert np.abs(low - shader(picture, flat("red", 64, 64))).mean() < 4
 
 
+@pytest.mark.slow
 def test_the_baseline_shades_too(tmp_path):
     spec = ShadeSpec(size=16, width=4, network="baseline")
     weights.save_model(tmp_path / "baseline.h5", "shade", spec, networks.build(spec))

@@ -61,6 +61,7 @@ def test_one_painting_and_one_mask_need_no_list(given):
     np.testing.assert_array_equal(stylize(content, painting, masks=mask, **given), stylize(content, [painting], masks=[mask], **given))
 
 
+@pytest.mark.slow
 def test_two_threads_may_use_one_stylizer(given):
     contents = [blotches(seed, 40, 48 + 16 * (seed % 2)) for seed in range(4)]
     alone = Stylizer([blotches(9)], **given)

@@ -280,6 +280,7 @@ def clock(monkeypatch):
     return state
 
 
+@pytest.mark.slow
 def test_minutes_decide_the_steps_once(clock, art, cache, train_and_kill):
     settings = PainterSettings(minutes=4, crop=64, batch=1, checkpoint_every=20)
     run = train_and_kill(lambda folder: learn(art, settings, RunFolder(folder), cache), 50)
@@ -322,6 +323,7 @@ def still(monkeypatch):
     monkeypatch.setattr(painter, "save", lambda session, *_: session.save())
 
 
+@pytest.mark.slow
 def test_learned_into_the_cache_what_was_interrupted_goes_on(still, art, cache, tmp_path, monkeypatch):
     given = {"minutes": 0.001, "data": DATA, "precision": "float32", "cache": str(tmp_path)}
     monkeypatch.setattr(painter, "SIDES", (64,))

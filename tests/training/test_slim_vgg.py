@@ -169,6 +169,7 @@ def test_with_the_teachers_widths_the_start_is_the_teacher(options, teacher, cro
         assert float(error) < 0.02, name
 
 
+@pytest.mark.slow
 def test_the_start_is_better_than_random_kernels(finished, options, teacher, crops, tmp_path):
     errors = weights.read_spec(finished / "slim.h5", "vgg19-slim")[1]["errors"]  # after a few steps at the lowest learning rate
     others = untrained(options, teacher).save(tmp_path / "slim.h5", teacher, crops, {})
@@ -177,6 +178,7 @@ def test_the_start_is_better_than_random_kernels(finished, options, teacher, cro
         assert 0 < errors[name] < min(1, others[name]), name
 
 
+@pytest.mark.slow
 def test_two_fits_are_equal(options, teacher, crops):
     one, other = (slim_vgg.Student(options, "float32", teacher) for _ in range(2))
     for student in (one, other):

@@ -120,6 +120,7 @@ def test_the_loss_is_that_of_the_optimization_whatever_the_strength(one_for_all)
         np.testing.assert_allclose(other - loss, beta / (alpha + beta) * (weight - 20) * record["style"], rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_decoder_has_the_form_asked_for(finished):
     spec = weights.parse_spec(finished / "last.h5", OnePassSpec, weights.read_spec(finished / "last.h5", "onepass")[0])
     assert spec == OnePassSpec(residual_blocks=(2, 2, 0, 0), modulated=True, residual_windows=(0, 9), residual_block=4, residual_share=1.0)

@@ -155,6 +155,7 @@ def test_two_tabs_of_one_picture(desk: RealDesk, browser: Any) -> None:
     desk.errors = [error for error in desk.errors if "409" not in error]
 
 
+@pytest.mark.slow
 def test_a_slow_network_shows_the_last_of_many_strokes(desk: RealDesk) -> None:
     desk.open_sample("portrait")
     network = desk.page.context.new_cdp_session(desk.page)
@@ -166,6 +167,7 @@ def test_a_slow_network_shows_the_last_of_many_strokes(desk: RealDesk) -> None:
     assert desk.flat(*SHIRT) == [214, 32, 32]
 
 
+@pytest.mark.slow
 def test_a_picture_of_24_megapixels(desk: RealDesk, tmp_path: Any) -> None:
     line = cv2.resize(characters.character(5, 1000).line, (4000, 4000), interpolation=cv2.INTER_CUBIC)
     path = tmp_path / "large.png"

@@ -97,7 +97,7 @@ def lessons(monkeypatch) -> list[Any]:
     return made
 
 
-@pytest.mark.parametrize("changes", [{}, {"strength": 0.9, "match_colors": True}])
+@pytest.mark.parametrize("changes", [pytest.param({}, marks=pytest.mark.slow), {"strength": 0.9, "match_colors": True}])
 def test_the_painters_own_decoder_paints(file, own, changes):
     content = noise(0)
     np.testing.assert_array_equal(make([noise(1)], file, **changes)(content), own(1, content, **changes))
@@ -105,6 +105,7 @@ def test_the_painters_own_decoder_paints(file, own, changes):
     assert make([noise(1)], file, size=48, keep_colors=True)(content).shape == (48, 48, 3)
 
 
+@pytest.mark.slow
 def test_large_pictures_tile_by_tile(file, own, monkeypatch):
     content = noise(0, 200, 232)
     whole = make([noise(1)], file)(content)
@@ -122,6 +123,7 @@ def test_several_paintings_are_blended_by_weight(file, own):
     assert np.abs(painted - (0.25 * one + 0.75 * other))[within].max() <= 1
 
 
+@pytest.mark.slow
 def test_each_painting_paints_under_its_mask(file, own):
     content, left = noise(0, 64, 128), np.zeros((64, 128), np.float32)
     left[:, :64] = 1

@@ -151,6 +151,7 @@ def test_records_go_on_from_scale_to_scale(narrow):
     assert np.abs(small - found[6].picture()).mean() < 0.3 * np.abs(small - pixels.resize(disc(64, 80), 32, 40)).mean()
 
 
+@pytest.mark.slow
 def test_strength_from_the_content_to_the_painting(narrow):
     ends = []
     for strength in (0.0, 0.1, 0.5, 0.9):

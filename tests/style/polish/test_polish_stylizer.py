@@ -99,6 +99,7 @@ def test_exactly_the_size_of_the_content():
     assert painted.shape == (33, 47, 3) and painted.dtype == np.uint8
 
 
+@pytest.mark.slow
 def test_iterations_by_scale():
     """Two scales of the size asked for: half the side gets twice as many iterations."""
     stylizer = make([noise(1)], PolishSettings(size=256, polish_iterations=1, polish_scales=2))
@@ -110,6 +111,7 @@ def test_iterations_by_scale():
         assert found == [(side, side, 5 * 512 // side) for side in expected]
 
 
+@pytest.mark.slow
 def test_a_painting_acts_where_its_mask_is_white():
     content, left = noise(0, 40, 160), np.zeros((40, 160), np.float32)
     left[:, :80] = 1
@@ -118,6 +120,7 @@ def test_a_painting_acts_where_its_mask_is_white():
     assert np.abs(one - other)[:, 128:].mean() > 10 * np.abs(one - other)[:, :32].mean()
 
 
+@pytest.mark.slow
 def test_other_paintings_and_masks_are_used_by_both_stages():
     content, masks = noise(0), [np.pad(np.ones((64, 32)), ((0, 0), (0, 32)))]
     stylizer = make([noise(1)])
@@ -152,6 +155,7 @@ def test_cancelled_in_either_stage():
     assert error.value.result is None
 
 
+@pytest.mark.slow
 def test_by_name(onepass_weights):
     content = noise(0)
     given = {"method": "polish", "size": 0, "polish_iterations": 1, "polish_scales": 1, "precision": "float32"}

@@ -15,6 +15,7 @@ def picture() -> np.ndarray:
     return painting("hatching")
 
 
+@pytest.mark.slow
 def test_nearly_two_tone(picture):
     assert two_tone(picture) > 0.8 > max(two_tone(painting(name)) for name in ("brush", "mosaic", "wash"))
 
