@@ -119,6 +119,7 @@ def test_the_hint_itself_beside_a_network(tmp_path, tiny_weights):
         assert float(row["pixel_similarity"]) == pytest.approx(original.mean() / 255, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_pairs_of_files(tmp_path, pairs, capsys):
     images.save(pairs[0] / "alone.png", characters.draw(5, 64))
     assert evaluate(tmp_path / "out", "--pairs", *pairs) == 0

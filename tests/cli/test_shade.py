@@ -50,6 +50,7 @@ def test_whether_it_is_line_art_can_be_told(loud_weights, tmp_path):
     assert np.array_equal(made["auto"], made["yes"]) and not np.array_equal(made["yes"], made["no"])
 
 
+@pytest.mark.slow
 def test_hint_files_are_those_of_python(loud_weights, tmp_path):
     picture, folder = line_art(48, 40), tmp_path / "in"
     images.save(folder / "a.png", picture)

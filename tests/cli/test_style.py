@@ -171,6 +171,7 @@ def test_masks_that_paint_nothing(tmp_path):
         read_mask(tmp_path / "black.png", max_pixels=100)
 
 
+@pytest.mark.slow
 def test_starts_from_a_picture_file(tmp_path, art, picture, capsys):
     images.save(tmp_path / "girl.png", picture)
     assert style(tmp_path, art, "--init", str(tmp_path / "girl.png")) == 0

@@ -155,6 +155,7 @@ def stylizer(onepass_weights) -> OnePassStylizer:
     return OnePassStylizer([painting], OnePassSettings(size=0, onepass_weights=onepass_weights), precision="float32")
 
 
+@pytest.mark.slow
 @given(st.tuples(st.sampled_from([32, 33, 47, 64, 100]), st.sampled_from([32, 40, 129, 200, 333])), st.booleans(), st.integers(0, 3))
 @FEW
 def test_in_tiles_a_picture_is_painted_as_at_once(stylizer, shape, upright, seed):
@@ -184,6 +185,7 @@ def shaders(loud_weights) -> list[Shader]:
     return made
 
 
+@pytest.mark.slow
 @given(
     st.tuples(st.integers(1, 60), st.integers(1, 60) | st.integers(100, 600)), st.booleans(),
     st.sampled_from(["none", "strokes", "picture"]),

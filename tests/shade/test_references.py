@@ -79,6 +79,7 @@ def test_hair_takes_the_color_of_hair(shader):
     assert beside < 0.6 * without
 
 
+@pytest.mark.slow
 def test_a_hint_goes_before_a_reference(shader):
     line = np.full((64, 64, 3), 255, np.uint8)
     found = shader.layers(line, Hint.from_points([(30, 30, "#204080")], (64, 64)), reference=shader.reference(characters.draw(3, 96)))

@@ -63,6 +63,7 @@ def test_regions_that_the_hint_does_not_cover_stay_unknown():
     np.testing.assert_allclose(found[2:], COLORS[2:], atol=0.6)
 
 
+@pytest.mark.slow
 def test_a_small_hint_is_enlarged():
     small = cv2.resize(COLORS[patchwork()], (80, 60), interpolation=cv2.INTER_AREA)
     assert np.abs(read(small, mask=np.ones((60, 80)))[0] - COLORS).mean() < 5

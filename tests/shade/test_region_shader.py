@@ -227,6 +227,7 @@ def test_what_is_seen_once_gives_every_hint_the_same_colors(shipped, seed):
     assert divided
 
 
+@pytest.mark.slow
 def test_what_was_seen_counts_until_a_region_is_divided(shipped):
     """Told by something wrong that was seen: it changes colors where regions are the same, and nothing where one is divided."""
     art, hints = boxes(), several_hints((120, 160))

@@ -153,6 +153,7 @@ def test_a_region_takes_its_strokes_chroma_and_keeps_its_shading_within_limits(b
     np.testing.assert_allclose(there - there[1], (70, 0, 0), atol=12)
 
 
+@pytest.mark.slow
 def test_strokes_on_a_drawn_character(tiny_weights):
     """The whole way, with a network that was never trained: the stroke's region has its color, far ones are as before."""
     drawn = character(7, 256)

@@ -56,6 +56,7 @@ def test_every_method_is_made_and_called_alike(given):
     assert stylizer.settings.size == 0 and stylizer.method == given["method"]
 
 
+@pytest.mark.slow
 def test_one_painting_and_one_mask_need_no_list(given):
     content, painting, mask = blotches(0), blotches(1), np.ones((40, 48))
     np.testing.assert_array_equal(stylize(content, painting, masks=mask, **given), stylize(content, [painting], masks=[mask], **given))

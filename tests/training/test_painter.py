@@ -350,6 +350,7 @@ def test_learned_into_the_cache_what_was_interrupted_goes_on(still, art, cache, 
     np.testing.assert_array_equal(found.painting, art)
 
 
+@pytest.mark.slow
 def test_cancelled_it_goes_on_from_the_cache(still, art, tmp_path, monkeypatch):
     monkeypatch.setattr(painter, "SIDES", (64,))
     monkeypatch.setattr(painter, "PainterSettings", lambda minutes: PainterSettings(minutes=minutes, crop=64, batch=1))

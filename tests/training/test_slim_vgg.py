@@ -228,6 +228,7 @@ def test_what_is_read_out_has_the_lengths_of_the_projections(options, teacher):
         np.testing.assert_allclose(ours @ ours.T, projected @ projected.T, rtol=1e-3, atol=1e-4 * np.abs(projected).max() ** 2)
 
 
+@pytest.mark.slow
 def test_a_few_steps_lower_the_losses(options, crops, trained):
     student, canvases, step = trained
     for slot in range(options.num_canvases):

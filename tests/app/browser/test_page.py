@@ -523,6 +523,7 @@ def test_theme_and_language(desk: Any) -> None:
     assert desk.page.inner_text("#tab-save") == "保存"
 
 
+@pytest.mark.slow
 def test_a_very_large_drawing_is_saved_with_less_to_undo(desk: Any) -> None:
     desk.open_sample()
     desk.page.evaluate(

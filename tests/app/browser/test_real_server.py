@@ -14,7 +14,7 @@ from real_server import RealServer
 
 from mangastyle.synthetic import characters
 
-pytestmark = pytest.mark.app
+pytestmark = [pytest.mark.app, pytest.mark.slow]
 
 HAIR, SHIRT, FACE = (0.5, 0.12), (0.5, 0.9), (0.5, 0.55)  # of the sample "portrait"
 RED, BLUE, SKIN = "#d62020", "#2040d0", "#fde3cf"
@@ -96,7 +96,6 @@ def test_a_project_opens_again_exactly(desk: RealDesk, tmp_path: Any) -> None:
     assert desk.doc == document and desk.flat(0.5, 0.5) == color
 
 
-@pytest.mark.slow
 def test_a_painting_on_the_way_is_stopped_and_stays(desk: RealDesk) -> None:
     desk.open_sample("portrait")
     desk.page.click("#tab-style")
@@ -110,7 +109,6 @@ def test_a_painting_on_the_way_is_stopped_and_stays(desk: RealDesk) -> None:
     assert desk.see("Boolean(m.studio.pictures.drawn.style)")
 
 
-@pytest.mark.slow
 def test_a_killed_server_loses_nothing(desk: RealDesk, server: RealServer) -> None:
     desk.open_sample("portrait")
     desk.fill(SHIRT, RED)
@@ -129,7 +127,6 @@ def test_a_killed_server_loses_nothing(desk: RealDesk, server: RealServer) -> No
     desk.errors = [error for error in desk.errors if "net::ERR_" not in error]  # the browser's own words about the missing server
 
 
-@pytest.mark.slow
 def test_two_tabs_of_one_picture(desk: RealDesk, browser: Any) -> None:
     desk.open_sample("portrait")
     desk.fill(SHIRT, RED)
@@ -155,7 +152,6 @@ def test_two_tabs_of_one_picture(desk: RealDesk, browser: Any) -> None:
     desk.errors = [error for error in desk.errors if "409" not in error]
 
 
-@pytest.mark.slow
 def test_a_slow_network_shows_the_last_of_many_strokes(desk: RealDesk) -> None:
     desk.open_sample("portrait")
     network = desk.page.context.new_cdp_session(desk.page)
@@ -167,7 +163,6 @@ def test_a_slow_network_shows_the_last_of_many_strokes(desk: RealDesk) -> None:
     assert desk.flat(*SHIRT) == [214, 32, 32]
 
 
-@pytest.mark.slow
 def test_a_picture_of_24_megapixels(desk: RealDesk, tmp_path: Any) -> None:
     line = cv2.resize(characters.character(5, 1000).line, (4000, 4000), interpolation=cv2.INTER_CUBIC)
     path = tmp_path / "large.png"

@@ -140,6 +140,7 @@ def test_histograms_count_every_picture_once(quick):
     assert any(f"median {np.median(values):.3g}" in text.get_text() for text in panel.get_legend().get_texts())
 
 
+@pytest.mark.slow
 def test_loss_curves_are_those_of_the_pictures_shown(quick):
     for number, optimizer in ((22, "lbfgs"), (23, "adam")):
         losses = quick.painted("brush", optimizer)[1]

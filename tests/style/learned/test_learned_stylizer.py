@@ -114,6 +114,7 @@ def test_large_pictures_tile_by_tile(file, own, monkeypatch):
     assert np.abs(make([noise(1)], file)(content).astype(int) - whole).max() <= 1
 
 
+@pytest.mark.slow
 def test_several_paintings_are_blended_by_weight(file, own):
     content = noise(0)
     painted = make([noise(1), noise(2)], file, style_weights=(1.0, 3.0))(content)
@@ -170,6 +171,7 @@ def test_a_cached_painter_that_is_damaged_is_learned_again(lessons, cache):
     assert len(lessons) == 2 and painters.read(path)[0].digest == painters.digest(noise(5))
 
 
+@pytest.mark.slow
 def test_other_paintings_have_other_painters(file, own):
     """What is kept of a painting is forgotten with it."""
     content, one, two = noise(0), noise(1), noise(2)

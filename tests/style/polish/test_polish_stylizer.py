@@ -44,6 +44,7 @@ def records(stylizer: PolishStylizer, content: np.ndarray) -> list:
     return found
 
 
+@pytest.mark.slow
 def test_it_starts_from_the_picture_of_the_one_pass():
     """The first record has that picture, and its losses are those of the picture, measured as of a content that starts the search."""
     content, painting = noise(0), noise(1)
@@ -64,6 +65,7 @@ def calm(picture: np.ndarray) -> float:
     return sum(np.mean(np.square(np.diff(picture / 255.0, axis=axis))) for axis in (0, 1))
 
 
+@pytest.mark.slow
 def test_it_is_the_search_from_that_picture():
     content, painting = noise(0), noise(1)
     settings = PolishSettings(size=0, polish_iterations=3)
