@@ -515,7 +515,9 @@ def test_the_average_is_what_a_hand_computes(cache):
     "changes",
     [
         {"network": "baseline", "hint": "paper", "pixel_loss": "l2", "size": 18},
-        {"hint": "none", "precision": "mixed_bfloat16", "discriminator": "patch", "random_crop_prob": 0.0},
+        pytest.param(
+            {"hint": "none", "precision": "mixed_bfloat16", "discriminator": "patch", "random_crop_prob": 0.0}, marks=pytest.mark.slow
+        ),
         {
             "hint": "paper",
             "precision": "mixed_float16",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable, Iterator, NamedTuple
 
 import cv2
 import numpy as np
@@ -86,25 +87,51 @@ class ShotPainting:
             return
         painter = _painter(self.stylizer, shot, self.pull)
         at, grain = _kept_grain(shot, missing[0]) or (0, painter.fixed.first_grain())
-        before = None
-        for i in range(at, len(shot)):
-            frame = shot.frame(i)
-            small = pixels.resize(frame, *self.stylizer.implementation.size_of(frame))
-            followed = None
-            if before is not None:
-                if small.shape != before.shape:
-                    (h, w), (height, width) = small.shape[:2], before.shape[:2]
-                    raise MangastyleError(f"frame {shot.numbers[i]}: is {w}x{h}, but the frame before {width}x{height}")
-                motion = motions.between(before, small)
-                grain = grain.moved(motion, painter.fixed.step)
-                followed = motion
-            if not shot.kept.has(i):
-                result = painter.first(frame, grain) if followed is None else painter.next(frame, grain, shot.kept.read(i - 1), followed)
+        result = None
+        for i, found in enumerate(_ahead(shot, at, grain, painter.fixed.step, self.stylizer.implementation.size_of), at):
+            if shot.kept.has(i):
+                result = None
+            elif found.motion is None:
+                result = painter.first(found.frame, found.grain)
+            else:
+                result = painter.next(found.frame, found.grain, shot.kept.read(i - 1) if result is None else result, found.motion)
+            if result is not None:
                 shot.kept.write(i, result)
             if i > at and i % EVERY == 0:
-                shot.kept.save(NAME, {"index": np.array(i), **grain.arrays()})
-            before = small
+                shot.kept.save(NAME, {"index": np.array(i), **found.grain.arrays()})
             shot.step(i + 1, len(shot))
+
+
+class _Followed(NamedTuple):
+    """A frame uint8 (h, w, 3), the same at the size that is painted, its grain, and its motion unless it is the first one."""
+
+    frame: np.ndarray
+    small: np.ndarray
+    grain: Grain
+    motion: Motion | None
+
+
+def _ahead(shot: Shot, start: int, grain: Grain, step: int, size_of: Callable[[np.ndarray], tuple[int, int]]) -> Iterator[_Followed]:
+    """The frames from `start` on, which has that grain. While one is painted, a thread follows the motion to the next one."""
+
+    def follow(i: int, before: _Followed | None) -> _Followed:
+        frame = shot.frame(i)
+        small = pixels.resize(frame, *size_of(frame))
+        if before is None:
+            return _Followed(frame, small, grain, None)
+        if small.shape != before.small.shape:
+            (h, w), (height, width) = small.shape[:2], before.small.shape[:2]
+            raise MangastyleError(f"frame {shot.numbers[i]}: is {w}x{h}, but the frame before {width}x{height}")
+        motion = motions.between(before.small, small)
+        return _Followed(frame, small, before.grain.moved(motion, step), motion)
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(follow, start, None)
+        for i in range(start, len(shot)):
+            found = future.result()
+            if i + 1 < len(shot):
+                future = pool.submit(follow, i + 1, found)
+            yield found
 
 
 def _kept_grain(shot: Shot, missing: int) -> tuple[int, Grain] | None:

@@ -216,6 +216,7 @@ def test_normalization_is_synchronized_over_replicas_when_asked():
         assert norms and {layer.synchronized for layer in norms} == {synchronized}
 
 
+@pytest.mark.slow
 def test_the_generator_learns_eight_pictures_by_heart():
     pictures = np.stack([characters.draw(seed, 16) for seed in range(8)])
     uniforms = tf.constant(np.random.default_rng(0).random((8, simulated_hints.NUM_UNIFORMS), np.float32))

@@ -86,6 +86,7 @@ def test_a_hint_goes_before_a_reference(shader):
     assert (found.flat == (0x20, 0x40, 0x80)).all()
 
 
+@pytest.mark.slow
 def test_wrong_references_are_named(shader, region_weights, loud_weights):
     line = np.full((32, 32, 3), 255, np.uint8)
     with pytest.raises(MangastyleError, match="`reference`: is gray"):

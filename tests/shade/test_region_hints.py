@@ -34,7 +34,7 @@ def read(rgb: np.ndarray, mask: np.ndarray | None = None, ink: np.ndarray | None
     return colors.numpy(), known.numpy()
 
 
-@pytest.mark.parametrize("sigma", [0, 4, 9, 18])
+@pytest.mark.parametrize("sigma", [0, pytest.param(4, marks=pytest.mark.slow), 9, pytest.param(18, marks=pytest.mark.slow)])
 def test_the_colors_before_the_blur_are_found(sigma):
     picture = COLORS[patchwork()]
     blurred = cv2.GaussianBlur(picture, (0, 0), sigma) if sigma else picture

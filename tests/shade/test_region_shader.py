@@ -109,6 +109,7 @@ def test_a_palette_sets_the_colors(shader):
     np.testing.assert_allclose(shader.layers(boxes(), hint).flat.reshape(-1, 3), np.tile([[0x20, 0x40, 0x60]], (120 * 160, 1)), atol=2)
 
 
+@pytest.mark.slow
 def test_of_a_palette_each_color_goes_where_it_is_likeliest():
     """By the network that ships: a drawn face gets the palette's skin, and its hair another color."""
     drawn, skin = characters.character(characters.DEMO_SEED, 256), (255, 204, 153)

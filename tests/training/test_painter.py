@@ -77,6 +77,7 @@ def state_of(art: np.ndarray) -> painter.PainterState:
     return painter.PainterState(art, TINY, "onepass", "float32")
 
 
+@pytest.mark.slow
 def test_the_loss_falls_on_contents_that_were_held_out(learned, art, cache):
     """By much more than it differs between crops; measured by another example than any of the training's."""
     state, crops = state_of(art), Crops(DATA, (), 64, 99, cache=cache, side=128)

@@ -117,8 +117,8 @@ def test_before_and_after_moves_by_keys_at_once(desk: Any) -> None:
     assert desk.page.evaluate("() => document.activeElement.className").startswith("overlay")
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1024, 768), (820, 1180)])
-@pytest.mark.parametrize(("touch", "language"), [(False, "en-US"), (True, "ja-JP")])
+@pytest.mark.parametrize("size", [(1280, 720), pytest.param((1024, 768), marks=pytest.mark.slow), (820, 1180)])
+@pytest.mark.parametrize(("touch", "language"), [pytest.param(False, "en-US", marks=pytest.mark.slow), (True, "ja-JP")])
 def test_everything_has_its_place(browser: Any, mock: Any, size: tuple[int, int], touch: bool, language: str) -> None:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, locale=language, has_touch=touch, is_mobile=touch)
     desk = Desk(context, mock).open_sample()
@@ -137,7 +137,7 @@ def test_everything_has_its_place(browser: Any, mock: Any, size: tuple[int, int]
     assert not desk.errors
 
 
-@pytest.mark.parametrize("ratio", [1, 1.5, 2, 3])
+@pytest.mark.parametrize("ratio", [1, pytest.param(1.5, marks=pytest.mark.slow), 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_pictures_are_as_sharp_as_the_display(browser: Any, mock: Any, ratio: float) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-US", device_scale_factor=ratio)
     desk = Desk(context, mock).open_sample()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from desk import Desk
 
-pytestmark = pytest.mark.app
+pytestmark = [pytest.mark.app, pytest.mark.slow]
 
 HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
@@ -51,7 +51,6 @@ def test_a_code_opens_the_page_once(desk: Any, mock: Any) -> None:
     other.wait_for_selector(".server:has-text('open the address that it printed')")
 
 
-@pytest.mark.slow
 def test_a_hidden_tab_gives_its_stream_back_and_misses_nothing(desk: Any, mock: Any) -> None:
     desk.open_sample()
     assert mock.session.streams == 1
@@ -141,7 +140,6 @@ def test_refusals_are_in_the_language_of_the_page(japanese: Any, tmp_path: Any) 
     japanese.until("document.querySelector('.message').textContent === 'something else'")
 
 
-@pytest.mark.slow
 def test_a_large_picture_is_copied_at_full_size(desk: Any, mock: Any, tmp_path: Any) -> None:
     desk.open()
     art = np.full((1400, 1200, 3), 255, np.uint8)

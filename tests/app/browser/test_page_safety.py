@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.app
+pytestmark = [pytest.mark.app, pytest.mark.slow]
 
 FACE, SHIRT = (0.5, 0.47), (0.5, 0.85)  # of the sample "figure"
 RED, BLUE = "#d62020", "#2040d0"
@@ -135,7 +135,6 @@ def test_work_of_a_server_that_was_restarted_is_not_waited_for(desk: Any) -> Non
     assert desk.server.session.requests[-1][1]["method"] == "onepass", "it is asked again"
 
 
-@pytest.mark.slow
 def test_stop_also_stops_what_would_be_asked_for_next(desk: Any) -> None:
     desk.open_sample()
     desk.server.studio.delay = 0.5
@@ -193,7 +192,6 @@ def test_a_picture_of_the_folder_that_failed_says_why(desk: Any) -> None:
     assert desk.page.is_visible(".frame >> nth=0")
 
 
-@pytest.mark.slow
 def test_a_picture_that_is_only_looked_at_is_not_saved(desk: Any, mock: Any) -> None:
     desk.open_sample()
     desk.page.wait_for_timeout(1200)

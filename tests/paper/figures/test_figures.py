@@ -149,6 +149,7 @@ def test_loss_curves_are_those_of_the_pictures_shown(quick):
     assert not np.array_equal(quick.painted("brush", "lbfgs")[0], quick.painted("brush", "adam")[0])
 
 
+@pytest.mark.slow
 def test_results_are_shared_whatever_the_call(quick):
     assert quick.painted("brush") is quick.painted("brush", optimizer="lbfgs", seed=0)
     assert quick.source("default", "none") is quick.source("default", hint="none")

@@ -49,6 +49,7 @@ def test_there_is_no_term_without_a_weight():
     assert [(term.name, term.weight) for term in build(SETTINGS, [1.0], {}, 7.0)][3:] == [("temporal", 7.0)]
 
 
+@pytest.mark.slow
 def test_the_objective_adds_it():
     picture, content, painting, before = (noise(i, 32, 40) for i in range(4))
     plain, following = (Objective(backbone("slim"), SETTINGS, 1, weight) for weight in (0, 50.0))
