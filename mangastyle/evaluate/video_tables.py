@@ -39,11 +39,19 @@ GOALS = (
     Goal("shade", "the same with shading", ("input shaded", "frame by frame shaded", "result shaded"), digits=3),
     Goal("shade", "identity by area, from one colored frame", ("", "frame by frame identity", "result identity"), "", -0.92, 3),
     Goal("shade", "frames in a second", ("", "frame by frame speed", "result speed")),
-    Goal("style", "E_warp", ("input 1", "frame by frame 1", "result 1"), "frame by frame 1", 0.4),
-    Goal("style", "E_warp over 10 frames", ("input 10", "frame by frame 10", "result 10"), "frame by frame 10", 0.4),
+    Goal("style", "E_warp, true flow", ("input 1", "frame by frame 1", "result 1"), "frame by frame 1", 0.4),
+    Goal("style", "E_warp over 10 frames, true flow", ("input 10", "frame by frame 10", "result 10"), "frame by frame 10", 0.4),
+    Goal(
+        "style", "E_warp, estimated flow", ("input 1 estimated", "frame by frame 1 estimated", "result 1 estimated"),
+        "frame by frame 1 estimated", 0.4,
+    ),
+    Goal(
+        "style", "E_warp over 10 frames, estimated flow", ("input 10 estimated", "frame by frame 10 estimated", "result 10 estimated"),
+        "frame by frame 10 estimated", 0.4,
+    ),
     Goal("style", "decrease of the style error", ("", "frame by frame style", "result style"), "frame by frame style", -0.9, 3),
     Goal("style", "frames in a second", ("", "frame by frame speed", "result speed")),
-)
+)  # fmt: skip
 
 
 def mean(values: Sequence[Values]) -> Values:

@@ -21,7 +21,8 @@ class Grain(NamedTuple):
 
     Examples
     --------
-    >>> pan = Motion(np.full((16, 16, 2), 4, np.float32), np.ones((16, 16), np.float32), np.array([[1, 0, 4], [0, 1, 4], [0, 0, 1.0]]))
+    >>> way, all_of_it = np.full((16, 16, 2), 4, np.float32), np.ones((16, 16), np.float32)
+    >>> pan = Motion(way, all_of_it, np.array([[1, 0, 4], [0, 1, 4], [0, 0, 1.0]]), all_of_it)
     >>> moved = Grain.first(4, 4).moved(pan, step=4).moved(pan, step=4)
     >>> bool(np.all(moved.displacement == 8))
     True

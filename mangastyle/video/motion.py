@@ -20,6 +20,7 @@ EVIDENCE = 24  # pixels of edges that tell the camera's motion
 BETTER = 1.2  # times as many edges must follow a camera that moves as one that stands still
 OTHER, FREE = 1.0, 2.0  # gray levels by which a neighbor's motion, and the flow, must fit better than the region's own motion
 JUMP = 0.4  # pixels by which the motion changes from pixel to pixel
+HALO, GONE = 4.0, 0.75  # pixels over which paint reaches from an outline, and by which one must go
 CHANGE = 14.0  # gray levels by which a pixel may change and still count e^-1
 
 
@@ -34,11 +35,14 @@ class Motion(NamedTuple):
         0..1, how far the frame before shows the same there.
     camera : ndarray of float64, shape (3, 3)
         The motion of the ground, from pixels (x, y, 1) of the frame to those of the one before.
+    clear : ndarray of float32, shape (h, w)
+        0..1, 0 where an outline has just gone from, see `away_from_gone`.
     """
 
     way: np.ndarray
     seen: np.ndarray
     camera: np.ndarray
+    clear: np.ndarray
 
 
 def between(before: np.ndarray, frame: np.ndarray) -> Motion:
@@ -85,7 +89,8 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     way = cv2.resize(_fitting(first, second, regions, edges, motions, own, free, strength), (width, height), interpolation=cv2.INTER_LINEAR)
     way *= np.array([width / size[1], height / size[0]], np.float32)
     reduced = np.diag([size[1] / width, size[0] / height, 1.0])
-    return Motion(way, unchanged(before, frame, way), np.linalg.inv(reduced) @ _matrix(camera) @ reduced)
+    ground_motion = np.linalg.inv(reduced) @ _matrix(camera) @ reduced
+    return Motion(way, unchanged(before, frame, way), ground_motion, away_from_gone(before, frame, way))
 
 
 def is_ground(regions: np.ndarray) -> np.ndarray:
@@ -185,6 +190,32 @@ def unchanged(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndar
     x, y = way[..., 0] + np.arange(width), way[..., 1] + np.arange(height)[:, None]
     inside = (x > -0.75) & (x < width - 0.25) & (y > -0.75) & (y < height - 0.25)
     return (np.exp(-((change / slack) ** 2)) * inside).astype(np.float32)
+
+
+def away_from_gone(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndarray:
+    """Where no outline has just gone from. What is painted beside an outline would stay behind it there, line after line.
+
+    Parameters
+    ----------
+    before, frame : ndarray of uint8, shape (h, w, 3)
+    way : ndarray of float32, shape (h, w, 2)
+        Displacements from the frame to the one before.
+
+    Returns
+    -------
+    ndarray of float32, shape (h, w)
+        1, and 0 at such places: an outline was within `HALO` pixels in the frame before, and is farther away now.
+
+    Examples
+    --------
+    >>> before, frame = np.full((2, 9, 40, 3), 255, np.uint8)
+    >>> before[:, 18:20] = frame[:, 12:14] = 0  # a line goes to the left
+    >>> np.rint(away_from_gone(before, frame, np.zeros((9, 40, 2), np.float32))[4, ::5]).tolist()
+    [1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0]
+    """
+    was, now = (cv2.distanceTransform((gradient(x)[0] < EDGE).astype(np.uint8), cv2.DIST_L2, 3) for x in (before, frame))
+    was = flow.warp(was, way)
+    return 1 - cv2.blur(((was < HALO) & (now > was + GONE)).astype(np.float32), (3, 3))
 
 
 def away_from_jumps(way: np.ndarray) -> np.ndarray:

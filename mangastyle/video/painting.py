@@ -25,7 +25,7 @@ from mangastyle.video.grain import Grain
 from mangastyle.video.motion import Motion
 from mangastyle.video.shot import Shot
 
-PULL = 0.8  # weight of the result before, beside 1 - PULL of the frame's own
+PULL = 0.9  # weight of the result before, beside 1 - PULL of the frame's own
 EVERY = 8  # frames from one whose grain is kept to the next
 NAME = "grain"  # of the arrays that are kept
 FINE = 1.5  # pixels, the standard deviation of the blur without which detail is fine
@@ -166,7 +166,7 @@ class _Search:
 
     def next(self, frame: np.ndarray, grain: Grain, previous: np.ndarray, motion: Motion) -> np.ndarray:
         warped = flow.warp(previous, motion.way, cv2.INTER_LANCZOS4)
-        weight = motion.seen * motions.away_from_jumps(motion.way)
+        weight = motion.seen * motion.clear * motions.away_from_jumps(motion.way)
         seen = weight[..., None]
         start = pixels.to_uint8(self.fixed.paint(frame, grain) * (1 - seen) + warped * seen)
         before = Previous(warped, weight)
@@ -210,11 +210,13 @@ def go_on(painted: np.ndarray, previous: np.ndarray, motion: Motion, pull: float
     Examples
     --------
     >>> black, white = np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)
-    >>> still = Motion(np.zeros((8, 8, 2), np.float32), np.ones((8, 8), np.float32), np.eye(3))
+    >>> all_of_it = np.ones((8, 8), np.float32)
+    >>> still = Motion(np.zeros((8, 8, 2), np.float32), all_of_it, np.eye(3), all_of_it)
     >>> int(go_on(black, white, still, pull=0.6)[4, 4, 0])
     153
     """
-    mixed = painted + pull * motion.seen[..., None] * (flow.warp(previous, motion.way, cv2.INTER_LANCZOS4).astype(np.float32) - painted)
+    weight = (pull * motion.seen * motion.clear)[..., None]
+    mixed = painted + weight * (flow.warp(previous, motion.way, cv2.INTER_LANCZOS4).astype(np.float32) - painted)
     return pixels.to_uint8(_as_sharp_as(painted.astype(np.float32), mixed))
 
 

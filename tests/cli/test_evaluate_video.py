@@ -72,7 +72,7 @@ def test_drawn_clips_print_the_wanted_values(tmp_path, monkeypatch, capsys):
     assert evaluate(out, "--video", "drawn", "--measured", "style", "--split", "test", "--size", 64, "--frames", 3) == 0
     assert seen == [((64, 64), 3)] * 6
     printed = capsys.readouterr().out
-    assert "| style | E_warp | 1.00 | 9.00 | 3.95 | 0.44 | at most 0.4 | no |" in printed
+    assert "| style | E_warp, true flow | 1.00 | 9.00 | 3.95 | 0.44 | at most 0.4 | no |" in printed
     assert "8000000001 turn" in printed
     assert json.loads((out / "summary.json").read_text())["mean"]["style"]["result 1"] == pytest.approx(3.95)
 

@@ -95,6 +95,18 @@ def test_flow_between_any_two_frames():
     assert np.median(np.linalg.norm(first + warp(second, first) - both, axis=-1)[calm]) < 0.01
 
 
+def test_a_backdrop_of_one_color_is_seen_to_stand_still():
+    plain, marked = animation(8000000011, "walk", 128), animation(8000000019, "mixed", 128)  # this one has discs
+    flow, _ = plain.flow(3, 4)
+    seen, visible = plain.seen_flow(3, 4)
+    assert np.abs(flow[4, 4]).max() > 1 and not seen[4, 4].any() and visible[4, 4]
+    person = np.abs(seen).max(-1) > 0
+    np.testing.assert_array_equal(seen[person], flow[person])
+    assert 0.2 < person.mean() < 0.9
+    for found, true in zip(marked.seen_flow(8, 18), marked.flow(8, 18)):
+        np.testing.assert_array_equal(found, true)
+
+
 def test_still_is_held_on_twos():
     frames = list(animation(7, "still", 64, count=8))
     for one, two in zip(frames[::2], frames[1::2]):

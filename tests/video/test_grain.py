@@ -27,7 +27,7 @@ def everywhere(dx: float, dy: float) -> Motion:
     """All that is seen, and the camera, goes from (x, y) to (x + dx, y + dy) of the frame before."""
     size = STEP * ROWS, STEP * COLUMNS
     camera = np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1.0]])
-    return Motion(np.full((*size, 2), (dx, dy), np.float32), np.ones(size, np.float32), camera)
+    return Motion(np.full((*size, 2), (dx, dy), np.float32), np.ones(size, np.float32), camera, np.ones(size, np.float32))
 
 
 @pytest.mark.parametrize("block", [0, 4, 20])
@@ -68,7 +68,8 @@ def test_things_and_ground_keep_their_strokes_when_they_part():
     left = np.arange(STEP * COLUMNS) < 32
     way = np.zeros((STEP * ROWS, STEP * COLUMNS, 2), np.float32)
     way[:, left, 1] = -4
-    motion = Motion(way, np.ones(way.shape[:2], np.float32), np.eye(3))
+    everywhere = np.ones(way.shape[:2], np.float32)
+    motion = Motion(way, everywhere, np.eye(3), everywhere)
     grain = Grain.first(ROWS, COLUMNS)
     for _ in range(5):
         grain = grain.moved(motion, STEP)

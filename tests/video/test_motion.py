@@ -10,7 +10,7 @@ from mangastyle.errors import MangastyleError
 from mangastyle.ops import pixels
 from mangastyle.synthetic import characters
 from mangastyle.video import flow
-from mangastyle.video.motion import between, find_camera, is_ground, unchanged
+from mangastyle.video.motion import away_from_gone, between, find_camera, is_ground, unchanged
 from mangastyle.video.region_motion import Edges, find_motions, find_regions, fit, gradient
 
 SIDE = 160
@@ -155,3 +155,13 @@ def test_no_edges_and_tiny_frames():
 def test_two_sizes_are_refused():
     with pytest.raises(MangastyleError, match="`frame`: must be"):
         between(np.zeros((32, 40, 3), np.uint8), np.zeros((40, 32, 3), np.uint8))
+
+
+def test_paint_stays_behind_no_outline_that_goes():
+    y, x = np.mgrid[:SIDE, :SIDE]
+    before, frame = (np.where((x - at) ** 2 + (y - 80) ** 2 < 40**2, 60, 220).astype(np.uint8)[..., None].repeat(3, 2) for at in (80, 77))
+    way = np.zeros((SIDE, SIDE, 2), np.float32)
+    way[(x - 77) ** 2 + (y - 80) ** 2 < 40**2] = 3, 0
+    clear = away_from_gone(before, frame, way)
+    assert clear[80, 119:121].max() < 0.5  # where the disc was
+    assert clear[80, :116].min() > 0.5 and clear[80, 130:].min() == 1  # the disc, where it comes, and far away

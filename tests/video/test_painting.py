@@ -99,7 +99,7 @@ def test_what_changed_is_painted_anew():
     new, old = rng.integers(0, 256, (2, 40, 40, 3), np.uint8)
     seen = np.zeros((40, 40), np.float32)
     seen[:, 30:] = 1
-    found = go_on(new, old, Motion(np.zeros((40, 40, 2), np.float32), seen, np.eye(3)), 1.0)
+    found = go_on(new, old, Motion(np.zeros((40, 40, 2), np.float32), seen, np.eye(3), np.ones((40, 40), np.float32)), 1.0)
     np.testing.assert_array_equal(found[:, :15], new[:, :15])
     assert np.abs(found[:, 32:].astype(int) - old[:, 32:]).mean() < 12
 
@@ -108,7 +108,8 @@ def test_going_on_for_long_does_not_soften():
     """Of a texture that moves by parts of a pixel; plain averaging loses most of its fine detail."""
     rng = np.random.default_rng(0)
     texture = np.repeat(cv2.GaussianBlur(rng.normal(128, 160, (64, 200)), (0, 0), 0.8)[..., None], 3, 2).clip(0, 255).astype(np.float32)
-    motion = Motion(np.full((64, 64, 2), (0.5, 0), np.float32), np.ones((64, 64), np.float32), np.eye(3))
+    everywhere = np.ones((64, 64), np.float32)
+    motion = Motion(np.full((64, 64, 2), (0.5, 0), np.float32), everywhere, np.eye(3), everywhere)
 
     def fresh(i: int) -> np.ndarray:
         """The texture with noise, as a network has it that paints each frame anew."""

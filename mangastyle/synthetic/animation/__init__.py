@@ -15,7 +15,7 @@ from mangastyle.errors import MangastyleError, check_integer, near
 from mangastyle.synthetic.animation.bending import Bend
 from mangastyle.synthetic.animation.poses import HELD, MOTIONS, Pose
 from mangastyle.synthetic.animation.poses import motion as motion_of
-from mangastyle.synthetic.animation.puppet import LAYERS, Buffers, Puppet
+from mangastyle.synthetic.animation.puppet import BACKDROP, LAYERS, Buffers, Puppet
 from mangastyle.synthetic.characters import MAX_SEED, MAX_SIZE, MIN_SIZE
 from mangastyle.synthetic.characters.design import design
 
@@ -23,6 +23,7 @@ ANIMATION_VERSION = 1  # raise it when clips of the same seeds change
 RATE = 12  # frames in a second
 DUSK = np.array([(0.62, 0.56, 0.74), (1.0, 0.86, 0.7)])  # what is left of each channel on the dark and the bright side
 HELD_FRAMES = 4  # drawings that are kept
+UNSEEN = 0.5  # gray levels by which nobody sees a change
 
 
 class AnimationFrame(NamedTuple):
@@ -114,6 +115,34 @@ class Animation:
         inside = ((seen >= 0) & (seen < np.array([width, height]) * step)).all(-1)
         x, y = (np.clip(seen[..., i], 0, step * side - 1) for i, side in ((0, width), (1, height)))
         return (there - here).astype(np.float32), inside & (self._drawn(other).layers[y, x] == layers)
+
+    def seen_flow(self, index: int, other: int) -> tuple[np.ndarray, np.ndarray]:
+        """The flow as it is seen: a backdrop of which no pixel tells that it moves stands still.
+
+        Parameters
+        ----------
+        index, other : int
+            Any frames, also past the clip's end.
+
+        Returns
+        -------
+        flow : ndarray of float32, shape (h, w, 2)
+        visible : ndarray of bool, shape (h, w)
+            As from `flow`, but for the backdrop, if it moves and yet shows the same, to half a gray level, where it stood before.
+        """
+        flow, visible = self.flow(index, other)
+        (height, width), step = self.size, self._puppet.oversampling
+        here, there = (self._drawn(i).layers[step // 2 :: step, step // 2 :: step] == BACKDROP for i in (index, other))
+        both = here & there
+        if not (both & visible).any():
+            return flow, visible
+        y, x = np.mgrid[:height, :width].astype(np.float32)
+        first, second = (self.frame(i).rgb for i in (index, other))
+        moved = cv2.remap(second, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        standing, moving = (cv2.absdiff(picture, first)[both & visible].mean() for picture in (second, moved))
+        if standing > moving + UNSEEN:
+            return flow, visible
+        return np.where(here[..., None], np.float32(0), flow), np.where(here, both, visible)
 
     def _moment(self, index: int) -> int:
         """The frame whose pose a frame has."""
