@@ -229,7 +229,9 @@ def bend(way: np.ndarray, regions: np.ndarray, edges: Edges, motions: np.ndarray
         way[mask] += cv2.resize(bent, None, fx=COARSE, fy=COARSE, interpolation=cv2.INTER_LINEAR)[: mask.shape[0], : mask.shape[1]][mask]
 
 
-def fit(edges: Edges, count: int, otherwise: np.ndarray, weights: np.ndarray | float = 1.0) -> np.ndarray:
+def fit(
+    edges: Edges, count: int, otherwise: np.ndarray, weights: np.ndarray | float = 1.0, prior: tuple[float, ...] = PRIOR
+) -> np.ndarray:  # fmt: skip
     """The motion of each region, by iteratively reweighted least squares with the weights of Geman and McClure.
 
     Parameters
@@ -241,6 +243,8 @@ def fit(edges: Edges, count: int, otherwise: np.ndarray, weights: np.ndarray | f
         The motion of regions with too few edges.
     weights : ndarray of float64, shape (n,), or float
         How much each edge counts.
+    prior : tuple of 4 floats
+        How much the first estimate of the way counts, and standing without turning and growing, in pixels of edges.
 
     Returns
     -------
@@ -270,7 +274,7 @@ def fit(edges: Edges, count: int, otherwise: np.ndarray, weights: np.ndarray | f
     for scale in SCALES:
         square = sum(weight * ((left * motion[region]).sum(-1) - right) ** 2 for left, right, weight in equations)
         robust = weights / (1 + square / scale**2) ** 2
-        matrix, vector = np.tile(np.diag(PRIOR), (count, 1, 1)), motion * (PRIOR[0], PRIOR[1], 0, 0)
+        matrix, vector = np.tile(np.diag(prior), (count, 1, 1)), motion * (prior[0], prior[1], 0, 0)
         for left, right, weight in equations:
             weighted = (weight * robust)[:, None] * left
             for i in range(4):
