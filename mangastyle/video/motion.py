@@ -140,9 +140,9 @@ def within_ground(strength: np.ndarray, ground: np.ndarray) -> np.ndarray:
     [False, True]
     """
     steep, square = (strength >= EDGE).astype(np.uint8), np.ones((3, 3), np.uint8)
-    hanging = cv2.dilate((~ground).astype(np.uint8), square) & steep
+    hanging = cv2.min(cv2.dilate((~ground).astype(np.uint8), square), steep)
     for _ in range(round(HANGING * max(ground.shape))):
-        hanging = cv2.dilate(hanging, square) & steep
+        hanging = cv2.min(cv2.dilate(hanging, square), steep)
     return (cv2.erode(ground.astype(np.uint8), np.ones((2 * APART + 1, 2 * APART + 1), np.uint8))) > hanging
 
 
