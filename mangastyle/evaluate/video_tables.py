@@ -77,7 +77,7 @@ def table(values: dict[str, Values]) -> str:
     Examples
     --------
     >>> print(table({"style": {"input 1": 1.0, "frame by frame 1": 10.0, "result 1": 3.0}}).splitlines()[2])
-    | style | E_warp | 1.00 | 10.00 | 3.00 | 0.30 | at most 0.4 | yes |
+    | style | E_warp, true flow | 1.00 | 10.00 | 3.00 | 0.30 | at most 0.4 | yes |
     """
     lines = ["| stage | measure | input | frame by frame | result | share | wanted | met |", "|---|---|---:|---:|---:|---:|---:|---|"]
     for goal in GOALS:
