@@ -143,7 +143,7 @@ def within_ground(strength: np.ndarray, ground: np.ndarray) -> np.ndarray:
     hanging = cv2.min(cv2.dilate((~ground).astype(np.uint8), square), steep)
     for _ in range(round(HANGING * max(ground.shape))):
         hanging = cv2.min(cv2.dilate(hanging, square), steep)
-    return (cv2.erode(ground.astype(np.uint8), np.ones((2 * APART + 1, 2 * APART + 1), np.uint8))) > hanging
+    return cv2.erode(ground.astype(np.uint8), np.ones((2 * APART + 1, 2 * APART + 1), np.uint8)) > hanging
 
 
 def find_camera(edges: Edges, ground: np.ndarray) -> np.ndarray:
@@ -205,7 +205,7 @@ def is_shown(camera: np.ndarray, before: np.ndarray, frame: np.ndarray, edges: E
     around[y, x] = ground[y, x]
     around = cv2.dilate(around, np.ones((APART, APART), np.uint8)) > 0
     way = fields(camera[None], np.zeros(ground.shape, np.intp))
-    moving, standing = (np.abs(x.astype(np.float32) - frame).mean(-1)[around].sum() for x in (flow.warp(before, way), before))
+    moving, standing = (np.abs(guess.astype(np.float32) - frame).mean(-1)[around].sum() for guess in (flow.warp(before, way), before))
     return bool(moving < LIKER * standing)
 
 

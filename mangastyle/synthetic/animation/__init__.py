@@ -73,11 +73,10 @@ class Animation:
 
     def frame(self, index: int) -> AnimationFrame:
         """One frame, from 0."""
-        drawn, step = self._drawn(index), self._puppet.oversampling
-        height, width = self.size
-        picture = cv2.resize(drawn.picture, (width, height), interpolation=cv2.INTER_AREA)  # (h, w, 4)
-        regions = np.ascontiguousarray(drawn.regions[step // 2 :: step, step // 2 :: step])
+        drawn = self._drawn(index)
+        regions = self._small(drawn.regions)
         flat = np.array(drawn.colors, np.uint8)[regions]
+        picture = self._picture(index)  # (h, w, 4)
         return AnimationFrame(
             _lit(picture[..., :3], self._pose_of(index)), np.ascontiguousarray(picture[..., 3]), flat, regions, *self.flow(index, index + 1)
         )
@@ -97,7 +96,7 @@ class Animation:
             As in `AnimationFrame`.
         """
         (height, width), step = self.size, self._puppet.oversampling
-        layers = self._drawn(index).layers[step // 2 :: step, step // 2 :: step]
+        layers = self._small(self._drawn(index).layers)
         y, x = np.mgrid[:height, :width]
         here = np.stack([x, y], -1).astype(np.float64)  # (h, w, 2)
         if self._moment(index) == self._moment(other):
@@ -119,25 +118,16 @@ class Animation:
     def seen_flow(self, index: int, other: int) -> tuple[np.ndarray, np.ndarray]:
         """The flow as it is seen: a backdrop of which no pixel tells that it moves stands still.
 
-        Parameters
-        ----------
-        index, other : int
-            Any frames, also past the clip's end.
-
-        Returns
-        -------
-        flow : ndarray of float32, shape (h, w, 2)
-        visible : ndarray of bool, shape (h, w)
-            As from `flow`, but for the backdrop, if it moves and yet shows the same, to half a gray level, where it stood before.
+        Parameters and results are those of `flow`, but for the backdrop, if it moves and yet shows the same, to half a gray level, where it
+        stood before: there the flow is 0, and what is backdrop in both frames is visible.
         """
         flow, visible = self.flow(index, other)
-        (height, width), step = self.size, self._puppet.oversampling
-        here, there = (self._drawn(i).layers[step // 2 :: step, step // 2 :: step] == BACKDROP for i in (index, other))
+        here, there = (self._small(self._drawn(i).layers) == BACKDROP for i in (index, other))
         both = here & there
         if not (both & visible).any():
             return flow, visible
-        y, x = np.mgrid[:height, :width].astype(np.float32)
-        first, second = (self.frame(i).rgb for i in (index, other))
+        y, x = np.mgrid[: self.size[0], : self.size[1]].astype(np.float32)
+        first, second = (_lit(self._picture(i)[..., :3], self._pose_of(i)) for i in (index, other))
         moved = cv2.remap(second, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         standing, moving = (cv2.absdiff(picture, first)[both & visible].mean() for picture in (second, moved))
         if standing > moving + UNSEEN:
@@ -153,6 +143,15 @@ class Animation:
 
     def _bend(self, index: int) -> Bend:
         return self._puppet.bend(self._pose_of(index))
+
+    def _picture(self, index: int) -> np.ndarray:
+        """A frame without its light, and its line art: uint8 (h, w, 4)."""
+        return cv2.resize(self._drawn(index).picture, self.size[::-1], interpolation=cv2.INTER_AREA)
+
+    def _small(self, drawn: np.ndarray) -> np.ndarray:
+        """What is drawn larger than the frame, such as labels, at the frame's pixels: (h, w)."""
+        step = self._puppet.oversampling
+        return np.ascontiguousarray(drawn[step // 2 :: step, step // 2 :: step])
 
     def _drawn(self, index: int) -> Buffers:
         return self._buffers(self._moment(index))
