@@ -10,17 +10,10 @@ import numpy as np
 from mangastyle.errors import MangastyleError
 from mangastyle.ops import pixels
 from mangastyle.video import flow
-from mangastyle.video.region_motion import EDGE, PRIOR, Edges, bend, errors, fields, find_edges, find_motions, find_regions, fit, gradient
+from mangastyle.video import ground as grounds
+from mangastyle.video.region_motion import EDGE, Edges, bend, fields, find_edges, find_motions, find_regions, gradient
 
 LONG_SIDE = 448  # pixels, at which regions are found
-ABOVE = 0.75  # of the frame's height: what lies along its border further down may be a person
-ALONG, MOST = 0.1, 0.5  # of a side: regions with a larger share of two sides, or of the upper one, are ground
-APART = 10  # pixels from other regions, whose outlines are not the ground's
-HANGING = 0.12  # of the long side, along lines, as far as what is thin hangs on a region
-EVIDENCE = 24  # pixels of edges that tell the camera's motion
-SPREAD, RIGID = 0.15, (0.5, 0.5, 1e6, 1e6)  # of the long side, edges less far apart tell of no turning and growing; prior for these
-LIKER = 0.8  # of the difference from the frame before may be left if the camera moves so
-BETTER = 1.2  # times as many edges must follow a camera that moves as one that stands still
 OTHER, FREE = 1.0, 2.0  # gray levels by which a neighbor's motion, and the flow, must fit better than the region's own motion
 JUMP = 0.4  # pixels by which the motion changes from pixel to pixel
 HALO, GONE = 4.0, 0.75  # pixels over which paint reaches from an outline, and by which one must go
@@ -82,12 +75,12 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     free = flow.estimate(second, first)
     strength, direction = gradient(second)
     regions = find_regions(strength)
-    edges = find_edges(strength, direction, regions, free, flow.visible(free, flow.estimate(first, second)))
-    ground = is_ground(regions)
-    within = within_ground(strength, ground[regions])
-    camera = find_camera(edges, within)
-    if camera.any() and not is_shown(camera, first, second, edges, within):
-        camera = np.zeros(4)
+    trusted = flow.visible(free, flow.estimate(first, second))
+    edges, ground = find_edges(strength, direction, regions, free, trusted), grounds.is_ground(regions)
+    camera = grounds.ground_motion(first, second, edges, ground[regions], strength, direction, free)
+    every = find_edges(strength, direction, regions, free, np.ones(regions.shape, bool))
+    x, y = every.place.astype(np.intp).T
+    ground = grounds.with_backdrop(ground, every, grounds.stands(camera, first, second, strength)[y, x])
     motions, weights = find_motions(edges, len(ground), camera)
     motions[ground] = camera
     own = fields(motions, regions)
@@ -97,116 +90,6 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     reduced = np.diag([size[1] / width, size[0] / height, 1.0])
     ground_motion = np.linalg.inv(reduced) @ _matrix(camera) @ reduced
     return Motion(way, unchanged(before, frame, way), ground_motion, away_from_gone(before, frame, way))
-
-
-def is_ground(regions: np.ndarray) -> np.ndarray:
-    """Which regions, labels int32 (h, w), are ground: those at two sides of the frame, or along most of the upper one; bool (count,).
-
-    The lower side and what is next to it do not count: persons stand there.
-
-    Examples
-    --------
-    >>> regions = np.zeros((20, 20), np.int32)
-    >>> regions[8:, 8:12] = 1
-    >>> is_ground(regions).tolist()
-    [True, False]
-    """
-    rows = slice(0, max(1, round(ABOVE * len(regions))))
-    sides = regions[0], regions[rows, 0], regions[rows, -1]
-    shares = np.array([np.bincount(side, minlength=int(regions.max()) + 1) / len(side) for side in sides])  # (3, count)
-    return ((shares > ALONG).sum(0) >= 2) | (shares[0] > MOST)
-
-
-def within_ground(strength: np.ndarray, ground: np.ndarray) -> np.ndarray:
-    """The ground away from other regions, and from what is too thin for a region and hangs on them, such as the tips of hair.
-
-    Parameters
-    ----------
-    strength : ndarray of float32, shape (h, w)
-        By `gradient`.
-    ground : ndarray of bool, shape (h, w)
-
-    Returns
-    -------
-    ndarray of bool, shape (h, w)
-
-    Examples
-    --------
-    >>> ground = np.ones((200, 200), bool)
-    >>> ground[:, 150:] = False
-    >>> tip, star = np.zeros((2, 200, 200), np.float32)
-    >>> tip[100, 132:151] = star[100, 120:130] = 99
-    >>> [bool(within_ground(line, ground)[100, x]) for line, x in ((tip, 133), (star, 125))]
-    [False, True]
-    """
-    steep, square = (strength >= EDGE).astype(np.uint8), np.ones((3, 3), np.uint8)
-    hanging = cv2.min(cv2.dilate((~ground).astype(np.uint8), square), steep)
-    for _ in range(round(HANGING * max(ground.shape))):
-        hanging = cv2.min(cv2.dilate(hanging, square), steep)
-    return cv2.erode(ground.astype(np.uint8), np.ones((2 * APART + 1, 2 * APART + 1), np.uint8)) > hanging
-
-
-def find_camera(edges: Edges, ground: np.ndarray) -> np.ndarray:
-    """The motion of the ground, by the edges within it.
-
-    Parameters
-    ----------
-    edges : Edges
-    ground : ndarray of bool, shape (h, w)
-        By `within_ground`.
-
-    Returns
-    -------
-    ndarray of float64, shape (4,)
-        A similarity as of `fit`; zeros if hardly more speaks for a motion than against it.
-
-    Examples
-    --------
-    >>> place = np.random.default_rng(0).uniform(12, 52, (99, 2))
-    >>> edges = Edges(place, np.tile((5.0, 0.0), (99, 1)), np.tile((1.0, 0.0), (99, 1)), np.ones(99), *np.zeros((2, 99), int))
-    >>> [np.abs(find_camera(edges, ground)).round(1).tolist() for ground in np.array([True, False]).repeat(64 * 64).reshape(2, 64, 64)]
-    [[5.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
-    """
-    x, y = edges.place.astype(np.intp).T
-    own = edges.part(ground[y, x])
-    still = np.zeros(4)
-    if len(own.place) < EVIDENCE:
-        return still
-    spread = np.sqrt(own.place.var(0).sum()) / max(ground.shape)
-    prior = PRIOR if spread > SPREAD else RIGID  # one star in a sky does not tell how the sky turns
-    found = fit(own._replace(region=np.zeros(len(own.place), np.intp)), 1, still, prior=prior)[0]
-    support = [np.sum(1 / (1 + errors(own, motion[None]) ** 2)) for motion in (found, still)]
-    return found if support[0] > BETTER * support[1] else still
-
-
-def is_shown(camera: np.ndarray, before: np.ndarray, frame: np.ndarray, edges: Edges, ground: np.ndarray) -> bool:
-    """Whether the ground looks, around the edges within it, more as if it moved like this than as if it stood still.
-
-    Parameters
-    ----------
-    camera : ndarray of float64, shape (4,)
-        By `find_camera`.
-    before, frame : ndarray of uint8, shape (h, w, 3)
-    edges : Edges
-    ground : ndarray of bool, shape (h, w)
-        By `within_ground`.
-
-    Examples
-    --------
-    >>> before = np.full((40, 60, 3), 255, np.uint8)
-    >>> before[20:24, 20:24] = 0
-    >>> edges = Edges(np.array([[21, 21], [22, 22]]), *np.zeros((2, 2, 2)), np.ones(2), *np.zeros((2, 2), int))
-    >>> frame, ground = np.roll(before, 3, 1), np.ones((40, 60), bool)
-    >>> [is_shown(np.array([x, 0.0, 0, 0]), before, frame, edges, ground) for x in (-3, 3)]
-    [True, False]
-    """
-    around = np.zeros(ground.shape, np.uint8)
-    x, y = edges.place.astype(np.intp).T
-    around[y, x] = ground[y, x]
-    around = cv2.dilate(around, np.ones((APART, APART), np.uint8)) > 0
-    way = fields(camera[None], np.zeros(ground.shape, np.intp))
-    moving, standing = (np.abs(guess.astype(np.float32) - frame).mean(-1)[around].sum() for guess in (flow.warp(before, way), before))
-    return bool(moving < LIKER * standing)
 
 
 def _fitting(

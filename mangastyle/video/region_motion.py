@@ -121,7 +121,7 @@ def find_regions(strength: np.ndarray) -> np.ndarray:
 
 
 def find_edges(
-    strength: np.ndarray, direction: np.ndarray, regions: np.ndarray, way: np.ndarray, trusted: np.ndarray
+    strength: np.ndarray, direction: np.ndarray, regions: np.ndarray, way: np.ndarray, trusted: np.ndarray, least: float = EDGE
 ) -> Edges:  # fmt: skip
     """What is known of the motion of edges.
 
@@ -134,12 +134,14 @@ def find_edges(
         Flow.
     trusted : ndarray of bool, shape (h, w)
         Where it counts.
+    least : float
+        Gray levels per pixel, the steepness of edges.
 
     Returns
     -------
     Edges
     """
-    y, x = np.nonzero((strength >= EDGE) & trusted)
+    y, x = np.nonzero((strength >= least) & trusted)
     thinned = slice(None, None, max(1, len(y) // SAMPLES))
     y, x = y[thinned], x[thinned]
     normal = direction[y, x].astype(np.float64)  # (n, 2)

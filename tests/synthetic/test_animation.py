@@ -103,8 +103,9 @@ def test_a_backdrop_of_one_color_is_seen_to_stand_still():
     person = np.abs(seen).max(-1) > 0
     np.testing.assert_array_equal(seen[person], flow[person])
     assert 0.2 < person.mean() < 0.9
-    for found, true in zip(marked.seen_flow(8, 18), marked.flow(8, 18)):
-        np.testing.assert_array_equal(found, true)
+    for pair in ((8, 18), (2, 3)):  # far, with the light changing, and 0.6 pixels
+        for found, true in zip(marked.seen_flow(*pair), marked.flow(*pair)):
+            np.testing.assert_array_equal(found, true)
 
 
 def test_still_is_held_on_twos():

@@ -10,7 +10,8 @@ from mangastyle.errors import MangastyleError
 from mangastyle.ops import pixels
 from mangastyle.synthetic import characters
 from mangastyle.video import flow
-from mangastyle.video.motion import away_from_gone, between, find_camera, is_ground, unchanged
+from mangastyle.video.ground import find_camera, is_ground
+from mangastyle.video.motion import away_from_gone, between, unchanged
 from mangastyle.video.region_motion import Edges, find_motions, find_regions, fit, gradient
 
 SIDE = 160
@@ -71,6 +72,29 @@ def test_the_camera_is_found_on_a_ground_with_a_drawing(grow):
     expected[0, 2], expected[1, 2] = (65 / grow - 60), (60 / grow - 60)
     corners = np.array([[0, 0, 1], [SIDE, 0, 1], [0, SIDE, 1], [SIDE, SIDE, 1.0]])
     np.testing.assert_allclose(corners @ found[:2].T, corners @ expected.T, atol=0.6)
+
+
+def test_the_camera_is_found_by_faint_marks_and_stands_still_without_any():
+    """Dots 8 gray levels lighter; a person who walks before a plain ground does not move it."""
+    faint = np.full((2 * SIDE, 2 * SIDE, 3), 200, np.uint8)
+    for y, x in np.argwhere(np.ones((16, 16))) * 20 + 10:
+        cv2.circle(faint, (int(x), int(y)), 5, (208, 208, 208), -1, cv2.LINE_AA)
+    for wide, expected in ((faint, (-3, -2)), (np.full_like(faint, 200), (0, 0))):
+        before, frame = placed(0, 0, 0, wide[20 : 20 + SIDE, 20 : 20 + SIDE]), placed(0, 6, 0, wide[18 : 18 + SIDE, 17 : 17 + SIDE])
+        found = between(before, frame)
+        np.testing.assert_allclose(found.camera[:2, 2], expected, atol=0.3)
+        np.testing.assert_allclose(found.way[6, 6], expected, atol=0.3)
+
+
+def test_tiles_and_a_moon_stand_still_behind_what_moves():
+    """Some of their edges are those of the thing that moves before them."""
+    ground = np.full((SIDE, SIDE, 3), (120, 150, 210), np.uint8)
+    ground[(np.add.outer(np.arange(SIDE) // 40, np.arange(SIDE) // 40) % 2) == 1] = (90, 120, 180)
+    cv2.circle(ground, (34, 80), 28, (240, 230, 170), -1, cv2.LINE_AA)
+    found = between(placed(0, 0, 0, ground), placed(6, 4, 3, ground))
+    still = outside(4, 3)
+    assert np.abs(found.way[still]).max(-1).mean() < 0.02
+    assert np.abs(found.way[inside(4, 3)]).max(-1).mean() > 3
 
 
 def test_a_still_frame_has_no_motion_at_all():

@@ -23,7 +23,7 @@ ANIMATION_VERSION = 1  # raise it when clips of the same seeds change
 RATE = 12  # frames in a second
 DUSK = np.array([(0.62, 0.56, 0.74), (1.0, 0.86, 0.7)])  # what is left of each channel on the dark and the bright side
 HELD_FRAMES = 4  # drawings that are kept
-UNSEEN = 0.5  # gray levels by which nobody sees a change
+UNSEEN, SHARE = 2.0, 99.5  # gray levels by which nobody sees a change, and percent of the pixels that must not change more
 
 
 class AnimationFrame(NamedTuple):
@@ -118,18 +118,19 @@ class Animation:
     def seen_flow(self, index: int, other: int) -> tuple[np.ndarray, np.ndarray]:
         """The flow as it is seen: a backdrop of which no pixel tells that it moves stands still.
 
-        Parameters and results are those of `flow`, but for the backdrop, if it moves and yet shows the same, to half a gray level, where it
-        stood before: there the flow is 0, and what is backdrop in both frames is visible.
+        Parameters and results are those of `flow`, but for the backdrop, if it moves and yet shows the same where it stood before, to two
+        gray levels in 99.5 % of its pixels: there the flow is 0, and what is backdrop in both frames is visible.
         """
         flow, visible = self.flow(index, other)
         here, there = (self._small(self._drawn(i).layers) == BACKDROP for i in (index, other))
         both = here & there
-        if not (both & visible).any():
+        clear = cv2.erode((both & visible).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # of the person's outline
+        if not clear.any():
             return flow, visible
         y, x = np.mgrid[: self.size[0], : self.size[1]].astype(np.float32)
-        first, second = (_lit(self._picture(i)[..., :3], self._pose_of(i)) for i in (index, other))
+        first, second = (self._picture(i)[..., :3] for i in (index, other))  # without the light, which changes, too
         moved = cv2.remap(second, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        standing, moving = (cv2.absdiff(picture, first)[both & visible].mean() for picture in (second, moved))
+        standing, moving = (np.percentile(cv2.absdiff(picture, first).max(-1)[clear], SHARE) for picture in (second, moved))
         if standing > moving + UNSEEN:
             return flow, visible
         return np.where(here[..., None], np.float32(0), flow), np.where(here, both, visible)
