@@ -131,7 +131,7 @@ def test_no_picture_is_an_error_that_says_what_is_wanted_and_what_came(name, kin
         (lambda: mangastyle.Shader("gone.h5"), "gone.h5: no such weights file"),
         (lambda: mangastyle.Hint(GOOD, np.ones((3, 3))), "`mask`: must be"),
         (lambda: mangastyle.sketch(GOOD, block=4), "`block`: must be an odd number"),
-        (lambda: mangastyle.load("gone.png"), "gone.png: cannot read this file"),
+        (lambda: mangastyle.load("gone.png"), "gone.png: no such file"),
         (lambda: mangastyle.draw(0, 3), "`size`: must be a whole number from 8 to 4096, not 3"),
         (lambda: mangastyle.paint("bruhs"), "unknown painter 'bruhs' (did you mean 'brush'?)"),
         (lambda: mangastyle.metrics.psnr(GOOD, GOOD[:9]), "only pictures of one size compare"),

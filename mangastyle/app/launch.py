@@ -21,6 +21,7 @@ from mangastyle.app.server import create_app
 from mangastyle.app.storage import Disk, data_folder
 from mangastyle.app.studio import Studio
 from mangastyle.errors import MangastyleError
+from mangastyle.io.files import missing
 
 TRIES = 50  # ports, from the first
 TAKEN = (errno.EADDRINUSE, errno.EACCES)  # of one port; anything else is of the host
@@ -125,7 +126,7 @@ def serve(
     token = choose_token(host, token)
     for path, name in ((inputs, "inputs"), (paintings, "paintings")):
         if path and not Path(path).exists():
-            raise MangastyleError(f"{path}: no such file or folder" if name == "inputs" else f"`{name}`: there is no folder {path}")
+            raise missing(path, "file or folder") if name == "inputs" else MangastyleError(f"`{name}`: there is no folder {path}")
     folder = Path(inputs) if inputs and Path(inputs).is_dir() else None
     studio = Studio(Disk(data_folder(data)), Models(precision=precision), folder, Path(paintings) if paintings else None)
     studio.sessions.clear_leftovers()

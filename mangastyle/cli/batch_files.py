@@ -18,7 +18,7 @@ from mangastyle.cli.options import Command, current_name, flag, in_flags, save_c
 from mangastyle.cli.shards import share_of
 from mangastyle.errors import MangastyleError, counted
 from mangastyle.io import images, leftovers
-from mangastyle.io.files import read_json, refuse_unwritable
+from mangastyle.io.files import missing, read_json, refuse_unwritable
 from mangastyle.io.folders import list_pictures, result_paths
 from mangastyle.io.formats import WRITABLE
 from mangastyle.progress import Bar
@@ -67,7 +67,7 @@ def run_on_files(command: str, options: Any, suffix: str, prepare: Prepare, min_
     refuse_streams(options.inputs, options.out)
     source = Path(options.inputs)
     if not os.path.exists(source):
-        raise MangastyleError(f"{source}: no such file or folder")
+        raise missing(source, "file or folder")
     if source.is_dir():
         return _run_on_folder(command, options, source, suffix, prepare, min_side)
     if options.shard:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import itertools
 import json
 import os
 import stat
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator
 
-from mangastyle.errors import MangastyleError
+from mangastyle.errors import MangastyleError, near
 from mangastyle.io import json_text, leftovers
 
 # What is neither a file nor a folder. Reading it may never end, and what is written to it is no picture.
 SPECIAL = {stat.S_IFIFO: "pipe", stat.S_IFSOCK: "socket", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
+MOST_BESIDE = 10_000  # files among which the name that was meant is looked for
 # What to do when the disk refuses to write a file.
 CURES = {
     errno.ENAMETOOLONG: "choose a shorter `out`, or give the picture a shorter name",
@@ -192,6 +194,39 @@ def temporary_folder(place: str | Path, name: str) -> Iterator[Path]:
         yield folder
 
 
+def missing(path: str | Path, what: str = "file") -> MangastyleError:
+    """The error for a file or folder that does not exist: what it lies beside, if the name is much like it.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What it would be.
+
+    Returns
+    -------
+    MangastyleError
+        To be raised.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "lineart.png").write_bytes(b"")
+    ...     str(missing(Path(folder) / "linart.png")).replace(folder, "pictures")
+    "pictures/linart.png: no such file (did you mean 'lineart.png'?)"
+    >>> print(missing("nowhere/a.png"))
+    nowhere/a.png: no such file; there is no folder nowhere
+    """
+    path = Path(path)
+    try:
+        with os.scandir(path.parent) as entries:
+            beside = [entry.name for entry in itertools.islice(entries, MOST_BESIDE)]
+    except OSError:
+        return MangastyleError(f"{path}: no such {what}; there is no folder {path.parent}")
+    return MangastyleError(f"{path}: no such {what}{near(path.name, beside)}")
+
+
 def open_file(path: str | Path) -> BinaryIO:
     """Open a regular file for reading; a pipe, a device or a socket, which may never end, is refused without waiting for it.
 
@@ -213,6 +248,8 @@ def open_file(path: str | Path) -> BinaryIO:
     try:
         # Without O_NONBLOCK, opening a pipe waits for somebody who writes to it.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except FileNotFoundError:
+        raise missing(path) from None
     except OSError as error:
         raise MangastyleError(f"{path}: cannot read this file ({error.strerror})") from error
     mode = os.fstat(handle).st_mode

@@ -190,7 +190,7 @@ def decode(data: bytes, name: str, max_pixels: int = MAX_PIXELS, min_side: int =
     --------
     >>> decode(b"Dear diary", "diary.png")
     Traceback (most recent call last):
-    mangastyle.errors.MangastyleError: diary.png: not a picture this program can read
+    mangastyle.errors.MangastyleError: diary.png: not a picture this program can read; save it as PNG or JPEG
     """
     _check_limits(max_pixels, min_side)
     return Picture(*reader.read(io.BytesIO(data), name, max_pixels, min_side))

@@ -124,7 +124,8 @@ class Shader:
         cancel : threading.Event, optional
             Ends the call between two steps when it is set.
         **settings
-            Fields of `ShadeSettings`: ink, variant, gap, shading, light; of a U-Net, ink, work_size and refine.
+            With values and defaults on the page Settings (docs/settings.md): ink, variant, gap, shading, light; of a U-Net, ink, work_size
+            and refine.
 
         Returns
         -------

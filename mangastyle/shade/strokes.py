@@ -13,6 +13,7 @@ from mangastyle import errors
 from mangastyle.errors import MangastyleError, near
 from mangastyle.shade import colors
 
+UNLIKE = 0.05  # by which the shape of the picture that strokes are for may differ
 TOP_KEYS = ("points", "lines", "size")
 POINT_KEYS = ("x", "y", "color", "radius")
 LINE_KEYS = ("points", "color", "width")
@@ -76,6 +77,12 @@ def draw(strokes: Any, where: str, height: int, width: int) -> tuple[np.ndarray,
         raise MangastyleError(f'{where}: must hold one object with "points" and "lines", not {shown(strokes)}')
     _check_keys(strokes, f"{where}: the object", TOP_KEYS, ())
     size = _size(strokes.get("size", (width, height)), where)
+    other = size[0] * height / size[1], size[1] * width / size[0]
+    if all(abs(mine - its) > 1 + UNLIKE * mine for mine, its in zip((width, height), other)):  # 1: of rounding
+        raise MangastyleError(
+            f'{where}: "size" must be [width, height] of a picture of the shape of this one, {width}x{height}, not '
+            f"[{size[0]:g}, {size[1]:g}]"
+        )
     canvas = _Canvas(
         np.full((height, width, 3), 255, np.uint8), np.zeros((height, width), np.float32), size, (width / size[0], height / size[1])
     )

@@ -50,8 +50,8 @@ def stylize(
     cancel : threading.Event, optional
         Set it, from any thread, to stop.
     **settings
-        Settings of the method, see `METHODS` in `mangastyle.style.settings`. Every method has strength, size, style_weights,
-        style_scale, style_size, keep_colors and match_colors.
+        Settings of the method, with values and defaults on the page Settings (docs/settings.md). Every method has strength, size,
+        style_weights, style_scale, style_size, keep_colors and match_colors.
 
     Returns
     -------

@@ -194,7 +194,7 @@ MISTAKES = {
 }  # fmt: skip
 SHARED = [
     ("--preset defalt", "(did you mean 'default'?)"),
-    ("--config gone.json", "gone.json: cannot read"),
+    ("--config gone.json", "gone.json: no such file"),
     ("--config list.json", "must hold one JSON object"),
     ("--config other.json", "other.json: unknown option 'sead' (did you mean 'seed'?)"),
     ("--seed -1", "--seed: must be at least 0, not -1"),
@@ -346,7 +346,7 @@ def test_the_limit_of_pixels_beside_the_content(capsys, place, no_tensorflow, fl
 
 OPTIONS = [
     ("--mask a.png b.png", "--mask: there must be as many masks as paintings, not 2 for 1"),
-    ("--mask gone.png", "gone.png: cannot read"),
+    ("--mask gone.png", "gone.png: no such file"),
     ("--init gone.png", "gone.png: no such file; --init takes content, style, noise or a file"),
     ("--init nosie", "nosie: no such file (did you mean 'noise'?)"),
     ("--init .", ".: is a folder"),

@@ -121,7 +121,7 @@ def test_broken_members_are_counted_and_the_rest_is_done(source, tmp_path, capsy
     errors = capsys.readouterr().err.splitlines()
     assert errors == [
         f"mangastyle: {source}/deep/empty.png: the file is empty",
-        f"mangastyle: {source}/text.jpg: not a picture this program can read",
+        f"mangastyle: {source}/text.jpg: not a picture this program can read; save it as PNG or JPEG",
         f"mangastyle: {source}: 2 of 5 pictures could not be processed; the rest are in {out}",
     ]
     assert names(out) == ["a.png", "config.json", "deep/b.png", "deep/er/c.png"]

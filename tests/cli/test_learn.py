@@ -70,7 +70,7 @@ def everything(folder: Path) -> dict[Path, bytes]:
         (["art/a.png", "--out", "there.h5"], "--force"),
         (["notes.txt"], "notes.txt: not a picture"),
         (["art", "notes.txt"], "notes.txt: not a picture"),
-        (["nothing.png"], "nothing.png: cannot read"),
+        (["nothing.png"], "nothing.png: no such file"),
         (["small.png"], "small.png: 40x20"),
         (["there.h5", "--out", "there.h5", "--force"], "there.h5: is the input itself"),
         (["art/a.png", "--data", "nowhere"], "nowhere"),

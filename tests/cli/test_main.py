@@ -77,7 +77,7 @@ def test_errors_are_one_line_without_tensorflows_remarks(tmp_path):
     command = [sys.executable, "-m", "mangastyle", "shade", "a.png"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "mangastyle: a.png: not a picture this program can read\n"
+    assert done.stderr == "mangastyle: a.png: not a picture this program can read; save it as PNG or JPEG\n"
 
 
 def test_training_as_a_module_is_as_quiet(tmp_path):
@@ -155,7 +155,7 @@ def test_a_file_named_like_a_flag_is_told_the_cure(capsys, tmp_path, monkeypatch
         (["style", "a.png", "--style", "b.png", ""], "--style: is empty, such as"),
         (["sketch", "a\x1b[31mb\x9b.png"], r"a\x1b[31mb\x9b.png: no such file or folder"),
         (["sketch", "gone.png"], "gone.png: no such file or folder"),
-        (["sketch", "--config", "gone.json"], "gone.json: cannot read this file"),
+        (["sketch", "--config", "gone.json"], "gone.json: no such file"),
         (["shade", "x", "--ink", "1.5"], "--ink: must be at most 1"),
         (["shade", "x", "--hint", "a", "--palette", "red"], "--hint, --palette and --reference: a palette decides"),
         (["sketch", "x" * 5000], ""),

@@ -152,7 +152,7 @@ def test_a_picture_named_after_the_paintings_is_not_one_of_them(tmp_path, capsys
         (["--hint", "atuo"], "atuo: no such hint file; --hint takes own, none, simulated, a file or a folder of files"),
         (["--weights", "gone.h5"], "gone.h5: no such weights file"),
         (["--onepass-weights", "gone.h5"], "gone.h5: no such weights file"),
-        (["--style", "gone.png"], "gone.png: cannot read"),
+        (["--style", "gone.png"], "gone.png: no such file"),
     ],
 )
 def test_mistakes_are_one_line(tmp_path, capsys, flags, error):

@@ -90,7 +90,7 @@ def test_palettes_are_read_from_names_and_pictures(tmp_path, picture, monkeypatc
     assert hint_files.read_palette((), images.MAX_PIXELS) is None
     (tmp_path / "notes.md").write_text("hello")
     for entry, message in (
-        ("gone.png", "gone.png: cannot read"),
+        ("gone.png", "gone.png: no such file"),
         ("notes.md", "notes.md: not a picture"),
         ("gone", "`palette`: 'gone' is no c"),
     ):

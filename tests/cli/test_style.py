@@ -77,7 +77,7 @@ def test_names_the_painting_it_cannot_read(tmp_path, picture, capsys):
     assert main(["style", str(tmp_path / "girl.png")]) == 2
     assert "no painting: name one, as in --style painting.jpg" in capsys.readouterr().err
     assert style(tmp_path, str(tmp_path / "none.jpg")) == 2
-    assert "none.jpg: cannot read" in capsys.readouterr().err
+    assert "none.jpg: no such file" in capsys.readouterr().err
 
 
 def test_names_a_mask_of_another_size(tmp_path, art, picture, capsys):
@@ -165,7 +165,7 @@ def test_masks_that_paint_nothing(tmp_path):
     for name in ("black.png", "strokes.png"):
         with pytest.raises(MangastyleError, match=f"{name}: this mask is black everywhere; draw white"):
             read_mask(tmp_path / name)
-    with pytest.raises(MangastyleError, match="none.png: cannot read"):
+    with pytest.raises(MangastyleError, match="none.png: no such file"):
         read_mask(tmp_path / "none.png")
     with pytest.raises(MangastyleError, match="black.png: .*`max_pixels`"):
         read_mask(tmp_path / "black.png", max_pixels=100)
@@ -215,7 +215,7 @@ def test_former_flags_of_one_pass_still_work(onepass_weights, art, picture, tmp_
         (["--content-layers", "relu9_9"], "--content-layers: VGG-19 has no layer"),
         (["--style-weights", "1", "2"], "--style-weights: 2 weights for 1"),
         (["--size", "20"], "--size: must be 0 or at least 32"),
-        (["--mask", "none.png"], "none.png: cannot read"),
+        (["--mask", "none.png"], "none.png: no such file"),
     ],
 )
 def test_mistakes_are_found_before_tensorflow_loads(tmp_path, art, picture, capsys, monkeypatch, flags, message):

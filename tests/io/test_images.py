@@ -210,7 +210,7 @@ def test_broken_files_are_named(tmp_path, capfd, name):
 
 
 def test_missing_files_and_folders_are_named(tmp_path):
-    with pytest.raises(MangastyleError, match="gone.png: cannot read"):
+    with pytest.raises(MangastyleError, match="gone.png: no such file"):
         images.load(tmp_path / "gone.png")
     with pytest.raises(MangastyleError, match="is a folder"):
         images.load(tmp_path)

@@ -244,7 +244,7 @@ def test_a_folder_that_changes_during_the_run(source, tmp_path, meanwhile, pictu
     meanwhile(change)
     assert run(source, "--out", tmp_path / "out") == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 3 and "1.png: cannot read this file" in lines[0] and "2.png" in lines[1] and "2 of 4 pictures" in lines[2]
+    assert len(lines) == 3 and "1.png: no such file" in lines[0] and "2.png" in lines[1] and "2 of 4 pictures" in lines[2]
     assert names(tmp_path / "out") == ["0.png", "3.png", "config.json"]
 
 

@@ -131,7 +131,7 @@ def test_command_refuses_before_any_work(tmp_path, argv, capsys, monkeypatch):
         ("no input", ["reconstruct"]),
         ("did you mean 'relu5_1'", [*argv, "relu5_1x"]),
         ("none twice", [*argv, "conv1_1"]),
-        ("none.png: cannot read", ["reconstruct", str(tmp_path / "none.png")]),
+        ("none.png: no such file", ["reconstruct", str(tmp_path / "none.png")]),
         ("none.h5: no such weights file", [*argv, "--backbone", "none.h5"]),
         ("--size: must be 0 or at least 32", [*argv, "--size", "16"]),
     ):

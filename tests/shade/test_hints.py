@@ -151,8 +151,10 @@ def test_a_hint_for_a_picture_of_another_size_is_scaled():
     }
     found, expected = Hint.from_json({**small, "size": [30, 40]}, (80, 60)), Hint.from_json(large, (80, 60))
     assert np.array_equal(found.rgb, expected.rgb) and np.array_equal(found.mask, expected.mask)
-    stretched = Hint.from_json({"points": [{"x": 30, "y": 40, "color": "red", "radius": 1}], "size": (30, 40)}, (40, 60))
-    assert stretched.mask[39, 59] == 1 and stretched.mask[:, :50].sum() == 0
+    thumbnail = Hint.from_json({"points": [{"x": 1000, "y": 90, "color": "red", "radius": 10}], "size": (1000, 90)}, (3, 40))
+    assert thumbnail.mask[2, 39] == 1 and thumbnail.mask[:, :30].sum() == 0
+    with pytest.raises(MangastyleError, match=r'"size" must be .width, height. of a picture of the shape of this one, 60x40, not .40, 60.'):
+        Hint.from_json({**small, "size": [40, 60]}, (40, 60))
 
 
 def test_a_stroke_counts_by_its_alpha():
@@ -232,7 +234,8 @@ POINT = {"x": 1, "y": 2, "color": "red"}
         ({"size": 96}, r"size must be \[width, height\], not 96"),
         ({"size": [96, 0]}, r"size must be \[width, height\] of a picture"),
         ({"size": [96, "128"]}, "size must be a number, not '128'"),
-        ({"size": [10, 10], "points": [{**POINT, "x": 11}]}, r"\(11, 2\) lies outside the picture of 10x10"),
+        ({"size": [15, 10], "points": [{**POINT, "x": 16}]}, r"\(16, 2\) lies outside the picture of 15x10"),
+        ({"size": [20, 30]}, r"must be \[width, height\] of a picture of the shape of this one, 30x20, not \[20, 30\]"),
         ({"points": [POINT] * 200_001}, "200001 points and lines; the most is 200000"),
     ],
 )
@@ -243,7 +246,7 @@ def test_wrong_strokes_are_named(tmp_path, strokes, message):
 
 
 def test_missing_files_are_named(tmp_path):
-    with pytest.raises(MangastyleError, match="gone.json: cannot read"):
+    with pytest.raises(MangastyleError, match="gone.json: no such file"):
         Hint.from_json(tmp_path / "gone.json", (20, 30))
 
 

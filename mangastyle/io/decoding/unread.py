@@ -61,7 +61,7 @@ def error(head: bytes, name: str) -> MangastyleError:
     >>> print(error(b"%PDF-1.7", "a.png"))
     a.png: a PDF file, not a picture; save its page as PNG
     >>> print(error(b"Dear diary", "a.png"))
-    a.png: not a picture this program can read
+    a.png: not a picture this program can read; save it as PNG or JPEG
     """
     if re.match(rb"8BPS\0[\x01\x02]", head):
         if head[5] == 2:
@@ -73,4 +73,4 @@ def error(head: bytes, name: str) -> MangastyleError:
             return MangastyleError(f"{name}: {kind} {cure}")
     if re.match(KNOWN, head, re.DOTALL):
         return damaged(name, "its header makes no sense, or is of a kind that is not read")
-    return MangastyleError(f"{name}: not a picture this program can read")
+    return MangastyleError(f"{name}: not a picture this program can read; save it as PNG or JPEG")
