@@ -173,7 +173,7 @@ def work(tmp_path, monkeypatch) -> Path:
         np.full((64, 64, 3), (200, 40, 60), np.uint8),
         np.pad(np.full((4, 20), 255, np.uint8), ((20, 40), (20, 24))),
     )
-    (tmp_path / "strokes.json").write_text(STROKES, encoding="utf-8")
+    (tmp_path / "strokes.json").write_text(json.dumps({**json.loads(STROKES), "size": [800, 800]}), encoding="utf-8")  # square, too
     frames = [Image.fromarray(picture) for picture in (drawn, drawn[:, ::-1].copy(), drawn)]
     frames[0].save(tmp_path / "clip.mp4", "WEBP", save_all=True, append_images=frames[1:], duration=100)  # read by its content
     monkeypatch.chdir(tmp_path)

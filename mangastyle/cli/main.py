@@ -143,7 +143,7 @@ def _run(argv: list[str]) -> int:
             raise
         number = error.number if isinstance(error, Stopped) else signal.SIGINT
         by = "interrupted" if number == signal.SIGINT else f"stopped by {error}"
-        print(f"mangastyle: {by}; what was finished is kept", file=sys.stderr)
+        print(f"mangastyle: {by}; what was finished is kept, and the same command goes on", file=sys.stderr)
         return 128 + number
     except Exception as error:
         if debug:

@@ -138,6 +138,8 @@ def _run(
         found.append(first._replace(rgb=first.rgb[:0]))
 
     with Store.opened(Path(Path(out).as_posix() + WORK), _about(options, every), options.force) as store:
+        if store.begun:
+            print(f"{store.folder}: goes on with what an earlier run has made")
         with contextlib.ExitStack() as stack:
             bar = stack.enter_context(Bar(total=count or None, desc=Path(out).name, unit="frame", leave=False))
 

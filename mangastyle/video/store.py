@@ -117,10 +117,12 @@ class Store:
     Attributes
     ----------
     folder : Path
+    begun : bool
+        Whether an earlier run has left something for this one.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.begun = folder, (folder / "shots").exists()
 
     @classmethod
     @contextlib.contextmanager

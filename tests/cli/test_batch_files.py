@@ -170,7 +170,7 @@ def test_an_interrupt_keeps_what_is_done_and_the_next_run_goes_on(source, tmp_pa
 
     monkeypatch.setattr("mangastyle.lineart.sketch.sketch", interrupted)
     assert run(source, "--out", tmp_path / "out") == 130
-    assert "interrupted; what was finished is kept" in capsys.readouterr().err
+    assert "interrupted; what was finished is kept, and the same command goes on" in capsys.readouterr().err
     assert names(tmp_path / "out") == ["a.png", "config.json", "deep/b.png"]
     monkeypatch.undo()
     assert run(source, "--out", tmp_path / "out") == 0

@@ -234,7 +234,7 @@ def test_an_interrupt_exits_with_130(capsys, tmp_path, picture, monkeypatch):
     images.save(tmp_path / "a.png", picture)
     monkeypatch.setattr("mangastyle.lineart.sketch.sketch", interrupt)
     assert cli.main(["sketch", str(tmp_path / "a.png")]) == 130
-    assert capsys.readouterr().err == "mangastyle: interrupted; what was finished is kept\n"
+    assert capsys.readouterr().err == "mangastyle: interrupted; what was finished is kept, and the same command goes on\n"
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 

@@ -651,6 +651,6 @@ def test_interrupt_keeps_what_is_done(booru, out, barrier):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.splitlines()[-1] == "mangastyle: interrupted; what was finished is kept"
+    assert err.splitlines()[-1] == "mangastyle: interrupted; what was finished is kept, and the same command goes on"
     assert len(manifest(out)) == 9
     check_whole(booru, out, set(manifest(out)))

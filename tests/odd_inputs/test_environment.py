@@ -342,7 +342,7 @@ def test_signals_remove_what_is_half_done(name, code, tmp_path, file, monkeypatc
     monkeypatch.setattr(sketch, "command", command)
     assert main.main(["sketch", str(file)]) == code
     by = "interrupted" if name == "SIGINT" else f"stopped by {name}"
-    assert capsys.readouterr().err == f"mangastyle: {by}; what was finished is kept\n"
+    assert capsys.readouterr().err == f"mangastyle: {by}; what was finished is kept, and the same command goes on\n"
     assert sorted(os.listdir(tmp_path)) == ["begun", "in"] and signal.getsignal(getattr(signal, name)) == before
 
 
