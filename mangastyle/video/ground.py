@@ -102,7 +102,7 @@ def ground_motion(
     within = within_ground(strength, ground)
     if (strength[within] >= EDGE).sum() < EVIDENCE:
         within = within_ground(strength, ground, FAINT)
-        faint = find_edges(strength, direction, np.zeros(ground.shape, np.int32), free, within, FAINT)
+        faint = find_edges(np.where(within, strength, 0), direction, np.zeros(ground.shape, np.int32), free, FAINT)
         across = (faint.way * faint.normal).sum(-1, keepdims=True) * faint.normal  # such stripes do not tell how they move along
         edges = faint._replace(way=across, tangent=np.full(len(across), TANGENT))
     camera = find_camera(edges, within)

@@ -75,11 +75,10 @@ def between(before: np.ndarray, frame: np.ndarray) -> Motion:
     free = flow.estimate(second, first)
     strength, direction = gradient(second)
     regions = find_regions(strength)
-    trusted = flow.visible(free, flow.estimate(first, second))
-    edges, ground = find_edges(strength, direction, regions, free, trusted), grounds.is_ground(regions)
-    camera = grounds.ground_motion(first, second, edges, ground[regions], strength, direction, free)
-    every = find_edges(strength, direction, regions, free, np.ones(regions.shape, bool))
+    every, ground = find_edges(strength, direction, regions, free), grounds.is_ground(regions)
     x, y = every.place.astype(np.intp).T
+    edges = every.part(flow.visible(free, flow.estimate(first, second))[y, x])
+    camera = grounds.ground_motion(first, second, edges, ground[regions], strength, direction, free)
     ground = grounds.with_backdrop(ground, every, grounds.stands(camera, first, second, strength)[y, x])
     motions, weights = find_motions(edges, len(ground), camera)
     motions[ground] = camera

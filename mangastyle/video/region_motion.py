@@ -121,7 +121,7 @@ def find_regions(strength: np.ndarray) -> np.ndarray:
 
 
 def find_edges(
-    strength: np.ndarray, direction: np.ndarray, regions: np.ndarray, way: np.ndarray, trusted: np.ndarray, least: float = EDGE
+    strength: np.ndarray, direction: np.ndarray, regions: np.ndarray, way: np.ndarray, least: float = EDGE
 ) -> Edges:  # fmt: skip
     """What is known of the motion of edges.
 
@@ -132,8 +132,6 @@ def find_edges(
     regions : ndarray of int32, shape (h, w)
     way : ndarray of float32, shape (h, w, 2)
         Flow.
-    trusted : ndarray of bool, shape (h, w)
-        Where it counts.
     least : float
         Gray levels per pixel, the steepness of edges.
 
@@ -141,7 +139,7 @@ def find_edges(
     -------
     Edges
     """
-    y, x = np.nonzero((strength >= least) & trusted)
+    y, x = np.nonzero(strength >= least)
     thinned = slice(None, None, max(1, len(y) // SAMPLES))
     y, x = y[thinned], x[thinned]
     normal = direction[y, x].astype(np.float64)  # (n, 2)

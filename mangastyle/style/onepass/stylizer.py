@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from typing import Callable, Mapping, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
@@ -86,6 +86,7 @@ class OnePassStylizer(BaseStylizer):
         self._weights = np.array(list(self.shares.values()), np.float32)  # (k,)
         self._strength = tf.constant([settings.strength], tf.float32)
         self._kept: dict[tuple[int, int], StyleCache]  # by the content's size
+        self._last_maps: tuple[Any, Any, Mapping[str, network.AffineMap]] | None = None  # of which statistics, and the maps
 
     def __call__(
         self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None, *,
@@ -126,7 +127,7 @@ class OnePassStylizer(BaseStylizer):
                     progress(Progress(done, measured + count))
 
             source = content_statistics or self._content_statistics(prepared, cancel, report if measured else None)
-            maps = self.network.transport_maps(source, style.statistics, self._strength)
+            maps = self._maps(source, style.statistics)
             painted = self._paint(prepared, maps, style, cancel, lambda done: report(measured + done))
             height, width = self.size_of(content)
             result = pixels.to_uint8(painted[:height, :width])
@@ -184,6 +185,15 @@ class OnePassStylizer(BaseStylizer):
         residuals = [network.lay_out(x, padded[0], padded[1], self._spec(i).residual_block, self.seed) for i, x in enumerate(strokes)]
         residual = {name: tf.concat([one[name] for one in residuals], 0) for name in residuals[0]}
         return StyleCache(statistics, network.style_vector(statistics), residual, strokes)
+
+    def _maps(
+        self, source: Mapping[str, GaussianStatistics], target: Mapping[str, GaussianStatistics]
+    ) -> Mapping[str, network.AffineMap]:  # fmt: skip
+        """The feature transforms by layer; those of the call before if both statistics are the same objects, as in a clip."""
+        kept = self._last_maps
+        if kept is None or kept[0] is not source or kept[1] is not target:
+            self._last_maps = kept = source, target, self.network.transport_maps(source, target, self._strength)
+        return kept[2]
 
     def _spec(self, i: int) -> OnePassSpec:
         """The specification of the decoder that paints by a painting."""
