@@ -11,7 +11,7 @@ from mangastyle.errors import MangastyleError
 from mangastyle.ops import pixels
 from mangastyle.video import flow
 from mangastyle.video import ground as grounds
-from mangastyle.video.region_motion import EDGE, Edges, bend, fields, find_edges, find_motions, find_regions, gradient
+from mangastyle.video.region_motion import EDGE, Edges, bend, fields, find_edges, find_motions, find_regions, gradient, steepness
 
 LONG_SIDE = 448  # pixels, at which regions are found
 OTHER, FREE = 1.0, 2.0  # gray levels by which a neighbor's motion, and the flow, must fit better than the region's own motion
@@ -135,7 +135,7 @@ def unchanged(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndar
     height, width = way.shape[:2]
     red, green, blue = cv2.split(cv2.absdiff(frame, flow.warp(before, way)))
     change = cv2.blur(cv2.max(cv2.max(red, green), blue).astype(np.float32), (3, 3))
-    slack = CHANGE + 0.5 * cv2.blur(gradient(frame)[0], (3, 3))
+    slack = CHANGE + 0.5 * cv2.blur(steepness(frame), (3, 3))
     x, y = way[..., 0] + np.arange(width), way[..., 1] + np.arange(height)[:, None]
     inside = (x > -0.75) & (x < width - 0.25) & (y > -0.75) & (y < height - 0.25)
     return (np.exp(-((change / slack) ** 2)) * inside).astype(np.float32)
@@ -162,7 +162,7 @@ def away_from_gone(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np
     >>> np.rint(away_from_gone(before, frame, np.zeros((9, 40, 2), np.float32))[4, ::5]).tolist()
     [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]
     """
-    was, now = (cv2.distanceTransform((gradient(x)[0] < EDGE).astype(np.uint8), cv2.DIST_L2, 3) for x in (before, frame))
+    was, now = (cv2.distanceTransform((steepness(x) < EDGE).astype(np.uint8), cv2.DIST_L2, 3) for x in (before, frame))
     was = flow.warp(was, way)
     return 1 - cv2.blur(((was < HALO) & (now > was + GONE)).astype(np.float32), (3, 3))
 

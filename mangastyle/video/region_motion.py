@@ -14,7 +14,7 @@ import numpy as np
 EDGE = 10.0  # gray levels per pixel: steeper places divide regions
 REACH = 4.0  # pixels from an edge to the regions at its sides: more than a line is wide
 LEAST = 24  # pixels of a region
-SAMPLES = 5000  # about so many pixels of edges count
+SAMPLES = 3000  # about so many pixels of edges count
 FEWEST = 8  # of them are needed for a motion
 TANGENT = 0.03  # weight of the motion along a straight edge, beside 1 of that across it
 SCALES = (6.0, 3.0, 1.5, 1.0, 1.0)  # pixels: errors that count a quarter, in each round
@@ -85,6 +85,21 @@ def gradient(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         square, x, y = (np.where(more, new, old) for new, old in zip((other, *others), (square, x, y)))
     strength = np.sqrt(square)
     return strength, np.stack([x, y], -1) / (strength[..., None] + 1e-6)
+
+
+def steepness(frame: np.ndarray) -> np.ndarray:
+    """The strength of `gradient` alone, in less time: float32 (h, w).
+
+    Examples
+    --------
+    >>> frame = np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)
+    >>> bool(np.allclose(steepness(frame), gradient(frame)[0]))
+    True
+    """
+    soft = cv2.GaussianBlur(frame, (0, 0), 0.8)
+    x, y = (cv2.Scharr(soft, cv2.CV_32F, *order, scale=1 / 32) for order in ((1, 0), (0, 1)))
+    first, second, third = cv2.split(cv2.add(cv2.multiply(x, x), cv2.multiply(y, y)))
+    return cv2.sqrt(cv2.max(cv2.max(first, second), third))
 
 
 def find_regions(strength: np.ndarray) -> np.ndarray:
