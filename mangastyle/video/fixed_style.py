@@ -14,6 +14,7 @@ from mangastyle.video.grain import Grain
 from mangastyle.video.shot import Shot
 
 APART, MOST = 8, 8  # frames from one that is measured to the next, and how many are
+AT_ONCE = 576**2  # pixels: larger frames are painted tile by tile, as a clip shares the memory with what follows its motion
 COLORS_SIDE = 256  # pixels of the long side at which the colors of a frame are measured
 NAME = "statistics"  # of the arrays that are kept
 
@@ -71,7 +72,7 @@ class FixedStyle:
 
     def __init__(self, onepass: OnePassStylizer, shot: Shot, colors: np.ndarray | None) -> None:
         self._onepass = onepass
-        self._style = onepass.style_cache(shot.frame(0), colors)
+        self._style = onepass.style_cache(shot.frame(0), colors, laid_out=False)
         self._statistics = self._measure(shot)
         layers = list(self._style.residual)  # none, of a decoder that gets no strokes
         self.step = network.stride(layers[-1]) if layers else network.MULTIPLE
@@ -84,12 +85,12 @@ class FixedStyle:
     def paint(self, frame: np.ndarray, grain: Grain) -> np.ndarray:
         """Paint a frame, uint8 (h, w, 3), with the strokes where its grain has them."""
         style = self._onepass.displaced(self._style, grain.displacement)
-        return self._onepass(frame, content_statistics=self._statistics, style=style)
+        return self._onepass(frame, content_statistics=self._statistics, style=style, at_once=AT_ONCE)
 
     def _measure(self, shot: Shot) -> dict[str, GaussianStatistics]:
         kept = shot.kept.load(NAME)
         if kept is None:
-            parts = [self._onepass.content_statistics(shot.frame(i)) for i in measured(len(shot))]
+            parts = [self._onepass.content_statistics(shot.frame(i), AT_ONCE) for i in measured(len(shot))]
             found = tiles.merge_statistics(parts, np.ones((len(parts), 1)))
             kept = {f"{layer}/{key}": x.numpy() for layer, of in found.items() for key, x in of._asdict().items()}
             shot.kept.save(NAME, kept)

@@ -24,6 +24,7 @@ from mangastyle.video.fixed_style import FixedStyle, shot_colors
 from mangastyle.video.grain import Grain
 from mangastyle.video.motion import Motion
 from mangastyle.video.shot import Shot
+from mangastyle.video.strips import strips
 
 PULL = 0.9  # weight of the result before, beside 1 - PULL of the frame's own
 EVERY = 8  # frames from one whose grain is kept to the next
@@ -31,6 +32,7 @@ NAME = "grain"  # of the arrays that are kept
 FINE = 1.5  # pixels, the standard deviation of the blur without which detail is fine
 MEAN = np.full((1, 3), 1 / 3, np.float32)  # of the channels
 AROUND = 25  # pixels across, in which fine detail is compared
+REACH = AROUND // 2 + 10  # pixels, of both
 
 
 class ShotPainting:
@@ -215,9 +217,12 @@ def go_on(painted: np.ndarray, previous: np.ndarray, motion: Motion, pull: float
     >>> int(go_on(black, white, still, pull=0.6)[4, 4, 0])
     153
     """
-    weight = (pull * motion.seen * motion.clear)[..., None]
-    mixed = painted + weight * (flow.warp(previous, motion.way, cv2.INTER_LANCZOS4).astype(np.float32) - painted)
-    return pixels.to_uint8(_as_sharp_as(painted.astype(np.float32), mixed))
+    warped = flow.warp(previous, motion.way, cv2.INTER_LANCZOS4)
+    result = np.empty_like(painted)
+    for rows, outer, within in strips(len(painted), REACH):
+        weight, own = (pull * motion.seen[outer] * motion.clear[outer])[..., None], painted[outer].astype(np.float32)
+        result[rows] = pixels.to_uint8(_as_sharp_as(own, own + weight * (warped[outer] - own)))[within]
+    return result
 
 
 def _as_sharp_as(model: np.ndarray, picture: np.ndarray) -> np.ndarray:

@@ -11,7 +11,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from mangastyle.video.strips import strips
+
 EDGE = 10.0  # gray levels per pixel: steeper places divide regions
+REACH_OF_GRADIENT = 8  # pixels
 REACH = 4.0  # pixels from an edge to the regions at its sides: more than a line is wide
 LEAST = 24  # pixels of a region
 SAMPLES = 3000  # about so many pixels of edges count
@@ -96,10 +99,13 @@ def steepness(frame: np.ndarray) -> np.ndarray:
     >>> bool(np.allclose(steepness(frame), gradient(frame)[0]))
     True
     """
-    soft = cv2.GaussianBlur(frame, (0, 0), 0.8)
-    x, y = (cv2.Scharr(soft, cv2.CV_32F, *order, scale=1 / 32) for order in ((1, 0), (0, 1)))
-    first, second, third = cv2.split(cv2.add(cv2.multiply(x, x), cv2.multiply(y, y)))
-    return cv2.sqrt(cv2.max(cv2.max(first, second), third))
+    strength = np.empty(frame.shape[:2], np.float32)
+    for rows, outer, within in strips(len(frame), REACH_OF_GRADIENT):
+        soft = cv2.GaussianBlur(frame[outer], (0, 0), 0.8)
+        x, y = (cv2.Scharr(soft, cv2.CV_32F, *order, scale=1 / 32) for order in ((1, 0), (0, 1)))
+        first, second, third = cv2.split(cv2.add(cv2.multiply(x, x), cv2.multiply(y, y)))
+        strength[rows] = cv2.sqrt(cv2.max(cv2.max(first, second), third))[within]
+    return strength
 
 
 def find_regions(strength: np.ndarray) -> np.ndarray:

@@ -46,10 +46,11 @@ def lay_out(residual: network.Features, displacement: np.ndarray, block: int = 0
         way = displacement[:: step // fine, :: step // fine] / np.float32(step)
         y, x_ = (way[..., i] + np.expand_dims(np.arange(way.shape[1 - i], dtype=np.float32), i) for i in (1, 0))
         if corners is None:
-            found[name] = _sampled(x[0].numpy(), y, x_)
+            laid = _sampled(x[0].numpy(), y, x_)
         else:
-            found[name] = _sampled(_at_least(x[0].numpy(), block * finer), *_in_blocks(y, x_, corners * finer, block * finer))
-    return {name: tf.constant(x[None]) for name, x in found.items()}
+            laid = _sampled(_at_least(x[0].numpy(), block * finer), *_in_blocks(y, x_, corners * finer, block * finer))
+        found[name] = tf.constant(laid[None])
+    return found
 
 
 def _in_blocks(y: np.ndarray, x: np.ndarray, corners: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:

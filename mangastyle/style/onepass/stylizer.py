@@ -90,7 +90,7 @@ class OnePassStylizer(BaseStylizer):
 
     def __call__(
         self, content: np.ndarray, progress: Listener | None = None, cancel: threading.Event | None = None, *,
-        content_statistics: Mapping[str, GaussianStatistics] | None = None, style: StyleCache | None = None,
+        content_statistics: Mapping[str, GaussianStatistics] | None = None, style: StyleCache | None = None, at_once: int = tiles.AT_ONCE,
     ) -> np.ndarray:  # fmt: skip
         """Stylize one picture.
 
@@ -103,6 +103,8 @@ class OnePassStylizer(BaseStylizer):
             By `content_statistics` for another content, instead of this content's own.
         style : StyleCache, optional
             By `style_cache` for another content of this size, instead of the paintings' for this content.
+        at_once : int
+            Pixels that are painted at once; more are painted tile by tile, in less memory and more time.
 
         Returns
         -------
@@ -118,7 +120,7 @@ class OnePassStylizer(BaseStylizer):
         preprocess.remark_on_size(content, self.settings)
         with preprocess.within_memory():
             style = style or self.style_cache(content)
-            prepared = self._prepare(content)
+            prepared = self._prepare(content, at_once)
             count = len(prepared.tiles)
             measured = count if content_statistics is None and count > 1 else 0  # steps
 
@@ -136,7 +138,7 @@ class OnePassStylizer(BaseStylizer):
     def _stylize(self, content: np.ndarray, progress: Listener | None, cancel: threading.Event | None) -> np.ndarray:
         return self(content, progress, cancel)
 
-    def style_cache(self, content: np.ndarray, colors: np.ndarray | None = None) -> StyleCache:
+    def style_cache(self, content: np.ndarray, colors: np.ndarray | None = None, *, laid_out: bool = True) -> StyleCache:
         """Statistics and style residuals of the paintings, for contents of this size.
 
         Parameters
@@ -145,11 +147,13 @@ class OnePassStylizer(BaseStylizer):
             Its size counts, and its colors with `match_colors` or `keep_colors`.
         colors : ndarray of uint8, shape (h', w', 3), optional
             Instead of the content, for its colors.
+        laid_out : bool
+            Whether the strokes are laid out over the content. Without, its residuals are empty: to be `displaced`.
         """
         height, width = self.size_of(self.check_content(content))
         styles = preprocess.recolored(self.styles, content if colors is None else colors, self.settings)
-        if styles is not self.styles:
-            return self._measure(styles, height, width)
+        if styles is not self.styles or not laid_out:
+            return self._measure(styles, height, width, laid_out)
         with self._lock:
             if (height, width) not in self._kept:
                 self._kept = {(height, width): self._measure(styles, height, width)}  # one size: a folder may hold many
@@ -170,11 +174,11 @@ class OnePassStylizer(BaseStylizer):
         laid = [lay_out(strokes, displacement, self._spec(i).residual_block, self.seed) for i, strokes in enumerate(style.strokes)]
         return style._replace(residual={name: tf.concat([one[name] for one in laid], 0) for name in style.residual})
 
-    def content_statistics(self, content: np.ndarray) -> dict[str, GaussianStatistics]:
+    def content_statistics(self, content: np.ndarray, at_once: int = tiles.AT_ONCE) -> dict[str, GaussianStatistics]:
         """Statistics of a content's features by layer, everywhere or within each mask; to be passed to `__call__`."""
-        return self._content_statistics(self._prepare(self.check_content(content)))
+        return self._content_statistics(self._prepare(self.check_content(content), at_once))
 
-    def _measure(self, styles: Sequence[np.ndarray], height: int, width: int) -> StyleCache:
+    def _measure(self, styles: Sequence[np.ndarray], height: int, width: int, laid_out: bool = True) -> StyleCache:
         """The paintings' statistics and residuals beside a content of this size."""
         resized = [tiles.pad_to_multiple(preprocess.resize_style(style, height, width, self.settings)) for style in styles]
         features = [self.network.encode(to_batch(picture)) for picture in resized]
@@ -182,6 +186,9 @@ class OnePassStylizer(BaseStylizer):
         statistics = {name: GaussianStatistics(*(tf.concat(parts, 0) for parts in zip(*(one[name] for one in each)))) for name in each[0]}
         padded = [side + -side % network.MULTIPLE for side in (height, width)]
         strokes = [network.style_residual(x, self._spec(i).windows) for i, x in enumerate(features)]
+        if not laid_out:
+            empty = {name: x[:, :0] for name, x in strokes[0].items()}
+            return StyleCache(statistics, network.style_vector(statistics), empty, strokes)
         residuals = [network.lay_out(x, padded[0], padded[1], self._spec(i).residual_block, self.seed) for i, x in enumerate(strokes)]
         residual = {name: tf.concat([one[name] for one in residuals], 0) for name in residuals[0]}
         return StyleCache(statistics, network.style_vector(statistics), residual, strokes)
@@ -199,20 +206,17 @@ class OnePassStylizer(BaseStylizer):
         """The specification of the decoder that paints by a painting."""
         return self.network.spec
 
-    def _prepare(self, content: np.ndarray) -> _Prepared:
+    def _prepare(self, content: np.ndarray, at_once: int) -> _Prepared:
         """A content and the masks at the size that is painted."""
         height, width = self.size_of(content)
         picture = tiles.pad_to_multiple(pixels.resize(content, height, width))
+        parts = list(tiles.tiles(len(picture), picture.shape[1], at_once))
+        features = self.network.encode(to_batch(picture)) if len(parts) == 1 else None
         if not self.masks:
-            return self._ready(picture, None, {})
+            return _Prepared(picture, None, {}, parts, features)
         masks = np.stack([tiles.pad_to_multiple(masking.fit(mask, height, width)) for mask in self.masks], -1)  # (h, w, k)
         reduced = {name: tiles.downsample_masks(masks, name) for name in network.LAYERS}  # (k, h', w', 1)
-        return self._ready(picture, masks, reduced)
-
-    def _ready(self, picture: np.ndarray, masks: np.ndarray | None, layer_masks: dict[str, np.ndarray]) -> _Prepared:
-        parts = list(tiles.tiles(*picture.shape[:2]))
-        features = self.network.encode(to_batch(picture)) if len(parts) == 1 else None
-        return _Prepared(picture, masks, layer_masks, parts, features)
+        return _Prepared(picture, masks, reduced, parts, features)
 
     def _features(self, prepared: _Prepared, tile: tiles.Tile) -> network.Features:
         """Features of a tile with its margin; those of many tiles would not be in memory at once, so they are not kept."""

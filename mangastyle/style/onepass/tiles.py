@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Iterator, Mapping, NamedTuple, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from mangastyle.ops.gaussian_ot import GaussianStatistics
 from mangastyle.style.onepass.network import MULTIPLE, stride
 
 AT_ONCE = 1536**2  # pixels: larger pictures are painted tile by tile
-TILE = 1024  # side of a tile, in pixels
+TILE = 1152  # most pixels of a tile's side
 MARGIN = 96  # pixels around a tile that the networks get, too: more than their receptive fields, so that tiles leave no seams
 
 Part = tuple[slice, slice]  # rows and columns of a picture
@@ -41,19 +42,27 @@ class Tile(NamedTuple):
         )
 
 
-def tiles(height: int, width: int) -> Iterator[Tile]:
-    """One tile for a picture that can be painted at once, else tiles of side `TILE`.
+def tiles(height: int, width: int, at_once: int = AT_ONCE) -> Iterator[Tile]:
+    """One tile for a picture of at most `at_once` pixels, else tiles of about one size, none larger, with sides up to `TILE`.
 
     Examples
     --------
     >>> len(list(tiles(1536, 1536))), len(list(tiles(2048, 2048)))
     (1, 4)
+    >>> [(tile.inner[0].stop, tile.inner[1].stop) for tile in tiles(1080, 1920, at_once=1152**2)]
+    [(1080, 960), (1080, 1920)]
     """
-    side = TILE if height * width > AT_ONCE else max(height, width)
-    for top in range(0, height, side):
-        for left in range(0, width, side):
-            rows, columns = slice(top, min(top + side, height)), slice(left, min(left + side, width))
+    once = height * width <= at_once
+    down, across = (side if once else _even(side, min(TILE, math.isqrt(at_once))) for side in (height, width))
+    for top in range(0, height, down):
+        for left in range(0, width, across):
+            rows, columns = slice(top, min(top + down, height)), slice(left, min(left + across, width))
             yield Tile((rows, columns), (_widened(rows, height), _widened(columns, width)))
+
+
+def _even(side: int, most: int) -> int:
+    """The side of tiles for a side of a picture."""
+    return math.ceil(side / math.ceil(side / most) / MULTIPLE) * MULTIPLE
 
 
 def _widened(part: slice, end: int) -> slice:

@@ -17,7 +17,7 @@ from mangastyle.style.learned import painters
 from mangastyle.style.learned.painters import Painter
 from mangastyle.style.learned.settings import LearnedSettings
 from mangastyle.style.learned.stylizer import LearnedStylizer
-from mangastyle.style.onepass import network, tiles
+from mangastyle.style.onepass import network
 from mangastyle.style.onepass.settings import OnePassSettings, OnePassSpec
 from mangastyle.style.onepass.stylizer import OnePassStylizer
 from mangastyle.style.stylize import stylize
@@ -106,12 +106,11 @@ def test_the_painters_own_decoder_paints(file, own, changes):
 
 
 @pytest.mark.slow
-def test_large_pictures_tile_by_tile(file, own, monkeypatch):
-    content = noise(0, 200, 232)
+def test_large_pictures_tile_by_tile(file, own):
+    content, records = noise(0, 200, 232), []
     whole = make([noise(1)], file)(content)
-    monkeypatch.setattr(tiles, "AT_ONCE", 1)
-    monkeypatch.setattr(tiles, "TILE", 128)
-    assert np.abs(make([noise(1)], file)(content).astype(int) - whole).max() <= 1
+    assert np.abs(make([noise(1)], file)(content, records.append, at_once=128**2).astype(int) - whole).max() <= 1
+    assert len(records) == 8  # each of 4 tiles is measured, and then painted
 
 
 @pytest.mark.slow

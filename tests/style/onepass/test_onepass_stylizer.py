@@ -335,19 +335,15 @@ def test_tiles_leave_no_seams(make, monkeypatch, masked):
     stylizer = make([noise(1)], masks)
     whole = stylizer(content, records.append)
     assert records == [(1, 1)]
-    monkeypatch.setattr(tiles, "AT_ONCE", 1)
-    monkeypatch.setattr(tiles, "TILE", 128)
     records.clear()
-    tiled = stylizer(content, records.append)
+    tiled = stylizer(content, records.append, at_once=128**2)
     assert records == [(i + 1, 24) for i in range(24)]  # each of 12 tiles is measured, and then painted
     assert np.abs(tiled.astype(int) - whole).max() <= 1
     monkeypatch.setattr(tiles, "MARGIN", 0)  # the check finds a seam where there is one
-    assert np.abs(stylizer(content).astype(int) - whole).max() > 3
+    assert np.abs(stylizer(content, at_once=128**2).astype(int) - whole).max() > 3
 
 
-def test_cancelled_between_tiles(make, monkeypatch):
-    monkeypatch.setattr(tiles, "AT_ONCE", 1)
-    monkeypatch.setattr(tiles, "TILE", 64)
+def test_cancelled_between_tiles(make):
     cancel, records = threading.Event(), []
 
     def stop(record):
@@ -355,7 +351,7 @@ def test_cancelled_between_tiles(make, monkeypatch):
         cancel.set()
 
     with pytest.raises(Cancelled) as error:
-        make([noise(1)])(noise(0, 64, 200), stop, cancel)
+        make([noise(1)])(noise(0, 64, 200), stop, cancel, at_once=64**2)
     assert error.value.result is None and records == [(1, 8)]
 
 
