@@ -14,7 +14,7 @@ from mangastyle.video.grain import Grain
 from mangastyle.video.shot import Shot
 
 APART, MOST = 8, 8  # frames from one that is measured to the next, and how many are
-AT_ONCE = 576**2  # pixels: larger frames are painted tile by tile, as a clip shares the memory with what follows its motion
+WHOLE, PART = 1152**2, 576**2  # pixels of frames that are painted at once, and of the tiles of larger ones: a clip needs memory beside
 COLORS_SIDE = 256  # pixels of the long side at which the colors of a frame are measured
 NAME = "statistics"  # of the arrays that are kept
 
@@ -46,6 +46,17 @@ def shot_colors(shot: Shot, settings: LookSettings) -> np.ndarray | None:
     return np.hstack([cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) for frame in frames])
 
 
+def pixels_at_once(height: int, width: int) -> int:
+    """How many pixels of a frame are painted at once.
+
+    Examples
+    --------
+    >>> [pixels_at_once(height, width) >= height * width for height, width in ((720, 1280), (1080, 1920))]
+    [True, False]
+    """
+    return WHOLE if height * width <= WHOLE else PART
+
+
 class FixedStyle:
     """One pass with one feature transform for a whole shot, and strokes that move.
 
@@ -73,10 +84,11 @@ class FixedStyle:
     def __init__(self, onepass: OnePassStylizer, shot: Shot, colors: np.ndarray | None) -> None:
         self._onepass = onepass
         self._style = onepass.style_cache(shot.frame(0), colors, laid_out=False)
+        self._size = onepass.size_of(shot.frame(0))
+        self._at_once = pixels_at_once(*self._size)
         self._statistics = self._measure(shot)
         layers = list(self._style.residual)  # none, of a decoder that gets no strokes
         self.step = network.stride(layers[-1]) if layers else network.MULTIPLE
-        self._size = onepass.size_of(shot.frame(0))
 
     def first_grain(self) -> Grain:
         """The grain of the first frame, which lies as in a picture that is painted alone."""
@@ -85,12 +97,12 @@ class FixedStyle:
     def paint(self, frame: np.ndarray, grain: Grain) -> np.ndarray:
         """Paint a frame, uint8 (h, w, 3), with the strokes where its grain has them."""
         style = self._onepass.displaced(self._style, grain.displacement)
-        return self._onepass(frame, content_statistics=self._statistics, style=style, at_once=AT_ONCE)
+        return self._onepass(frame, content_statistics=self._statistics, style=style, at_once=self._at_once)
 
     def _measure(self, shot: Shot) -> dict[str, GaussianStatistics]:
         kept = shot.kept.load(NAME)
         if kept is None:
-            parts = [self._onepass.content_statistics(shot.frame(i), AT_ONCE) for i in measured(len(shot))]
+            parts = [self._onepass.content_statistics(shot.frame(i), self._at_once) for i in measured(len(shot))]
             found = tiles.merge_statistics(parts, np.ones((len(parts), 1)))
             kept = {f"{layer}/{key}": x.numpy() for layer, of in found.items() for key, x in of._asdict().items()}
             shot.kept.save(NAME, kept)

@@ -9,10 +9,7 @@ from mangastyle.video import flow
 from mangastyle.video.region_motion import EDGE, FEWEST, PRIOR, TANGENT, Edges, errors, fields, find_edges, fit
 
 ABOVE = 0.75  # of the frame's height: what lies along its border further down may be a person
-ALONG, MOST = (
-    0.1,
-    0.5,
-)  # of a side: regions with a larger share of the upper side and another, or of the upper one or two others, are ground
+ALONG, MOST = 0.1, 0.5  # of a side: the least share of the upper one and another, and of the upper one, or two others, of ground
 APART = 10  # pixels from other regions, whose outlines are not the ground's
 HANGING = 0.12  # of the long side, along lines, as far as what is thin hangs on a region
 EVIDENCE = 24  # pixels of edges that tell the camera's motion
