@@ -49,7 +49,7 @@ def captioned(picture: np.ndarray, text: str) -> np.ndarray:
     picture : ndarray of uint8, shape (h, w, 3)
         The picture.
     text : str
-        The caption, centered.
+        The caption, centered; in smaller letters where it is too long.
 
     Returns
     -------
@@ -65,7 +65,9 @@ def captioned(picture: np.ndarray, text: str) -> np.ndarray:
     margin, caption = max(6, min(height, 2 * width) // 40), max(14, min(height, 2 * width) // 14)  # also of tall strips
     tile = Image.new("RGB", (width + margin, height + caption + margin), "white")
     tile.paste(Image.fromarray(picture), (margin // 2, margin // 2))
-    font = ImageFont.load_default(size=max(10, caption * 2 // 3))
+    size = max(10, caption * 2 // 3)
+    fitting = size * tile.width / max(1.0, ImageFont.load_default(size=size).getlength(text) + margin)
+    font = ImageFont.load_default(size=max(6.0, min(size, fitting)))
     middle = (tile.width // 2, height + margin // 2 + caption // 2)
     ImageDraw.Draw(tile).text(middle, text, fill="black", font=font, anchor="mm")
     return np.asarray(tile)

@@ -23,3 +23,12 @@ def test_a_caption_lies_below_its_picture_and_leaves_it_as_it_is():
     assert (empty[below] == 255).all() and tile[below].min() < 100 and (tile[:3] == 255).all()
     ink = np.nonzero(tile[below].min((0, 2)) < 128)[0]
     assert abs(ink.mean() - tile.shape[1] / 2) < 3  # centered
+
+
+def test_a_long_caption_is_not_cut_off():
+    """White is left at both sides."""
+    picture = np.full((554, 384, 3), 90, np.uint8)
+    for text in ("stylized (one pass and slim VGG-19)", "W" * 30):
+        tile = sheets.captioned(picture, text)
+        ink = np.nonzero(tile[-40:].min((0, 2)) < 128)[0]
+        assert 0 < ink.min() and ink.max() < tile.shape[1] - 1 and np.ptp(ink) > 0.8 * tile.shape[1]
