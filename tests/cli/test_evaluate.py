@@ -111,6 +111,7 @@ def test_networks_side_by_side(tmp_path, tiny_weights, capsys):
     assert f"| metric | better | {first} | other |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_hint_itself_beside_a_network(tmp_path, tiny_weights):
     out = tmp_path / "both"
     assert evaluate(out, "--weights", "hint", tiny_weights, "--data", "drawn:4", "--size", "32", "--hint", "none") == 0

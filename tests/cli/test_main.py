@@ -30,6 +30,7 @@ def heavy_modules(code: str, tmp_path) -> str:
     return done.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_shading_and_painting_load_no_optimal_transport(tmp_path):
     code = "from mangastyle import pipeline; from mangastyle.export import full_model; from mangastyle.shade import shader"
     assert not {"ot", "skimage"} & set(heavy_modules(code, tmp_path).split())  # POT loads PyTorch if it finds it: seconds

@@ -131,6 +131,7 @@ def test_run_folder_and_what_it_is_for(finished, options):
     assert palette[:, 0].min() > 0 and palette[:, 0].max() > 80 and np.ptp(palette[:, 1:]) > 20
 
 
+@pytest.mark.slow
 def test_a_killed_run_continues_as_if_it_had_never_stopped(finished):
     run = finished.with_name("killed")
     assert len(log_of(run)) == 3 and not same_weights(run, finished)

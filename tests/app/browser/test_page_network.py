@@ -129,11 +129,12 @@ def test_a_film_strip_can_be_closed(desk: Any, mock: Any) -> None:
 
 def test_refusals_are_in_the_language_of_the_page(japanese: Any, tmp_path: Any) -> None:
     japanese.open()
-    japanese.page.route(
-        "**/sessions?name=*", lambda route: route.fulfill(status=400, json={"error": "a.txt: not a picture this program can read"})
-    )
+    refusal = {"error": "a.txt: not a picture this program can read; save it as PNG or JPEG"}
+    japanese.page.route("**/sessions?name=*", lambda route: route.fulfill(status=400, json=refusal))
     bring_picture(japanese, tmp_path, "a.png", np.zeros((9, 9, 3), np.uint8))
-    japanese.until("document.querySelector('.message').textContent === 'a.txt は読み込める画像ではありません'")
+    japanese.until(
+        "document.querySelector('.message').textContent === 'a.txt は読み込める画像ではありません。PNG か JPEG で保存してください'"
+    )
     japanese.page.unroute("**/sessions?name=*")
     japanese.page.route("**/sessions?name=*", lambda route: route.fulfill(status=400, json={"error": "something else"}))
     bring_picture(japanese, tmp_path, "a.png", np.zeros((9, 9, 3), np.uint8))

@@ -85,6 +85,7 @@ def gram_error(picture: np.ndarray, painting: np.ndarray) -> float:
     return float(np.mean(errors))
 
 
+@pytest.mark.slow
 def test_it_comes_nearer_to_the_painting_than_one_pass_and_lowers_the_loss(picture):
     y, x = np.mgrid[:96, :96]
     painting = np.where(((y + x) // 6 % 2)[..., None], (20, 50, 160), (250, 220, 60)).astype(np.uint8)
