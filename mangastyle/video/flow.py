@@ -94,6 +94,17 @@ def warp(picture: np.ndarray, flow: np.ndarray, interpolation: int = cv2.INTER_L
     return cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE).reshape(picture.shape)
 
 
+def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How far two pictures, uint8 (h, w, 3), differ at each pixel: the mean of the channels in gray levels, float32 (h, w).
+
+    Examples
+    --------
+    >>> difference(np.uint8([[[9, 0, 0]]]), np.uint8([[[0, 0, 3]]])).tolist()
+    [[4.0]]
+    """
+    return cv2.transform(cv2.absdiff(first, second).astype(np.float32), np.full((1, 3), 1 / 3, np.float32))
+
+
 def warp_nearest(labels: np.ndarray, flow: np.ndarray) -> np.ndarray:
     """Sample labels where flow points: of the nearest pixel, none between two.
 

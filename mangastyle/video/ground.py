@@ -19,7 +19,6 @@ LIKER = 0.8  # of the difference from the frame before may be left if the camera
 BETTER = 1.2  # times as many edges must follow a camera that moves as one that stands still
 NOISE, OFF = 3.0, 0.15  # gray levels and pixels by which edges that move with the camera may be elsewhere
 FOLLOWING, BESIDE = 0.8, 0.15  # share of a region's edges with the ground that move with the camera, and that of all its edges
-MEAN = np.full((1, 3), 1 / 3, np.float32)  # of the channels
 
 
 def is_ground(regions: np.ndarray) -> np.ndarray:
@@ -165,7 +164,7 @@ def is_shown(camera: np.ndarray, before: np.ndarray, frame: np.ndarray, edges: E
     around[y, x] = ground[y, x]
     around = cv2.dilate(around, np.ones((APART, APART), np.uint8)) > 0
     way = fields(camera[None], np.zeros(ground.shape, np.intp))
-    moving, standing = (np.abs(guess.astype(np.float32) - frame).mean(-1)[around].sum() for guess in (flow.warp(before, way), before))
+    moving, standing = (flow.difference(guess, frame)[around].sum() for guess in (flow.warp(before, way), before))
     return bool(moving < LIKER * standing)
 
 
@@ -194,8 +193,8 @@ def stands(camera: np.ndarray, before: np.ndarray, frame: np.ndarray, strength: 
     >>> stands(np.zeros(4), before, frame, steep)[4, [8, 31]].tolist()
     [True, False]
     """
-    apart = cv2.absdiff(flow.warp(before, fields(camera[None], np.zeros(strength.shape, np.intp))), frame).astype(np.float32)
-    return cv2.blur(cv2.transform(apart, MEAN), (3, 3)) < NOISE + OFF * cv2.blur(strength, (3, 3))
+    apart = flow.difference(flow.warp(before, fields(camera[None], np.zeros(strength.shape, np.intp))), frame)
+    return cv2.blur(apart, (3, 3)) < NOISE + OFF * cv2.blur(strength, (3, 3))
 
 
 def with_backdrop(ground: np.ndarray, edges: Edges, standing: np.ndarray) -> np.ndarray:

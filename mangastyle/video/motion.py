@@ -103,8 +103,7 @@ def _fitting(
     ways = [own, fields(motions, beyond), free]
     costs = []
     for way, handicap in zip(ways, (0, OTHER, FREE)):
-        error = cv2.transform(cv2.absdiff(flow.warp(before, way), frame).astype(np.float32), np.full((1, 3), 1 / 3, np.float32))
-        costs.append(cv2.GaussianBlur(error, (0, 0), 1.5) + handicap)
+        costs.append(cv2.GaussianBlur(flow.difference(flow.warp(before, way), frame), (0, 0), 1.5) + handicap)
     at_edges = cv2.dilate((strength >= EDGE).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     best = (np.argmin(costs, 0) * at_edges)[..., None]
     return np.where(best == 0, ways[0], np.where(best == 1, ways[1], ways[2]))

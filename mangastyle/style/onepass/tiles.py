@@ -53,7 +53,7 @@ def tiles(height: int, width: int, at_once: int = AT_ONCE) -> Iterator[Tile]:
     [(1080, 960), (1080, 1920)]
     """
     once = height * width <= at_once
-    down, across = (side if once else _even(side, min(TILE, math.isqrt(at_once))) for side in (height, width))
+    down, across = (side if once else _even(side, max(MULTIPLE, min(TILE, math.isqrt(at_once)))) for side in (height, width))
     for top in range(0, height, down):
         for left in range(0, width, across):
             rows, columns = slice(top, min(top + down, height)), slice(left, min(left + across, width))
