@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Iterator, NamedTuple, Sequence
 
 import cv2
+import numpy as np
 
 from mangastyle.errors import MangastyleError, counted
 from mangastyle.io import leftovers
@@ -28,6 +29,7 @@ SHORTEST = 2_000  # units of time after which a frame that needs no other begins
 REC_601, LIMITED, SRGB, REC_709 = 6, 1, 13, 1  # ITU-T H.273: the matrix, transfer and primaries of what OpenCV's encoder makes
 ENOUGH = 1 << 20  # bytes; less on a disk is nothing
 ROOM = 8  # bytes of numbers that are mended in the end
+REPEATED = b"\x88"  # a VP9 frame that shows once more what slot 0 keeps (VP9 bitstream specification, 6.2): of OpenCV's encoder the last
 
 
 class Packet(NamedTuple):
@@ -50,7 +52,7 @@ class Packet(NamedTuple):
 
 
 class WebmWriter(Writer):
-    """Writes a WebM file. Odd sides are made even, and the file says what is to be shown."""
+    """Writes a WebM file. Odd sides are made even, and the file says what is to be shown. A frame that repeats the last takes one byte."""
 
     keeps_alpha = False
 
@@ -59,6 +61,8 @@ class WebmWriter(Writer):
         if max(self.height, self.width) > 16384:
             raise MangastyleError(f"{self.path}: {self.width}x{self.height} pixels is too large for WebM; name a folder of frames")
         self._ends: list[Fraction] = [Fraction(0)]
+        self._last: np.ndarray | None = None
+        self._repeats: list[bool] = []
         with leftovers.temporary_name(target.parent, self.path.stem[:40], ".ivf") as self._ivf:
             size = self.width + self.width % 2, self.height + self.height % 2
             os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # which FFmpeg reads once
@@ -79,19 +83,25 @@ class WebmWriter(Writer):
                 self._encoder.release()
 
     def _add(self, frame: Given) -> None:
-        with quiet():
-            self._encoder.write(cv2.add(cv2.cvtColor(even(frame.rgb), cv2.COLOR_RGB2BGR), ROUNDING))  # type: ignore[call-overload]  # a color
+        repeats = self._last is not None and np.array_equal(frame.rgb, self._last)
+        if not repeats:
+            with quiet():
+                self._encoder.write(cv2.add(cv2.cvtColor(even(frame.rgb), cv2.COLOR_RGB2BGR), ROUNDING))  # type: ignore[call-overload]  # a color
+        self._last = frame.rgb
+        self._repeats.append(repeats)
         self._ends.append(frame.end)
 
     def _finish(self) -> None:
         self._encoder.release()
         times = [round(time * 1000) for time in self._ends]
         with open(self._ivf, "rb") as encoded:
-            if (written := sum(1 for _ in _packets(encoded))) != self.count:
+            given = self._repeats.count(False)
+            if (written := sum(1 for _ in _packets(encoded))) != given:
                 if shutil.disk_usage(self._ivf.parent).free < ENOUGH:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                raise MangastyleError(f"{self.path}: only {written} of {counted(self.count, 'frame')} could be written (is the disk full?)")
-            packets = (Packet(data, time) for data, time in zip(_packets(encoded), times))
+                raise MangastyleError(f"{self.path}: only {written} of {counted(given, 'frame')} could be written (is the disk full?)")
+            frames = _packets(encoded)
+            packets = (Packet(REPEATED if repeats else next(frames), time) for repeats, time in zip(self._repeats, times))
             with open(self._target, "wb") as file:
                 write_webm(file, packets, (self.height, self.width), times[-1], self.rate if self.steady else None)
 
@@ -127,8 +137,9 @@ def write_webm(file: BinaryIO, packets: Iterator[Packet], size: tuple[int, int],
     places = [seek_size, seek_size + len(info)]
     file.write(_seek_head([*places, 0]) + info + tracks)
     cues: list[bytes] = []
-    for begin, cluster in _clusters(packets):
-        cues.append(_cue(begin, file.tell() - start))
+    for begin, key, cluster in _clusters(packets):
+        if key:
+            cues.append(_cue(begin, file.tell() - start))
         file.write(cluster)
     places.append(file.tell() - start)
     file.write(ebml.element(ebml.CUES, b"".join(cues)))
@@ -173,23 +184,23 @@ def _track(size: tuple[int, int], rate: Fraction | None) -> bytes:
     return element(ebml.TRACK_ENTRY, entry + element(ebml.VIDEO, video + element(ebml.COLOUR, colour)))
 
 
-def _clusters(packets: Iterator[Packet]) -> Iterator[tuple[int, bytes]]:
-    """Clusters of frames, with their times."""
-    begin, blocks = 0, []
+def _clusters(packets: Iterator[Packet]) -> Iterator[tuple[int, bool, bytes]]:
+    """Clusters of frames, with their times, and whether they begin with a frame that needs no other."""
+    group: list[Packet] = []
     for packet in packets:
-        past = packet.time - begin
-        if blocks and (past > LONGEST or packet.key and past >= SHORTEST):
-            yield begin, _cluster(begin, blocks)
-            blocks = []
-        if not blocks:
-            begin = packet.time
-        head = struct.pack(">BhB", 0x81, packet.time - begin, 0x80 if packet.key else 0)  # of track 1
-        blocks.append(ebml.element(ebml.SIMPLE_BLOCK, head + packet.data))
-    if blocks:
-        yield begin, _cluster(begin, blocks)
+        past = packet.time - group[0].time if group else 0
+        if group and (past > LONGEST or packet.key and past >= SHORTEST):
+            yield group[0].time, group[0].key, _cluster(group)
+            group = []
+        group.append(packet)
+    if group:
+        yield group[0].time, group[0].key, _cluster(group)
 
 
-def _cluster(begin: int, blocks: list[bytes]) -> bytes:
+def _cluster(group: Sequence[Packet]) -> bytes:
+    begin = group[0].time
+    heads = (struct.pack(">BhB", 0x81, packet.time - begin, 0x80 if packet.key else 0) for packet in group)  # of track 1
+    blocks = (ebml.element(ebml.SIMPLE_BLOCK, head + packet.data) for head, packet in zip(heads, group))
     return ebml.element(ebml.CLUSTER, ebml.element(ebml.TIMESTAMP, begin) + b"".join(blocks))
 
 

@@ -181,7 +181,7 @@ def test_a_painting_as_webp_is_not_lossless_and_good(tmp_path):
 
 def test_webm_by_its_elements(tmp_path):
     """An EBML reader finds what RFC 9559 wants; positions lead to what they name."""
-    frames = drawn(60, 33, 48)
+    frames = [np.full((33, 48, 3), 4 * i, np.uint8) for i in range(60)]
     write(tmp_path / "a.webm", frames, rate=10)
     with open(tmp_path / "a.webm", "rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -203,6 +203,19 @@ def test_webm_by_its_elements(tmp_path):
             assert cluster.code == ebml.CLUSTER and ebml.read(file, stamp) == ebml.read(file, time)
 
 
+def test_repeated_frames_of_webm_take_a_byte_and_are_the_same(tmp_path):
+    once = drawn(15)  # OpenCV's encoder makes every twelfth frame one that needs no other
+    counts = [1, 2, 3, 1, 1, 4, 2, 2, 1, 1, 3, 3, 2, 1, 2]
+    held = [frame for frame, count in zip(once, counts) for _ in range(count)]
+    write(tmp_path / "once.webm", once)
+    write(tmp_path / "held.webm", held)
+    shown, expected = ([frame.rgb for frame in open_clip(tmp_path / name).frames()] for name in ("held.webm", "once.webm"))
+    expected = [frame for frame, count in zip(expected, counts) for _ in range(count)]
+    assert len(shown) == len(held) and all(np.array_equal(*pair) for pair in zip(shown, expected))
+    added = (tmp_path / "held.webm").stat().st_size - (tmp_path / "once.webm").stat().st_size
+    assert added < 12 * (len(held) - len(once))  # bytes, heads of blocks and clusters included
+
+
 @needs_ffmpeg
 def test_colors_of_webm_have_no_cast(tmp_path):
     """By ITU-R BT.601 the stored luma and chroma are those of the colors, on average to a third of a level."""
@@ -214,6 +227,21 @@ def test_colors_of_webm_have_no_cast(tmp_path):
     matrix = np.array([[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]) / 255
     for plane, row, offset in zip(stored, matrix, (16, 128, 128)):
         assert abs((plane - (colors @ row + offset)).mean()) < 0.3
+
+
+def test_players_go_to_frames_that_need_no_others(tmp_path):
+    """A cluster that is full begins with any frame; no cue leads there."""
+    frames = [np.full((32, 48, 3), 9 * i, np.uint8) for i in range(26)]
+    write(tmp_path / "a.webm", frames, rate=Fraction(1, 10))
+    with open(tmp_path / "a.webm", "rb") as file:
+        _, segment = ebml.elements(file, 0, os.fstat(file.fileno()).st_size)
+        inner = list(ebml.elements(file, segment.start, segment.stop))
+        cues = [
+            ebml.read(file, next(ebml.elements(file, point.start, point.stop)))
+            for point in ebml.elements(file, inner[-1].start, inner[-1].stop)
+        ]
+    assert [place.code for place in inner].count(ebml.CLUSTER) > 3
+    assert [int.from_bytes(cue, "big") for cue in cues] == [0, 120_000, 240_000]  # milliseconds: each twelfth frame
 
 
 def test_long_pauses_begin_clusters(tmp_path):
