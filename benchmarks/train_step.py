@@ -13,7 +13,6 @@ import argparse
 import json
 import math
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -208,6 +207,8 @@ def peak_memory() -> int:
     status = Path("/proc/self/status")
     if status.exists():  # the other counter begins with what the process that started this one had
         return 1024 * int(next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM")))
+    import resource  # of Linux and macOS
+
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 

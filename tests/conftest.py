@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Generator
 
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
     import keras
 
 SHARED = Path(__file__).parents[2] / "shared"  # pictures that are not part of the project
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this system does not have."""
+    for name, there in (("posix", os.name == "posix"), ("linux", sys.platform == "linux")):
+        if not there:
+            for item in items:
+                if item.get_closest_marker(name):
+                    item.add_marker(pytest.mark.skip(reason=f"needs {name}"))
 
 
 @pytest.hookimpl(wrapper=True)

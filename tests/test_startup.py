@@ -72,6 +72,7 @@ def run_here(tmp_path, chatter: str, program: str) -> subprocess.CompletedProces
     return subprocess.run(command, cwd=tmp_path, env=clean | {"PYTHONPATH": path}, capture_output=True, text=True)
 
 
+@pytest.mark.linux
 def test_without_stderr_and_without_a_temporary_folder_imports_work(tmp_path):
     program = """
 import os, sys, tempfile

@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -303,6 +302,7 @@ def use_former_names(path) -> None:
     path.write_text(json.dumps(config))
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_killed_terminated_and_interrupted_runs_resume_to_the_last_bit(finished, tmp_path, cache, monkeypatch, capsys):
     """SIGKILL at a random step, resume, SIGTERM, resume, Ctrl-C, resume: the same as a run never stopped."""
@@ -336,6 +336,7 @@ def test_killed_terminated_and_interrupted_runs_resume_to_the_last_bit(finished,
     same(run, finished)
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_the_papers_recipe_resumes_exactly_too(tmp_path, cache):
     whole, run = tmp_path / "whole", tmp_path / "run"
@@ -454,6 +455,8 @@ def test_the_very_step_is_named(tmp_path, cache, still, bad):
 @contextlib.contextmanager
 def full_disk(most: int):
     """No file may grow beyond `most` bytes."""
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
     try:
@@ -462,6 +465,7 @@ def full_disk(most: int):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_a_full_disk_does_not_destroy_the_last_checkpoint(tmp_path, cache):
     folder, pictures = tmp_path / "run", load_pictures(cache)

@@ -87,6 +87,7 @@ def test_it_answers_at_once_and_ends_at_once_while_networks_load(run):
     assert errors in ("", "mangastyle: interrupted; what was finished is kept, and the same command goes on\n")
 
 
+@pytest.mark.posix
 def test_a_killed_server_loses_nothing(run):
     server = run()
     session = server("/sessions?name=girl.png", png(np.full((40, 50, 3), 255, np.uint8)), kind="image/png")["id"]
@@ -152,7 +153,7 @@ def test_errors_are_one_line(tmp_path, capsys, monkeypatch):
         assert main(["app", *words, *data]) == 2
         error = capsys.readouterr().err
         assert error.startswith("mangastyle: ") and error.count("\n") == 1 and part in error, (words, error)
-    if os.getuid():
+    if os.name == "posix" and os.getuid():
         (tmp_path / "data").chmod(0o500)
         assert main(["app", *data]) == 2
 

@@ -280,6 +280,7 @@ while True:
 """
 
 
+@pytest.mark.posix
 def test_a_kill_leaves_a_whole_state(tmp_path):
     for _ in range(4):
         process = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE)

@@ -488,6 +488,7 @@ def test_health(make_client, networks, color):
     assert client.get("/health").status_code == 503 and sent(post(client, "shade", color)) == (503, "weights are missing")
 
 
+@pytest.mark.linux
 def test_metrics(client, color, painting):
     for _ in range(3):
         post(client, "shade", color)

@@ -135,6 +135,7 @@ def test_mistakes_are_found_before_tensorflow_loads(tmp_path):
         assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_a_page_of_2000_by_3000_stays_below_four_gibibytes(tmp_path):
     spec = ShadeSpec()  # as large as the network that ships

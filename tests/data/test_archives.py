@@ -310,6 +310,7 @@ def test_a_comic_book_is_a_zip_and_a_tar_that_ends_with_a_zip_is_a_tar(tmp_path)
     assert read(pack_tar(tmp_path / "a.tar", {**TWO, "z.zip": inner})) == (2, [])
 
 
+@pytest.mark.posix
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.zip")
     with pytest.raises(MangastyleError, match="a.zip: is a pipe or a device"):

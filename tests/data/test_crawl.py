@@ -214,6 +214,7 @@ def test_lines_that_a_killed_run_doubled_are_one_again(booru, out):
     check_whole(booru, out, {100, 101, 102})
 
 
+@pytest.mark.posix
 def test_two_runs_in_one_folder_are_refused(booru, out, capsys):
     booru.add(100)
     out.mkdir()
@@ -531,6 +532,7 @@ def test_dry_run_lists_and_writes_nothing(booru, out, capsys):
     assert {p: p.stat().st_mtime_ns for p in out.iterdir()} == before
 
 
+@pytest.mark.posix
 def test_half_written_line_and_part_files_of_a_kill_are_mended(booru, out):
     for n in range(100, 104):
         booru.add(n)
@@ -625,6 +627,7 @@ def start(booru: Booru, out: Path, barrier: Barrier, pictures: int) -> subproces
     return process
 
 
+@pytest.mark.posix
 def test_killed_run_loses_nothing_and_repeats_nothing(booru, out, barrier):
     numbers = set(range(100, 140))
     for n in numbers:
@@ -644,6 +647,7 @@ def test_killed_run_loses_nothing_and_repeats_nothing(booru, out, barrier):
     assert sum(booru.count(n) for n in numbers) == len(numbers) + 3  # the one in flight at each kill
 
 
+@pytest.mark.posix
 def test_interrupt_keeps_what_is_done(booru, out, barrier):
     for n in range(100, 140):
         booru.add(n, body=barrier.picture(png(n)))

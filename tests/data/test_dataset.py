@@ -369,6 +369,7 @@ def test_where_the_cache_is(monkeypatch, tmp_path):
     assert caches.cache_folder("") == tmp_path / "x" / "mangastyle"
 
 
+@pytest.mark.linux
 @pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "MANGASTYLE_CACHE", "HOME"])
 def test_a_cache_that_cannot_be_made_names_its_own_setting(folder, monkeypatch, variable):
     for name in ("XDG_CACHE_HOME", "MANGASTYLE_CACHE"):
@@ -482,6 +483,7 @@ def test_another_process_that_decodes_the_same_meanwhile_is_no_error(load, tmp_p
     assert [path.name[0] == "." for path in (tmp_path / "cache").iterdir()] == [False]
 
 
+@pytest.mark.posix
 def test_what_a_killed_run_left_in_the_cache_goes(load, tmp_path):
     for name in (".decoding-12345678.part", ".decoding-12345678.part.d/cache/base.u8"):
         (tmp_path / "cache" / name).parent.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,7 @@ def test_further_suffixes(tmp_path, caplog):
     assert listed(tmp_path, also=[".json"]) == ["a.png", "b.JSON"] and not caplog.records
 
 
+@pytest.mark.posix
 @linux
 def test_what_is_no_regular_file_is_left_out(tmp_path):
     fill(tmp_path, "a.png")

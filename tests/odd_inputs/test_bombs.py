@@ -40,6 +40,7 @@ def zeros(count: int) -> bytes:
     return gzip.compress(bytes(100_000_000), 1) * count
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 def test_bombs_among_pictures_are_skipped_within_the_memory_that_there_is(tmp_path):

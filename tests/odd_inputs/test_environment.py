@@ -76,6 +76,7 @@ def keras_json(tmp_path) -> Callable[[str], str]:
 # Settings
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_a_hostile_environment_changes_nothing(file, tmp_path, tiny_weights, keras_json):
     settings = {"backend": "theano", "image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.5}
@@ -146,6 +147,7 @@ def test_names_in_a_locale_without_letters(tmp_path, picture, name):
     assert (tmp_path / f"{name[:-4]}-sketch.png").exists()
 
 
+@pytest.mark.linux
 def test_no_place_for_temporary_files_and_no_home(file):
     done = mangastyle("sketch", file, TMPDIR="/proc/none", HOME="/proc/none", XDG_CACHE_HOME="/proc/none")
     assert (done.returncode, done.stderr) == (0, "")
@@ -324,6 +326,7 @@ def test_weights_plots_and_tables_on_a_full_disk_are_one_line(small_disk):
 # Signals
 
 
+@pytest.mark.posix
 @POSIX
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_signals_remove_what_is_half_done(name, code, tmp_path, file, monkeypatch, capsys):
@@ -346,6 +349,7 @@ def test_signals_remove_what_is_half_done(name, code, tmp_path, file, monkeypatc
     assert sorted(os.listdir(tmp_path)) == ["begun", "in"] and signal.getsignal(getattr(signal, name)) == before
 
 
+@pytest.mark.posix
 @POSIX
 def test_an_ignored_signal_stays_ignored(monkeypatch):
     """As nohup has it."""
@@ -358,6 +362,7 @@ def test_an_ignored_signal_stays_ignored(monkeypatch):
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.posix
 @POSIX
 def test_cleaning_up_is_not_interrupted():
     cleaned = []
@@ -406,6 +411,7 @@ assert before.items() <= os.environ.items()
 """
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 def test_the_api_is_quiet_and_changes_no_setting():
     hostile = {name: HOSTILE[name] for name in ("KERAS_BACKEND", "PYTHONWARNINGS", "MPLBACKEND", "MPLCONFIGDIR", "TMPDIR", "HOME")}
@@ -514,6 +520,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

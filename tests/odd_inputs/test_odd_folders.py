@@ -70,6 +70,7 @@ def test_pictures_of_every_kind_are_taken(tmp_path, picture, capsys):
     assert names(tmp_path / "mixed-sketch") == ["a.png", "b.png", "config.json", "d.png", "e.png", "h.png", "i.png", "j.png"]
 
 
+@pytest.mark.linux
 @linux
 def test_pipes_and_devices_are_never_read(source, capsys):
     os.mkfifo(source / "b.png")
@@ -275,6 +276,7 @@ def test_an_interrupt_while_a_result_is_written_leaves_no_half(source, tmp_path,
     assert names(tmp_path / "out") == ["config.json"]
 
 
+@pytest.mark.posix
 @linux
 def test_what_a_killed_run_left_goes_with_the_next_run(source, tmp_path, capsys):
     code = """

@@ -105,6 +105,7 @@ def test_nor_is_another_file_that_is_read(pictures, capsys, monkeypatch, picture
     assert (pictures / "a.png").read_bytes() == before and Path("results/deep/b.png").exists()
 
 
+@pytest.mark.posix
 @posix
 @pytest.mark.parametrize(
     ("out", "line"),
@@ -121,6 +122,7 @@ def test_pipes_and_devices_are_no_results(pictures, capsys, monkeypatch, out, li
     assert names(pictures) == ["a.png", "deep/b.png", "pipe.png"]
 
 
+@pytest.mark.posix
 @posix
 def test_a_pipe_in_a_folder_of_results_is_not_replaced(pictures, capsys):
     out = pictures.parent / "out"

@@ -246,6 +246,7 @@ print(int(next(line.split()[1] for line in open("/proc/self/status") if line.sta
 """
 
 
+@pytest.mark.linux
 @linux
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(33, 30000), (30000, 33), (100, 30000), (64, 64), (900, 9000)])
@@ -256,6 +257,7 @@ def test_memory_stays_bounded_however_long_a_picture_is(size, onepass_weights):
     assert int(done.stdout) < 2560, f"{done.stdout} MiB"
 
 
+@pytest.mark.linux
 @linux
 def test_no_operator_needs_the_square_of_a_side():
     """A picture of 30,000 columns is resized and blurred; a matrix of its columns alone would have 3.6 GB."""

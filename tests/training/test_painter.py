@@ -324,6 +324,7 @@ def still(monkeypatch):
     monkeypatch.setattr(painter, "save", lambda session, *_: session.save())
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 def test_learned_into_the_cache_what_was_interrupted_goes_on(still, art, cache, tmp_path, monkeypatch):
     given = {"minutes": 0.001, "data": DATA, "precision": "float32", "cache": str(tmp_path)}

@@ -389,6 +389,7 @@ def test_a_killed_distributed_run_continues_as_if_it_had_never_stopped(options, 
     assert log_of(copied) == log_of(run)
 
 
+@pytest.mark.posix
 def test_ctrl_c_saves_a_checkpoint_and_tells_how_to_continue(options, still, tmp_path, monkeypatch, capsys):
     write = Log.write
 

@@ -71,8 +71,10 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
     log.close()
 
 
-@pytest.mark.parametrize("number, name", [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM"), (signal.SIGHUP, "SIGHUP")])
-def test_a_signal_is_noted_and_the_handlers_come_back(number, name):
+@pytest.mark.posix
+@pytest.mark.parametrize("signal_name, name", [("SIGINT", "Ctrl-C"), ("SIGTERM", "SIGTERM"), ("SIGHUP", "SIGHUP")])
+def test_a_signal_is_noted_and_the_handlers_come_back(signal_name, name):
+    number = getattr(signal, signal_name)  # of which Windows lacks some
     before = signal.getsignal(number)
     with Interrupts() as interrupts:
         assert interrupts.stop == ""
@@ -81,6 +83,7 @@ def test_a_signal_is_noted_and_the_handlers_come_back(number, name):
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.posix
 def test_nohup_goes_on(monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
@@ -92,6 +95,7 @@ def test_nohup_goes_on(monkeypatch):
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.posix
 def test_a_second_ctrl_c_interrupts_at_once():
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):

@@ -291,6 +291,7 @@ def test_a_picture_that_was_renamed(tmp_path, form):
     assert "is a single picture, not a clip; name a clip, or a folder of frames" in one_line(tmp_path / "a.mp4")
 
 
+@pytest.mark.posix
 def test_addresses_and_devices_are_not_opened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for path in ("http://localhost/a.mp4", "rtsp://localhost/a", "https:/localhost/a.mp4", "ftp://a.b/c.webm"):

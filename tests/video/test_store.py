@@ -89,6 +89,7 @@ def test_other_peoples_folders_are_left_alone(tmp_path):
     assert (tmp_path / "letter.txt").exists()
 
 
+@pytest.mark.posix
 def test_two_processes_do_not_share_a_folder(tmp_path):
     with Store.opened(tmp_path / "work", {}), pytest.raises(MangastyleError, match="another process"):
         with Store.opened(tmp_path / "work", {}):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from fractions import Fraction
@@ -299,6 +298,7 @@ def test_a_clip_without_sound_has_none_to_keep(tmp_path, caplog):
         open_writer(tmp_path / "b.mp4", (4, 4), rate=1, audio_from=by_pillow(tmp_path / "a.gif", FRAMES, [100] * 8))
 
 
+@pytest.mark.posix
 def test_without_ffmpeg(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     for name in BY_FFMPEG:
@@ -374,7 +374,7 @@ def test_formats_that_are_not_written(tmp_path, name):
         open_writer(tmp_path / name, (8, 8), rate=10)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
 def test_places_that_cannot_be_written(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(MangastyleError, match="cannot write in"):
@@ -388,6 +388,7 @@ def test_a_place_below_a_file(tmp_path):
             check_result(place(tmp_path / "file", name))
 
 
+@pytest.mark.posix
 def test_a_disk_that_takes_no_more(tmp_path):
     """A limit of files' sizes stands for a full disk: nothing half-written is left."""
     names = [place(tmp_path, name) for name in OWN]
@@ -460,9 +461,12 @@ def test_an_encoder_that_is_not_there(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.posix
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EVERY)
 def test_memory_does_not_grow_with_the_clip(tmp_path, name):
+    import resource
+
     frame = drawn(1, 240, 320)[0]
     peaks = []
     with open_writer(place(tmp_path, name), (240, 320), rate=24) as writer:

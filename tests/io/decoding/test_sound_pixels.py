@@ -307,6 +307,7 @@ print(next(int(line.split()[1]) // 1024 for line in open("/proc/self/status") if
 """
 
 
+@pytest.mark.linux
 @pytest.mark.slow
 @pytest.mark.parametrize("form", "rgba.png 16.png rgb.jpg inks.jpg rgb.webp p.gif rgba.tif 16.tif float.tif rgb.avif".split())
 def test_memory_at_the_limit(tmp_path, form):
