@@ -152,6 +152,7 @@ def test_a_run_folder_is_checked_without_tensorflow():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.posix
 def test_another_training_is_neither_overwritten_nor_resumed_unasked(tmp_path):
     with pytest.raises(MangastyleError, match="no training to resume"):
         RunFolder(tmp_path, resume=True)
