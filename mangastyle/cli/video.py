@@ -114,7 +114,7 @@ def command(options: Options) -> None:
             _run(options, clip, span, stages, preview, firsts, options.every * PREVIEW)
     found = _run(options, clip, span, stages, out, firsts, options.every)
     if shots and firsts is None:
-        write_shots(shots, [(frame.number, frame.time) for frame in found])
+        write_shots(shots, found)
         print(f"{shots}: {counted(len(found), 'shot')}, to be edited")
 
 
@@ -127,15 +127,15 @@ class Span(NamedTuple):
 
 def _run(
     options: Options, clip: Clip, span: Span, stages: list[Stage], out: str, firsts: list[int] | None, every: int
-) -> list[Frame]:  # fmt: skip
-    """Make one clip; the first frames of its shots, without their pictures."""
+) -> list[tuple[int, float]]:  # fmt: skip
+    """Make one clip; number and time of the first frame of each shot."""
     from mangastyle.video.processing import process_frames
 
     count = 0 if span.stop is None else len(range(span.start, span.stop, every))
-    found: list[Frame] = []
+    found: list[tuple[int, float]] = []
 
     def remember(first: Frame) -> None:
-        found.append(first._replace(rgb=first.rgb[:0]))
+        found.append((first.number, first.time))
 
     with Store.opened(Path(Path(out).as_posix() + WORK), _about(options, every), options.force) as store:
         if store.begun:

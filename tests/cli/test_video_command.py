@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -98,6 +99,20 @@ def test_shots_are_written_and_edited(clip, folder, capsys):
     assert run(clip, "--stages", "sketch", "--out", "b/", "--shots", "shots.txt") == 0
     assert "9 frames in 3 shots" in capsys.readouterr().out
     assert (folder / "shots.txt").read_text() == "0\n3 # mine\n5\n"
+
+
+def test_no_shot_stays_in_memory(folder):
+    with open_writer("clip/", (240, 320), rate=RATE) as writer:
+        for number in range(40):
+            writer.write(np.full((240, 320, 3), 6 * number, np.uint8))
+    Path("shots.txt").write_text("\n".join(map(str, range(40))))
+    peaks = []
+    for end in (8, 8, 40):  # shots; the first run loads modules
+        tracemalloc.start()
+        assert run("clip", "--stages", "sketch", "--shots", "shots.txt", "--end", end / RATE, "--out", f"{len(peaks)}/") == 0
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < peaks[1] + 10 * 240 * 320 * 3  # bytes of frames; 32 more shots
 
 
 def test_a_preview_comes_first(clip, folder):
