@@ -17,6 +17,7 @@ LONG_SIDE = 448  # pixels, at which regions are found
 OTHER, FREE = 1.0, 2.0  # gray levels by which a neighbor's motion, and the flow, must fit better than the region's own motion
 JUMP = 0.4  # pixels by which the motion changes from pixel to pixel
 HALO, GONE = 4.0, 0.75  # pixels over which paint reaches from an outline, and by which one must go
+BORDER, INWARDS = 16.0, 0.05  # pixels from the frame's border in which paint differs, and by which it must come inwards
 CHANGE = 14.0  # gray levels by which a pixel may change and still count e^-1
 
 
@@ -135,13 +136,13 @@ def unchanged(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndar
     red, green, blue = cv2.split(cv2.absdiff(frame, flow.warp(before, way)))
     change = cv2.blur(cv2.max(cv2.max(red, green), blue).astype(np.float32), (3, 3))
     slack = CHANGE + 0.5 * cv2.blur(steepness(frame), (3, 3))
-    x, y = way[..., 0] + np.arange(width), way[..., 1] + np.arange(height)[:, None]
+    x, y = _sources(way)
     inside = (x > -0.75) & (x < width - 0.25) & (y > -0.75) & (y < height - 0.25)
     return (np.exp(-((change / slack) ** 2)) * inside).astype(np.float32)
 
 
 def away_from_gone(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndarray:
-    """Where no outline has just gone from. What is painted beside an outline would stay behind it there, line after line.
+    """Where no outline, and no border of the frame, has just gone from. What is painted beside it would stay behind, line after line.
 
     Parameters
     ----------
@@ -152,7 +153,8 @@ def away_from_gone(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np
     Returns
     -------
     ndarray of float32, shape (h, w)
-        1, and 0 at such places: an outline was within `HALO` pixels in the frame before, and is farther away now.
+        1, and 0 at such places: an outline was within `HALO` pixels in the frame before, or its border within `BORDER` pixels, and is
+        farther away now.
 
     Examples
     --------
@@ -160,10 +162,15 @@ def away_from_gone(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np
     >>> before[:, 18:20] = frame[:, 12:14] = 0  # a line goes to the left
     >>> np.rint(away_from_gone(before, frame, np.zeros((9, 40, 2), np.float32))[4, ::5]).tolist()
     [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]
+    >>> blank = np.full((60, 60, 3), 255, np.uint8)
+    >>> away_from_gone(blank, blank, np.full((60, 60, 2), (-3, 0), np.float32))[30, [10, 17, 30, 50]].tolist()  # the camera pans
+    [0.0, 0.0, 1.0, 1.0]
     """
     was, now = (cv2.distanceTransform((steepness(x) < EDGE).astype(np.uint8), cv2.DIST_L2, 3) for x in (before, frame))
     was = flow.warp(was, way)
-    return 1 - cv2.blur(((was < HALO) & (now > was + GONE)).astype(np.float32), (3, 3))
+    border_was, border_now = (_to_border(*_sources(x)) for x in (way, np.zeros_like(way)))
+    gone = (was < HALO) & (now > was + GONE) | (border_was < BORDER) & (border_now > border_was + INWARDS)
+    return 1 - cv2.blur(gone.astype(np.float32), (3, 3))
 
 
 def away_from_jumps(way: np.ndarray) -> np.ndarray:
@@ -187,6 +194,18 @@ def away_from_jumps(way: np.ndarray) -> np.ndarray:
     """
     steep = np.maximum(*(cv2.max(*cv2.split(np.abs(cv2.Sobel(way, cv2.CV_32F, *order, scale=1 / 8)))) for order in ((1, 0), (0, 1))))
     return 1 - cv2.blur(cv2.dilate((steep > JUMP).astype(np.float32), np.ones((3, 3), np.uint8)), (3, 3))
+
+
+def _sources(way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where pixels were in the frame before: columns and rows, each (h, w)."""
+    height, width = way.shape[:2]
+    return way[..., 0] + np.arange(width, dtype=np.float32), way[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+
+
+def _to_border(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Pixels from places (h, w) of a frame of this size to its border."""
+    height, width = x.shape
+    return np.minimum(np.minimum(x, width - 1 - x), np.minimum(y, height - 1 - y))
 
 
 def _matrix(motion: np.ndarray) -> np.ndarray:
