@@ -17,7 +17,7 @@ LONG_SIDE = 448  # pixels, at which regions are found
 OTHER, FREE = 1.0, 2.0  # gray levels by which a neighbor's motion, and the flow, must fit better than the region's own motion
 JUMP = 0.4  # pixels by which the motion changes from pixel to pixel
 HALO, GONE = 4.0, 0.75  # pixels over which paint reaches from an outline, and by which one must go
-BORDER, INWARDS = 16.0, 0.05  # pixels from the frame's border in which paint differs, and by which it must come inwards
+BORDER, INWARDS = 8.0, 0.05  # pixels from the frame's border in which paint differs, and by which it must come inwards
 CHANGE = 14.0  # gray levels by which a pixel may change and still count e^-1
 
 
@@ -163,7 +163,7 @@ def away_from_gone(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np
     >>> np.rint(away_from_gone(before, frame, np.zeros((9, 40, 2), np.float32))[4, ::5]).tolist()
     [1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]
     >>> blank = np.full((60, 60, 3), 255, np.uint8)
-    >>> away_from_gone(blank, blank, np.full((60, 60, 2), (-3, 0), np.float32))[30, [10, 17, 30, 50]].tolist()  # the camera pans
+    >>> away_from_gone(blank, blank, np.full((60, 60, 2), (-3, 0), np.float32))[30, [4, 9, 30, 50]].tolist()  # the camera pans
     [0.0, 0.0, 1.0, 1.0]
     """
     was, now = (cv2.distanceTransform((steepness(x) < EDGE).astype(np.uint8), cv2.DIST_L2, 3) for x in (before, frame))
