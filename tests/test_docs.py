@@ -160,7 +160,7 @@ def full_model(tmp_path_factory) -> Path:
 def work(tmp_path, monkeypatch) -> Path:
     """A folder with small files of the names that the pages use; the test runs in it."""
     drawn = mangastyle.draw(7, 64)
-    for name in ("picture", "colored", "earlier", "blurred", "front", "back", "pages/a", "pages/b", "hints/a"):
+    for name in ("picture", "colored", "earlier", "blurred", "hint", "front", "back", "pages/a", "pages/b", "hints/a"):
         mangastyle.save(tmp_path / f"{name}.png", drawn)
     mangastyle.save(tmp_path / "lineart.png", mangastyle.sketch(drawn))
     for seed, name in enumerate(("painting", "sky", "sea")):
@@ -214,6 +214,7 @@ def test_the_code_runs(page, work):
 def test_all_code_runs(page, work, request):
     if page in SLOW_PAGES:
         shutil.copytree(request.getfixturevalue("full_model"), work / "full-savedmodel")
+        assert commandline.main(["export", "--out", "model"]) == 0
     run_python(page, SLOW[page])
 
 
@@ -269,6 +270,11 @@ def test_the_settings_are_those_of_the_declarations():
     assert PAGES["docs/settings.md"] == settings.page(), "settings have changed: run  python docs/make_settings.py"
 
 
+def test_the_reference_is_that_of_the_docstrings():
+    reference = load_script("docs/make_reference.py")
+    assert PAGES["docs/reference.md"] == reference.page(), "docstrings have changed: run  python docs/make_reference.py"
+
+
 def test_the_tour_lists_the_rooms_in_their_order():
     listed = re.findall(r"^\| `(\w+)` \| \[", PAGES["docs/tour.md"], re.MULTILINE)
     assert listed == [room for row in load_script("docs/make_rooms.py").order() for room in row]
@@ -278,7 +284,8 @@ def test_the_api_lists_every_public_name():
     text = PAGES["docs/api.md"]
     shown = set(re.findall(r"^::: mangastyle\.(?:evaluate\.)?(\w+)$", text, re.MULTILINE))
     assert shown == set(mangastyle.__all__) - {"__version__"}
-    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) | {"metrics"} == shown
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) | {"metrics", "video"} == shown
+    assert set(mangastyle.video.__all__) <= set(re.findall(r"\w+", text[text.index("## Clips") : text.index("::: mangastyle.video")]))
 
 
 def test_the_navigation_has_every_page():

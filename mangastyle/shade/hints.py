@@ -103,7 +103,8 @@ class Hint:
         Raises
         ------
         MangastyleError
-            For a point outside the picture, a color that is none, and a shape that is no picture's.
+            For what is not (x, y, color), a point outside the picture, a color that is none, a radius below 0, and a shape that is no
+            picture's.
 
         Examples
         --------
