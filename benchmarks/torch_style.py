@@ -8,6 +8,7 @@ computes what autocast does, without casting the weights at every call. Gram mat
 from __future__ import annotations
 
 import os
+import sys
 from typing import Callable
 
 import numpy as np
@@ -15,6 +16,10 @@ import torch
 from torch.nn import functional as F
 
 from mangastyle.style.settings import OptimizeSettings
+
+# Torch loads Triton on first use. Without a GPU it needs none, and Triton crashes in a process that has loaded TensorFlow.
+if not torch.cuda.is_available():
+    sys.modules["triton"] = None  # type: ignore[assignment]
 
 MEAN_RGB = (123.68, 116.779, 103.939)  # of the pictures that VGG-19 was trained on
 START_LOSS = 1e4  # `lbfgs` scales the loss to this at its start
