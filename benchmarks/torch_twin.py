@@ -9,17 +9,12 @@ Two things differ, both in the twin's favor: it gets line art and hints ready-ma
 from __future__ import annotations
 
 import os
-import sys
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from mangastyle.training.settings import TrainSettings
-
-# Torch loads Triton on first use. Without a GPU it needs none, and Triton crashes in a process that has loaded TensorFlow.
-if not torch.cuda.is_available():
-    sys.modules["triton"] = None  # type: ignore[assignment]
 
 
 class Generator(nn.Module):

@@ -21,7 +21,6 @@ Signature and documentation of every public name: parameters with shapes, value 
 [Python API](api.md) has the same names by purpose, with examples that belong together, and [Settings](settings.md) what `**settings` are.
 """
 APART = {"metrics", "video", "__version__"}  # modules, whose names come after the others
-SPECIAL = ("__call__", "__enter__", "__iter__", "__len__")  # methods without a plain name that are called or used
 
 
 def page() -> str:
@@ -36,7 +35,8 @@ def page() -> str:
         parts += _section(name, found, 2)
         if inspect.isclass(found):
             for method, function in _methods(found):
-                parts += _section(name if method == "__call__" else f"{name}.{method}", function, 3, method == "__call__")
+                called = method == "__call__"
+                parts += _section(name if called else f"{name}.{method}", function, 3, " as a call" if called else "")
     return "\n".join(parts)
 
 
@@ -48,15 +48,14 @@ def _methods(cls: type) -> Iterator[tuple[str, Any]]:
     """The public methods of a class that it documents itself."""
     for name, method in vars(cls).items():
         function = method.__func__ if isinstance(method, (classmethod, staticmethod)) else method
-        if inspect.isfunction(function) and function.__doc__ and (name in SPECIAL or not name.startswith("_")):
+        if inspect.isfunction(function) and function.__doc__ and (name == "__call__" or not name.startswith("_")):
             yield name, function
 
 
-def _section(name: str, found: Any, level: int, called: bool = False) -> list[str]:
+def _section(name: str, found: Any, level: int, how: str = "") -> list[str]:
     """Heading, signature and docstring."""
-    title = f"`{name}` as a call" if called else f"`{name}`"
     return [
-        f"{'#' * level} {title}", "", "```text", *textwrap.wrap(f"{name}{_signature(found)}", 120, subsequent_indent="    "), "",
+        f"{'#' * level} `{name}`{how}", "", "```text", *textwrap.wrap(f"{name}{_signature(found)}", 120, subsequent_indent="    "), "",
         inspect.getdoc(found) or "", "```", "",
     ]  # fmt: skip
 

@@ -89,9 +89,19 @@ def warp(picture: np.ndarray, flow: np.ndarray, interpolation: int = cv2.INTER_L
     >>> warp(np.array([[10, 20, 30]], np.uint8), np.full((1, 3, 2), (0.5, 0), np.float32)).tolist()
     [[15, 25, 30]]
     """
+    return cv2.remap(picture, *targets(flow), interpolation, borderMode=cv2.BORDER_REPLICATE).reshape(picture.shape)
+
+
+def targets(flow: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where flow points to: columns and rows, each float32 (h, w).
+
+    Examples
+    --------
+    >>> [place.tolist() for place in targets(np.full((1, 2, 2), (0.5, 3), np.float32))]
+    [[[0.5, 1.5]], [[3.0, 3.0]]]
+    """
     height, width = flow.shape[:2]
-    x, y = flow[..., 0] + np.arange(width, dtype=np.float32), flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return cv2.remap(picture, x, y, interpolation, borderMode=cv2.BORDER_REPLICATE).reshape(picture.shape)
+    return flow[..., 0] + np.arange(width, dtype=np.float32), flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:

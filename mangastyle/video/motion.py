@@ -136,7 +136,7 @@ def unchanged(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np.ndar
     red, green, blue = cv2.split(cv2.absdiff(frame, flow.warp(before, way)))
     change = cv2.blur(cv2.max(cv2.max(red, green), blue).astype(np.float32), (3, 3))
     slack = CHANGE + 0.5 * cv2.blur(steepness(frame), (3, 3))
-    x, y = _sources(way)
+    x, y = flow.targets(way)
     inside = (x > -0.75) & (x < width - 0.25) & (y > -0.75) & (y < height - 0.25)
     return (np.exp(-((change / slack) ** 2)) * inside).astype(np.float32)
 
@@ -168,7 +168,7 @@ def away_from_gone(before: np.ndarray, frame: np.ndarray, way: np.ndarray) -> np
     """
     was, now = (cv2.distanceTransform((steepness(x) < EDGE).astype(np.uint8), cv2.DIST_L2, 3) for x in (before, frame))
     was = flow.warp(was, way)
-    border_was, border_now = (_to_border(*_sources(x)) for x in (way, np.zeros_like(way)))
+    border_was, border_now = (_to_border(*flow.targets(x)) for x in (way, np.zeros_like(way)))
     gone = (was < HALO) & (now > was + GONE) | (border_was < BORDER) & (border_now > border_was + INWARDS)
     return 1 - cv2.blur(gone.astype(np.float32), (3, 3))
 
@@ -194,12 +194,6 @@ def away_from_jumps(way: np.ndarray) -> np.ndarray:
     """
     steep = np.maximum(*(cv2.max(*cv2.split(np.abs(cv2.Sobel(way, cv2.CV_32F, *order, scale=1 / 8)))) for order in ((1, 0), (0, 1))))
     return 1 - cv2.blur(cv2.dilate((steep > JUMP).astype(np.float32), np.ones((3, 3), np.uint8)), (3, 3))
-
-
-def _sources(way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where pixels were in the frame before: columns and rows, each (h, w)."""
-    height, width = way.shape[:2]
-    return way[..., 0] + np.arange(width, dtype=np.float32), way[..., 1] + np.arange(height, dtype=np.float32)[:, None]
 
 
 def _to_border(x: np.ndarray, y: np.ndarray) -> np.ndarray:
